@@ -1,0 +1,43 @@
+# Few verbs; each prints what it does. Everything happens in .venv, which the first verb makes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.PHONY: help demo test check fmt docs bench clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv sync -q --frozen --inexact --all-extras --group dev --group bench
+	@touch $@
+
+demo: $(STAMP) ## two systems, described, checked, planned, applied and kept in step, in under a minute
+	@$(BIN)/tally demo
+
+test: $(STAMP) ## all tests; parts of the system that are missing are named
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP) ## format, lint, types, floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+fmt: $(STAMP) ## format and repair what a machine can
+	@$(BIN)/ruff check --fix -q .
+	@$(BIN)/ruff format -q .
+
+docs: $(STAMP) ## write docs/reference from the code
+	@$(BIN)/python -m tallystick.cli.reference docs/reference
+
+bench: $(STAMP) ## the workloads against the raw limit and the naive script
+	@$(BIN)/python benchmarks/run.py
+
+clean: ## remove what the verbs made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo

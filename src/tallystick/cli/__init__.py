@@ -1,0 +1,1 @@
+"""FLOOR 6: one file per verb."""

@@ -1,0 +1,1 @@
+"""FLOOR 2: one file per protocol; a vendor is a manifest."""

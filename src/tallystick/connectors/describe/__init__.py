@@ -1,0 +1,1 @@
+"""From a description or a live database to a manifest."""

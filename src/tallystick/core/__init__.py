@@ -1,0 +1,1 @@
+"""FLOOR 0: what agreement means. No I/O, no clock, no randomness."""

@@ -1,0 +1,1 @@
+"""Two-way value translations, one family a file."""

@@ -1,0 +1,154 @@
+"""A mapping: which fields of a left object correspond to which of a right one, and how values translate.
+
+    left raw record --read--> canonical fields <--read-- right raw record
+    left raw record <-write-- canonical fields --write-> right raw record
+
+A field sits on each side at a ``Place``: a path with codecs, or an expression with a declared inverse. The
+interpreter here is the meaning of a mapping; ``compile`` makes the same as one generated function and tests hold
+the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from tallystick.core.path import Path
+from tallystick.core.policy import FieldPolicy, Policy
+from tallystick.core.record import Raw, Side, Value
+from tallystick.core.schema import ObjectType
+
+Loss = Literal["lossless", "lossy", "one_way"]
+
+
+class Codec(Protocol):
+    """A two-way value translation. Blank and unknown never reach a codec: they map to themselves (M-7).
+
+    ``decode`` goes from a system's value to the canonical one, ``encode`` back. Both are pure and total: a value or
+    ``InvalidValue`` (``UnknownOption`` for options), nothing else (M-5, M-6).
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that project files use."""
+
+    @property
+    def loss(self) -> Loss:
+        """What a round trip may cost, by declaration."""
+
+    def decode(self, raw: Any) -> Value:
+        """Translate a system's value to the canonical one."""
+
+    def encode(self, value: Value) -> Any:
+        """Translate a canonical value to the system's spelling."""
+
+
+class Expression(Protocol):
+    """A compiled expression: names in, value out; pure. ``source`` is what the user wrote, ``python`` what runs."""
+
+    @property
+    def source(self) -> str:
+        """The text that the user wrote."""
+
+    @property
+    def python(self) -> str:
+        """A Python expression over ``record`` (the raw record) or ``value`` (a canonical value)."""
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Evaluate over ``names`` (``record``'s keys, or ``value``). Raises ``InvalidValue`` with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a field sits on one side.
+
+    Either ``path`` with ``codecs`` (in reading order), or ``expression`` to read and ``inverse`` (path to expression
+    over ``value``) to write. A place without path and inverse cannot be written. ``reference`` names the pair whose
+    bindings translate the value.
+    """
+
+    path: Path = ()
+    codecs: tuple[Codec, ...] = ()
+    expression: Expression | None = None
+    inverse: tuple[tuple[Path, Expression], ...] = ()
+    reference: str = ""
+
+    @property
+    def writable(self) -> bool:
+        """Whether a value can be written here at all."""
+        return bool(self.path or self.inverse)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One field: its name in the mapping, its place on both sides, how it behaves, where it is written down."""
+
+    name: str
+    left: Place
+    right: Place
+    policy: FieldPolicy = FieldPolicy()
+    default_left: Value = None
+    default_right: Value = None
+    owner: str = ""
+    line: str = ""
+
+    def place(self, side: Side) -> Place:
+        """Give the place on ``side``."""
+        return self.left if side == "left" else self.right
+
+
+Normaliser = Literal["exact", "text", "email", "digits", "alphanumeric"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """Records are the same when all these fields agree after normalisation. ``fuzzy`` rules only propose (R-9.1)."""
+
+    fields: tuple[str, ...]
+    normalise: Normaliser = "text"
+    fuzzy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A record is in scope when the raw value at ``path`` is one of ``values``."""
+
+    path: Path
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a pair: the object of a system, which of its records belong, what a new one gets besides."""
+
+    system: str
+    object: str
+    schema: ObjectType
+    where: tuple[Condition, ...] = ()
+    on_create: Raw = field(default_factory=dict)
+    external_id: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """A pair: two ends, their fields, who is who, what shall happen."""
+
+    name: str
+    left: End
+    right: End
+    fields: tuple[FieldMapping, ...]
+    match: tuple[MatchRule, ...]
+    policy: Policy
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the field names at hand: canonical records are tuples in this order."""
+        object.__setattr__(self, "names", tuple(f.name for f in self.fields))
+
+    def end(self, side: Side) -> End:
+        """Give the end on ``side``."""
+        return self.left if side == "left" else self.right
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The pairs that this one's fields point to."""
+        return frozenset(p.reference for f in self.fields for p in (f.left, f.right) if p.reference)

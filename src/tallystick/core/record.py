@@ -1,0 +1,166 @@
+"""Values and records: what both systems' data look like once read.
+
+A *raw* record is what a system said: decoded JSON, numbers exact (``int`` or ``Decimal``, never ``float``).
+A *canonical* record is a tuple of canonical values, one per field of the mapping and in its order.
+Blank (``None``), unknown (``UNKNOWN``: not in the answer) and a value are three things (R-6.2); unknown never
+counts as changed and is never written (R-4.6).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, Literal
+
+import msgspec
+import xxhash
+
+Side = Literal["left", "right"]
+SIDES: Final[tuple[Side, Side]] = ("left", "right")
+
+
+def other(side: Side) -> Side:
+    """Give the opposite side."""
+    return "right" if side == "left" else "left"
+
+
+class Unknown(Enum):
+    """The type of ``UNKNOWN``; an enum so that type checkers narrow ``value is UNKNOWN``."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        """Spell it as code does."""
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its ISO 4217 code. Equal amounts compare equal whatever their trailing zeros."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A pointer to a record of another pair.
+
+    Bound (``binding`` set, ``side`` and ``id`` empty) it means the same on both sides. Unbound it remembers
+    which side said it and that side's id, so that it can be resolved later; an unbound reference is never written.
+    """
+
+    pair: str
+    binding: int | None
+    side: str = ""
+    id: str = ""
+
+
+# Any is for JSON values that pass through unread; everything a codec makes is one of the others.
+Value = str | int | Decimal | bool | date | datetime | Money | Ref | frozenset[str] | None | Unknown | Any
+Raw = dict[str, Any]
+Fields = tuple[Value, ...]
+
+
+def same(a: Value, b: Value) -> bool:
+    """Tell whether two canonical values are equal; ``True`` is not ``1``."""
+    return a is b or (a == b and (type(a) is bool) == (type(b) is bool))
+
+
+def _tagged(value: Any) -> Any:  # noqa: PLR0911 - one return per type reads as the table it is
+    if isinstance(value, Decimal):
+        return {"$d": _plain(value)}
+    if isinstance(value, datetime):
+        return {"$t": value.astimezone(UTC).isoformat()}
+    if isinstance(value, date):
+        return {"$D": value.isoformat()}
+    if isinstance(value, Money):
+        return {"$m": [_plain(value.amount), value.currency]}
+    if isinstance(value, Ref):
+        return {"$r": [value.pair, value.binding, value.side, value.id]}
+    if isinstance(value, frozenset):
+        return {"$s": sorted(value)}
+    if value is UNKNOWN:
+        return {"$u": 1}
+    if isinstance(value, dict):
+        inner = {k: _tagged(v) for k, v in value.items()}
+        return {"$j": inner} if any(k.startswith("$") for k in inner) else inner
+    if isinstance(value, list | tuple):
+        return [_tagged(v) for v in value]
+    return value
+
+
+def _plain(number: Decimal) -> str:
+    # 1.0 and 1.00 are the same number and must have the same digest.
+    return format(number.normalize(), "f") if number.is_finite() else str(number)
+
+
+_UNTAG: dict[str, Callable[[Any], Value]] = {
+    "$d": Decimal,
+    "$t": datetime.fromisoformat,
+    "$D": date.fromisoformat,
+    "$m": lambda v: Money(Decimal(v[0]), v[1]),
+    "$r": lambda v: Ref(*v),
+    "$s": frozenset,
+    "$u": lambda _: UNKNOWN,
+    "$j": lambda v: {k: _untagged(x) for k, x in v.items()},
+}
+
+
+def _untagged(value: Any) -> Value:
+    if isinstance(value, dict):
+        if len(value) == 1:
+            [(tag, inner)] = value.items()
+            if tag in _UNTAG:
+                return _UNTAG[tag](inner)
+        return {k: _untagged(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_untagged(v) for v in value]
+    return value
+
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+_PLAIN_TYPES: Final = frozenset({str, int, bool, type(None)})
+
+
+def encode_fields(fields: Iterable[Value]) -> bytes:
+    """Write a canonical record as bytes: equal records give equal bytes, and ``decode_fields`` gives them back."""
+    return _encode([v if type(v) in _PLAIN_TYPES else _tagged(v) for v in fields])
+
+
+def decode_fields(encoded: bytes) -> Fields:
+    """Read what ``encode_fields`` wrote."""
+    return tuple([v if type(v) in _PLAIN_TYPES else _untagged(v) for v in _decode(encoded)])
+
+
+def decode_raw(encoded: bytes) -> Any:
+    """Decode a system's JSON exactly: big integers stay integers, fractions become ``Decimal``.
+
+    Raises:
+        msgspec.DecodeError: the text is not JSON.
+    """
+    return _decode(encoded)
+
+
+def encode_raw(record: Any) -> bytes:
+    """Write a raw record as JSON; ``Decimal`` becomes a JSON number with all its digits."""
+    return _RAW.encode(record)
+
+
+_RAW: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def fingerprint(encoded: bytes) -> int:
+    """Hash bytes to a signed 64-bit integer, the widest that every store can index."""
+    h: int = xxhash.xxh3_64_intdigest(encoded)
+    return h - (1 << 64) if h >= 1 << 63 else h
+
+
+def digest(fields: Sequence[Value]) -> int:
+    """Fingerprint of a canonical record."""
+    return fingerprint(encode_fields(fields))

@@ -1,0 +1,49 @@
+"""What a system says its records look like: fields, types, limits, options, references."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Type = Literal["text", "integer", "number", "boolean", "date", "instant", "local_time", "list", "object", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select field; ``key`` is what is stored, ``label`` what people see."""
+
+    key: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object type, at ``path`` in its raw record. Lengths count characters; ``None`` means unknown."""
+
+    path: str
+    type: Type = "any"
+    required: bool = False
+    nullable: bool = True
+    read_only: bool = False
+    unique: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""
+    format: str = ""
+    options: tuple[Option, ...] = ()
+    reference: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """One kind of record in a system."""
+
+    name: str
+    fields: tuple[Field, ...] = ()
+    key: tuple[str, ...] = ("id",)
+    by_path: dict[str, Field] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the fields by path."""
+        object.__setattr__(self, "by_path", {f.path: f for f in self.fields})

@@ -1,0 +1,1 @@
+"""FLOOR 1: project files to frozen models to core objects."""

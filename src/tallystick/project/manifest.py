@@ -1,0 +1,355 @@
+"""The manifest of a system: how to reach it and how its objects are read and written. Data, not code.
+
+One frozen model gives validation, the JSON Schema for editors, the reference page and the defaults. ``describe``
+writes manifests, people correct them, connectors obey them, checks compare them with what the system does.
+Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tallystick.core.schema import Type
+
+
+class Model(BaseModel):
+    """The base of every model in project files: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+# --- access -------------------------------------------------------------------------------------------------------
+
+
+class NoAuth(Model):
+    """The system asks for no credentials."""
+
+    type: Literal["none"] = "none"
+
+
+class ApiKeyAuth(Model):
+    """A fixed key in a header or in the query."""
+
+    type: Literal["api_key"]
+    name: str
+    """Name of the header or query parameter."""
+    value: str
+    """The key, as a reference: ``${env:CRM_KEY}``."""
+    location: Literal["header", "query"] = "header"
+
+
+class BasicAuth(Model):
+    """User name and password in each request."""
+
+    type: Literal["basic"]
+    username: str
+    password: str
+
+
+class BearerAuth(Model):
+    """A fixed token in the Authorization header; ``scheme`` where a system wants another word than Bearer."""
+
+    type: Literal["bearer"]
+    token: str
+    scheme: str = "Bearer"
+
+
+class ClientCredentialsAuth(Model):
+    """OAuth 2.0 client credentials; the token is fetched and refreshed by one request at a time."""
+
+    type: Literal["oauth2_client_credentials"]
+    token_url: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...] = ()
+    send_in: Literal["header", "body"] = "header"
+    """Where the client's name and secret go: HTTP basic, or the form."""
+    extra: dict[str, str] = {}
+    """Further form fields, such as ``audience``."""
+
+
+Auth = Annotated[NoAuth | ApiKeyAuth | BasicAuth | BearerAuth | ClientCredentialsAuth, Field(discriminator="type")]
+
+# --- paging -------------------------------------------------------------------------------------------------------
+
+
+class NoPaging(Model):
+    """The listing comes in one answer."""
+
+    type: Literal["none"] = "none"
+
+
+class OffsetPaging(Model):
+    """``offset`` and ``limit``, counted in records."""
+
+    type: Literal["offset"]
+    offset_param: str = "offset"
+    limit_param: str = "limit"
+    limit: int = Field(100, ge=1)
+    max_limit: int | None = None
+    total: str = ""
+    """Path to the number of all records in the answer, or ``header:NAME``; lets pages be read side by side."""
+
+
+class PagePaging(Model):
+    """Numbered pages."""
+
+    type: Literal["page"]
+    page_param: str = "page"
+    first: int = 1
+    size_param: str = ""
+    size: int = Field(100, ge=1)
+    max_size: int | None = None
+    total: str = ""
+    """Path to the number of all records, or ``header:NAME``."""
+    pages: str = ""
+    """Path to the number of pages, or ``header:NAME``."""
+
+
+class CursorPaging(Model):
+    """An opaque token from the answer (or the last record's id) asks for the next page."""
+
+    type: Literal["cursor"]
+    cursor_param: str = "cursor"
+    next: str = ""
+    """Path to the next token in the answer, or ``header:NAME``. Empty with ``from_last`` set."""
+    from_last: str = ""
+    """Path in the last record whose value is the next token (``starting_after``)."""
+    has_more: str = ""
+    """Path to a boolean that says whether more follows."""
+    size_param: str = ""
+    size: int = Field(100, ge=1)
+    max_size: int | None = None
+
+
+class LinkPaging(Model):
+    """A ``Link: <...>; rel="next"`` header."""
+
+    type: Literal["link"]
+    size_param: str = ""
+    size: int = Field(100, ge=1)
+    max_size: int | None = None
+
+
+class NextUrlPaging(Model):
+    """The whole address of the next page is in the answer."""
+
+    type: Literal["next_url"]
+    next: str
+    """Path to the address in the answer, or ``header:NAME``."""
+    size_param: str = ""
+    size: int = Field(100, ge=1)
+    max_size: int | None = None
+
+
+Paging = Annotated[
+    NoPaging | OffsetPaging | PagePaging | CursorPaging | LinkPaging | NextUrlPaging, Field(discriminator="type")
+]
+
+# --- objects ------------------------------------------------------------------------------------------------------
+
+TimeFormat = str  # "iso", "unix", "unix_ms", or a date pattern (dd.MM.yyyy HH:mm) read in the system's ``timezone``
+
+
+class Since(Model):
+    """How to ask only for records changed since an instant."""
+
+    param: str
+    format: TimeFormat = "iso"
+    inclusive: bool = True
+    template: str = "{}"
+    """How the value is spelled around the instant: ``gte:{}``, ``{};``, ``updated_at>{}``."""
+
+
+class Sort(Model):
+    """How to ask for an order; ``param``/``value`` by the change time, so that pages do not shift. Empty where there is none."""
+
+    param: str
+    value: str = ""
+    fields: tuple[str, ...] = ()
+    """Fields that can be sorted by, where known; ``{field}`` and ``{direction}`` in ``template`` spell one."""
+    template: str = "{field}"
+    descending: str = "-{field}"
+
+
+class Filter(Model):
+    """How to ask for records by a field's value."""
+
+    param: str
+    template: str = "{}"
+
+
+class Operation(Model):
+    """One call. ``{id}`` in ``path`` is the record's id; ``record`` is the path to the record in the answer."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    record: str = ""
+    wrap: str = ""
+    """Path under which the body is put: ``data`` sends ``{"data": {...}}``."""
+    body: dict[str, Any] = {}
+    """Values sent with every call, under the record's own."""
+    encoding: Literal["json", "form"] = "json"
+    whole: bool = False
+    """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
+
+
+class BulkOperation(Operation):
+    """One call for several records. Results are joined by position."""
+
+    size: int = Field(100, ge=1)
+    items: str = ""
+    """Path of the list in the body; empty where the body is the list."""
+    results: str = ""
+    """Path of the list of results in the answer."""
+    error: str = "error"
+    """Path in a result that is set when this item was refused."""
+
+
+class FieldSpec(Model):
+    """One field as the system declares it. Lengths count characters."""
+
+    type: Type = "any"
+    required: bool = False
+    nullable: bool = True
+    read_only: bool = False
+    unique: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""
+    format: str = ""
+    options: tuple[str, ...] | dict[str, str] = ()
+    """The keys of a select field, or keys with their labels."""
+    reference: str = ""
+    """The object that this field points to."""
+    label: str = ""
+
+
+class Table(Model):
+    """Where an object lives in a database."""
+
+    name: str
+    schema_name: str = Field("", alias="schema")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+
+
+class Tombstone(Model):
+    """How a listing or a read shows that a record was deleted: the value at ``path`` is one of ``values`` (any true value if empty)."""
+
+    path: str
+    values: tuple[Any, ...] = ()
+    query: dict[str, str] = {}
+    """What must be asked with so that deleted records are listed."""
+
+
+class Claims(Model):
+    """What is claimed of the system beyond its calls (SYNC-SPEC 2). Unset means the weakest. Times in seconds."""
+
+    cas_write: bool = False
+    create_idem: Literal["client_id", "key", "extid", "search", "none"] = "none"
+    idempotency_header: str = ""
+    consistency_seconds: float | None = None
+    late_commit_seconds: float | None = None
+    granularity_seconds: float = 1
+    skew_seconds: float | None = None
+    list_order: Literal["keyset", "cursor", "offset", "snapshot"] | None = None
+    returns_record: bool = False
+    strong_reads: bool = False
+    """Reads see every finished write at once: ``consistency_seconds`` and ``late_commit_seconds`` default to 0."""
+
+
+class ObjectSpec(Model):
+    """One object type of a system."""
+
+    id: str = "id"
+    """Path of the id in a record."""
+    id_type: Literal["text", "integer"] = "text"
+    list: Operation | None = None
+    """The listing; its ``record`` is the path to the array of records."""
+    get: Operation | None = None
+    create: Operation | None = None
+    update: Operation | None = None
+    delete: Operation | None = None
+    create_bulk: BulkOperation | None = None
+    update_bulk: BulkOperation | None = None
+    table: Table | None = None
+    paging: Paging = NoPaging()
+    since: Since | None = None
+    sort: Sort | None = None
+    filters: dict[str, Filter] = {}
+    """Fields (by path) that a listing can be asked for by value."""
+    version: str = ""
+    """Path of the version in a record, or ``header:ETag``."""
+    if_match: str = ""
+    """Header that makes a write conditional on the version, usually ``If-Match``."""
+    modified: str = ""
+    """Path of the time of the last change."""
+    modified_format: TimeFormat = "iso"
+    created: str = ""
+    """Path of the time of creation, spelled as ``modified_format`` says."""
+    deleted: Tombstone | None = None
+    fields: dict[str, FieldSpec] = {}
+    """By path."""
+    claims: Claims = Claims()
+
+
+class Limits(Model):
+    """How gently the system wants to be treated. One bucket serves reads, writes and probes."""
+
+    requests_per_second: float | None = Field(None, gt=0)
+    burst: int = Field(10, ge=1)
+    in_flight: int = Field(8, ge=1, le=256)
+    longest_wait_seconds: float = Field(60, ge=0)
+    """A longer Retry-After ends the run and is kept as a date, instead of being waited for."""
+    response_bytes: int = 50_000_000
+    max_pages: int = 100_000
+
+
+class Network(Model):
+    """How to get there."""
+
+    timeout_seconds: float = Field(30, gt=0)
+    connect_timeout_seconds: float = Field(10, gt=0)
+    proxy: str = ""
+    ca_file: str = ""
+    headers: dict[str, str] = {}
+    """Sent with every request."""
+    allow_hosts: tuple[str, ...] = ()
+    """Further hosts that redirects and next links may lead to; normally only the host of ``base_url``."""
+
+
+class Fact(Model):
+    """How sure one entry of the manifest is and why. Keys are paths in the manifest: ``objects.companies.paging``."""
+
+    label: Literal["declared", "inferred", "confirmed", "contradicted"]
+    because: str = ""
+    on: str = ""
+    """Date of the last evidence, ISO."""
+
+
+class Manifest(Model):
+    """A system: ``systems/NAME.yaml``."""
+
+    protocol: Literal["rest", "sql", "memory"]
+    title: str = ""
+    base_url: str = ""
+    """REST: the address that all paths are added to."""
+    url: str = ""
+    """SQL: a SQLAlchemy address, or a reference to one."""
+    description: str = ""
+    """Where the API description is: a file in the project or an address."""
+    timezone: str = "UTC"
+    """The zone of time stamps that carry none."""
+    auth: Auth = NoAuth()
+    limits: Limits = Limits()
+    network: Network = Network()
+    objects: dict[str, ObjectSpec] = {}
+    facts: dict[str, Fact] = {}
+    notes: tuple[str, ...] = ()
+    """What a description left open, in words."""
+    owner: str = ""
+    technical_contact: str = ""

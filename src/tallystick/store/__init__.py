@@ -1,0 +1,1 @@
+"""FLOOR 2: everything durable, on SQLite or PostgreSQL."""

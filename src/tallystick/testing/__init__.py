@@ -1,0 +1,1 @@
+"""For authors of connectors: twins, conformance suite, project tests."""

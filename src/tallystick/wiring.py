@@ -1,0 +1,1 @@
+"""FLOOR 4: the only file that knows every room."""
