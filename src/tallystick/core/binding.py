@@ -169,7 +169,7 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A record (or one field of it) that cannot go on, with the cause. Ends when a side or the mapping changes (R-14.1)."""
+    """A record (or one field of it) that cannot go on. Ends when a side or the mapping changes (R-14.1)."""
 
     pair: str
     side: Side

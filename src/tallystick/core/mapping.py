@@ -8,13 +8,14 @@ interpreter here is the meaning of a mapping; ``compile`` makes the same as one 
 the two together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from tallystick.core.error import DataError
 from tallystick.core.path import Path
 from tallystick.core.policy import FieldPolicy, Policy
-from tallystick.core.record import Raw, Side, Value
+from tallystick.core.record import Fields, Raw, Side, Value
 from tallystick.core.schema import ObjectType
 
 Loss = Literal["lossless", "lossy", "one_way"]
@@ -152,3 +153,32 @@ class ObjectMapping:
     def references(self) -> frozenset[str]:
         """The pairs that this one's fields point to."""
         return frozenset(p.reference for f in self.fields for p in (f.left, f.right) if p.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """Resolved references of one side: ids to bindings for reading, bindings to ids for writing, by (pair, ...)."""
+
+    bindings: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    ids: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+
+class SideCodec(Protocol):
+    """A mapping made ready for one side; the interpreter and the compiled form both are one.
+
+    ``read`` never raises for a record's content: what cannot be read stands in the result as its ``DataError``.
+    ``write`` and ``patch`` leave out the fields that cannot be written and name each of them in a fault whose
+    ``field`` is the mapping's field name.
+    """
+
+    def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
+        """Turn raw records into canonical ones, in order."""
+
+    def write(self, fields: Fields, refs: Refs) -> tuple[Raw, list[DataError]]:
+        """Make the body of a new record: all writable fields that have a value, defaults, and ``End.on_create``."""
+
+    def patch(self, fields: Fields, which: Sequence[int], refs: Refs) -> tuple[Raw, list[DataError]]:
+        """Make the body of a change: only the fields at the positions ``which``; a blank is written as null."""
+
+    def hold(self, index: int, value: Value) -> Value:
+        """Give what this side can really hold of a value: read(write(v)). Raises ``DataError`` if it can hold none."""

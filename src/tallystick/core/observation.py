@@ -66,7 +66,9 @@ Code = Literal["A", "U", "C", "D", "M", "S", "X", "G"]
 
 
 def classify(observation: Observation | None, base: Fields | None) -> Code:
-    """Name the state of a leg: A absent, U unchanged, C changed, D deleted, M missing, S out of scope, X unreadable, G merged.
+    """Name the state of a leg by the letter of the decision table.
+
+    A absent, U unchanged, C changed, D deleted, M missing, S out of scope, X unreadable, G merged away.
 
     ``observation`` is ``None`` only for a leg without id. Without a base every present record is C.
     """

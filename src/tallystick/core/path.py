@@ -4,6 +4,7 @@ A step is a key or an index. ``parse`` understands dots, ``[0]`` and quoted keys
 fails: a missing step gives ``UNKNOWN``, a null gives ``None``. Writing makes what is missing on the way.
 """
 
+import itertools
 import re
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ def read(record: Any, path: Path) -> Any:
 def write(record: dict[str, Any], path: Path, value: Any) -> None:
     """Put ``value`` at ``path`` in place, making dictionaries and list positions on the way; the rest is untouched."""
     here: Any = record
-    for step, after in zip(path, path[1:], strict=False):
+    for step, after in itertools.pairwise(path):
         here = _enter(here, step, [] if isinstance(after, int) else {})
     last = path[-1]
     if isinstance(last, int):

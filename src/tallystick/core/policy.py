@@ -56,7 +56,7 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The policies of a pair. ``on_unmatched_left`` is about a record of the left side without counterpart; so for all."""
+    """The policies of a pair. ``..._left`` is about a record of the left side, so for all."""
 
     on_unmatched_left: OnUnmatched
     on_unmatched_right: OnUnmatched

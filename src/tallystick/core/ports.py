@@ -150,7 +150,7 @@ class Connector(Protocol):
         position: Position | None = None,
         page_size: int | None = None,
     ) -> Flow[Page]:
-        """Read one page of a listing: from the start, or at ``position``; only what changed since, where that is possible.
+        """Read one page of a listing: from the start or at ``position``; only what changed since, where possible.
 
         ``page_size`` asks for another size than the manifest's (probes do).
         """
@@ -285,7 +285,7 @@ class StoreTx(Protocol):
         """Reserve ``count`` binding ids and give the first."""
 
     def insert_bindings(self, bindings: Sequence[Binding]) -> None:
-        """Add new bindings with their legs and bases. Raises ``StoreError`` if a live leg has the id already (R-3.2)."""
+        """Add new bindings with legs and bases. Raises ``StoreError`` if a live leg has the id already (R-3.2)."""
 
     def update_bindings(self, bindings: Sequence[Binding]) -> None:
         """Replace bindings wholly; a leg whose ``base`` is ``None`` keeps the base that is stored."""
@@ -297,7 +297,7 @@ class StoreTx(Protocol):
         """Find the live binding of a record, with its bases."""
 
     def leg_facts(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, LegFact]:
-        """What is known of these records, by id; unbound ids are left out. Tomb, unlinked and erased bindings are included."""
+        """What is known of these records, by id. Tomb, unlinked and erased bindings count; unbound ids are left out."""
 
     def raw_hashes(self, pair: str, side: Side) -> "array[int]":
         """The raw hashes of all linked legs of a side, sorted ascending, type ``q``: 8 bytes a record."""
@@ -424,7 +424,7 @@ class StoreTx(Protocol):
         """The newest runs."""
 
     def acquire_lease(self, pair: str, owner: str, now: float, seconds: float) -> int | None:
-        """Take or renew the lease of a pair; give its fence number (it grows with each change of owner), or ``None``."""
+        """Take or renew a pair's lease; give its fence number (it grows with each new owner), or ``None``."""
 
     def release_lease(self, pair: str, owner: str) -> None:
         """Give a lease back."""
@@ -433,7 +433,7 @@ class StoreTx(Protocol):
         """Raise ``StoreError`` unless this fence number is the current one (R-3.3)."""
 
     def save_findings(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep check results (JSON-able mappings with ``question`` and ``at``); the newest a question is what counts."""
+        """Keep check results (JSON-able, with ``question`` and ``at``); the newest of each question counts."""
 
     def findings(self) -> list[dict[str, Any]]:
         """The newest result of each question."""

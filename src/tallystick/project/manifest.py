@@ -162,7 +162,7 @@ class Since(Model):
 
 
 class Sort(Model):
-    """How to ask for an order; ``param``/``value`` by the change time, so that pages do not shift. Empty where there is none."""
+    """How to ask for an order. ``value`` is by the change time or the id, so that pages do not shift."""
 
     param: str
     value: str = ""
@@ -238,7 +238,7 @@ class Table(Model):
 
 
 class Tombstone(Model):
-    """How a listing or a read shows that a record was deleted: the value at ``path`` is one of ``values`` (any true value if empty)."""
+    """How a record shows that it was deleted: the value at ``path`` is one of ``values`` (any true one if empty)."""
 
     path: str
     values: tuple[Any, ...] = ()
