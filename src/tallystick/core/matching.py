@@ -1,0 +1,133 @@
+"""Who is who: keys that make two records the same, and the refusal to guess (SYNC-SPEC 9).
+
+A rule links two records only if its key is unique among the records in scope on *both* sides (R-9.2), and no stronger
+rule contradicts it (R-9.3). Placeholders and role addresses are no keys. Everything else is a question for a person.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tallystick.core.mapping import MatchRule, Normaliser, ObjectMapping
+from tallystick.core.record import UNKNOWN, Fields, Ref, Value, fingerprint
+
+Keys = Mapping[int, int]  # rule number -> hash of the normalised key
+
+_PLACEHOLDERS: Final = frozenset(
+    {"", "na", "none", "null", "unknown", "unbekannt", "test", "tbd", "keine", "x", "xx", "xxx"}
+)
+_ROLES: Final = frozenset({
+    "admin", "buchhaltung", "contact", "hello", "hallo", "info", "kontakt", "mail", "noreply", "no-reply", "office",
+    "postmaster", "rechnung", "sales", "service", "support", "test", "vertrieb", "webmaster", "zentrale",
+})  # fmt: skip
+
+
+def _text(value: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+
+
+def _email(value: str) -> str:
+    address = value.strip().casefold()
+    local, at, domain = address.rpartition("@")
+    return address if at and domain and local and local not in _ROLES else ""
+
+
+def _alphanumeric(value: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", value).casefold() if c.isalnum())
+
+
+_NORMALISE: Final[Mapping[Normaliser, Callable[[str], str]]] = {
+    "exact": lambda v: v,
+    "text": _text,
+    "email": _email,
+    "digits": lambda v: "".join(re.findall(r"\d", v)),
+    "alphanumeric": _alphanumeric,
+}
+
+
+def normalise(value: Value, how: Normaliser) -> str:
+    """Give the key form of a value; empty when it cannot serve as a key (blank, unknown, placeholder, unbound)."""
+    if value is None or value is UNKNOWN:
+        return ""
+    if isinstance(value, Ref):
+        return "" if value.binding is None else f"{value.pair}#{value.binding}"
+    key = _NORMALISE[how](str(value))
+    plain = _alphanumeric(key)
+    return "" if plain in _PLACEHOLDERS or (plain.isdigit() and not plain.strip("0")) else key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaker:
+    """Makes the match keys of a pair's records. One for both sides, because it reads canonical fields."""
+
+    rules: tuple[tuple[int, tuple[int, ...], Normaliser], ...]
+
+    def keys(self, fields: Fields) -> dict[int, int]:
+        """Hash the key of each rule that the record has all values for."""
+        found: dict[int, int] = {}
+        for number, positions, how in self.rules:
+            parts = [normalise(fields[i], how) for i in positions]
+            if all(parts):
+                found[number] = fingerprint("\x1f".join(parts).encode())
+        return found
+
+
+def key_maker(mapping: ObjectMapping) -> KeyMaker:
+    """Prepare the match rules of a mapping."""
+    return KeyMaker(
+        tuple(
+            (n, tuple(mapping.names.index(f) for f in rule.fields), rule.normalise)
+            for n, rule in enumerate(mapping.match)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record of either side that shares a key with the one in question. ``binding`` if it is paired already."""
+
+    id: str
+    keys: Keys
+    binding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who a record belongs to.
+
+    ``link`` with the one candidate; ``ambiguous``, ``contradiction`` or ``duplicate`` with all that a person must look
+    at; ``none`` when nobody has its key; ``keyless`` when it has no key itself. ``rule`` is the rule that spoke.
+    """
+
+    kind: Literal["link", "ambiguous", "contradiction", "duplicate", "none", "keyless"]
+    candidates: tuple[str, ...] = ()
+    rule: int = -1
+
+
+def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], others: Sequence[Candidate]) -> Match:
+    """Find the counterpart of an unbound record.
+
+    ``twins`` are the other records of its own side that share a key with it, ``others`` those of the opposite side.
+    Never picks one of several, and never a bound one.
+    """
+    for number, rule in enumerate(rules):
+        if number not in keys:
+            continue
+        same_side = [c for c in twins if c.keys.get(number) == keys[number]]
+        hits = [c for c in others if c.keys.get(number) == keys[number]]
+        if any(c.binding is not None for c in (*same_side, *hits)):
+            bound = tuple(c.id for c in (*same_side, *hits) if c.binding is not None)
+            return Match("duplicate", bound, number)
+        if len(hits) > 1 or same_side:
+            return Match("ambiguous", tuple(c.id for c in hits) or tuple(c.id for c in same_side), number)
+        if hits:
+            return _check(rule, number, keys, hits[0])
+    return Match("none") if any(n in keys for n in range(len(rules))) or not rules else Match("keyless")
+
+
+def _check(rule: MatchRule, number: int, keys: Keys, hit: Candidate) -> Match:
+    if any(n in keys and n in hit.keys and keys[n] != hit.keys[n] for n in range(number)):
+        return Match("contradiction", (hit.id,), number)
+    return Match("ambiguous" if rule.fuzzy else "link", (hit.id,), number)

@@ -1,0 +1,139 @@
+"""The plan: every operation of a run as data that people read, files keep and ``apply`` obeys.
+
+An operation's fingerprint covers what it does and what it was decided on. ``apply`` observes and decides again and
+executes an operation only if the approved plan holds the same fingerprint; so a line whose inputs changed is never
+forced (R-9.5) and a plan's file need not be trusted for bodies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tallystick.core.binding import Op
+from tallystick.core.brake import Hold
+from tallystick.core.decision import Write
+from tallystick.core.record import UNKNOWN, Fields, Side, Value, digest, encode_fields, fingerprint, same
+
+Action = Literal[
+    "link", "create", "update", "delete", "archive", "undelete", "unlink", "converge", "ask", "park", "wait"
+]
+
+# Parents first, deletions last: the phases of a run. Within a phase pairs go in order of reference, deletions reversed.
+PHASES: Mapping[str, int] = {
+    "link": 0,
+    "converge": 0,
+    "create": 1,
+    "undelete": 1,
+    "update": 2,
+    "archive": 3,
+    "delete": 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field: what stands there, what will stand there, and the merge rule that moves it."""
+
+    field: str
+    old: Value
+    new: Value
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One line of a plan. ``source`` is the id on the other side, ``target`` that on ``side`` (none for a create)."""
+
+    pair: str
+    action: Action
+    side: Side
+    source: str | None
+    target: str | None
+    binding: int | None
+    reason: str
+    changes: tuple[Change, ...] = ()
+    note: str = ""
+    fingerprint: int = 0
+
+
+@dataclass(slots=True)
+class PairPlan:
+    """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each."""
+
+    pair: str
+    left: str
+    right: str
+    first_contact: bool = False
+    listed: dict[str, int] = field(default_factory=dict)
+    dispositions: dict[str, dict[str, int]] = field(default_factory=dict)
+    actions: dict[str, dict[str, int]] = field(default_factory=dict)
+    complete: dict[str, str] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A whole plan: numbers for all pairs, the operations (or a sample of them), and the fingerprint over all lines."""
+
+    run: str
+    made: float
+    pairs: list[PairPlan] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    fingerprint: int = 0
+    lines: int = 0
+
+    @property
+    def writes(self) -> int:
+        """How many writes to systems the plan asks for."""
+        return sum(n for p in self.pairs for side in p.actions.values() for a, n in side.items() if a in WRITES)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all would change: no write, no link, no new question."""
+        return self.lines == 0
+
+
+WRITES: frozenset[str] = frozenset({"create", "update", "delete", "archive", "undelete"})
+
+
+def line_fingerprint(pair: str, action: str, side: Side, ids: Sequence[str | None], values: Fields, reason: str) -> int:
+    """Fingerprint a line: what it does, to whom, with which values, decided on what."""
+    head = "\x1f".join([pair, action, side, *("" if i is None else i for i in ids), reason])
+    return fingerprint(head.encode() + b"\x00" + encode_fields(values))
+
+
+def plan_fingerprint(lines: Iterable[int]) -> int:
+    """Fingerprint a plan from its lines' fingerprints; their order does not matter."""
+    return digest(tuple(sorted(lines)))
+
+
+def changes_of(names: Sequence[str], write: Write, seen: Fields) -> tuple[Change, ...]:
+    """Show a write as old and new values; for a create every value that is there."""
+    if write.op == "create":
+        return tuple(Change(n, None, v) for n, v in zip(names, write.fields, strict=True) if v not in (None, UNKNOWN))
+    if write.op != "update":
+        return tuple(Change(n, v, None) for n, v in zip(names, seen, strict=False) if v not in (None, UNKNOWN))
+    return tuple(
+        Change(names[i], seen[i], write.fields[i], rule)
+        for i, rule in zip(write.which, write.rules, strict=True)
+        if not same(seen[i], write.fields[i])
+    )
+
+
+def to_action(op: Op) -> Action:
+    """Give the action that carries out an operation on a record."""
+    return op
+
+
+def shown(value: Value) -> Any:
+    """Give a value as people and JSON read it."""
+    if value is UNKNOWN:
+        return "(unknown)"
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, dict | list):
+        return value
+    return str(value)

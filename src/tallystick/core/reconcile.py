@@ -1,0 +1,318 @@
+r"""The middle of the house: what to do about one binding, given what both sides said (SYNC-SPEC 5).
+
+    L\\R   U        C          D            M        S              X      G
+    U     NOP      ->L        DEL(L)       VFY(R)   SCP(R)         WAIT   MGD(R)
+    C     ->R      MRG        D/U keep L   VFY(R)   SCP(R)         WAIT   MGD(R)
+    D     DEL(R)   D/U keep R TOMB         VFY(R)   unlink         WAIT   MGD(R)
+    M     VFY(L)   VFY(L)     VFY(L)       VFY(LR)  VFY(L)         VFY(L) VFY(L)
+    S     SCP(L)   SCP(L)     unlink       VFY(R)   dormant        WAIT   MGD(R)
+    X     WAIT     WAIT       WAIT         VFY(R)   WAIT           WAIT   WAIT
+    G     MGD(L)   MGD(L)     MGD(L)       VFY(R)   MGD(L)         WAIT   MGD(LR)
+
+Pure and total: every combination gives exactly one decision with a reason (R-5.1), and swapping the sides swaps the
+decision (R-5.3). Silence never writes: only ``Gone`` deletes, and an unproven absence stops everything for its binding.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tallystick.core.binding import QueueKind, State
+from tallystick.core.decision import Decision, Disposition, Question, Write
+from tallystick.core.error import DataError
+from tallystick.core.mapping import FieldMapping
+from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
+from tallystick.core.observation import Code, Observation, Present, classify
+from tallystick.core.policy import OnDelete, Policy
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
+
+HoldAt = Callable[[int, Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What stays the same for all bindings of a pair: fields, policy, and what each side can hold of a field."""
+
+    fields: Sequence[FieldMapping]
+    policy: Policy
+    hold_left: HoldAt
+    hold_right: HoldAt
+
+    def holds(self, index: int) -> Holds:
+        """Give what both sides can hold of the field at ``index``."""
+        return Holds(lambda v: self.hold_left(index, v), lambda v: self.hold_right(index, v))
+
+    def deletion(self, side: Side) -> OnDelete:
+        """Give the policy for a record that was deleted on ``side``."""
+        return self.policy.on_delete_left if side == "left" else self.policy.on_delete_right
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """One side of a binding as the decision needs it: what was agreed, what is seen now."""
+
+    base: Fields | None
+    seen: Observation | None
+    code: Code
+
+    @property
+    def fields(self) -> Fields:
+        """The canonical values seen now; empty if the record was not seen."""
+        return self.seen.fields if isinstance(self.seen, Present) else ()
+
+    @property
+    def version(self) -> str | None:
+        """The version seen now."""
+        return self.seen.version if isinstance(self.seen, Present) else None
+
+    @property
+    def modified(self) -> float | None:
+        """The system's time stamp of the record seen now."""
+        return self.seen.modified if isinstance(self.seen, Present) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    state: State
+    left: LegView
+    right: LegView
+    pairing: Pairing
+
+    def leg(self, side: Side) -> LegView:
+        return self.left if side == "left" else self.right
+
+    def reason(self, policy: str = "") -> str:
+        text = f"{self.state}.{self.left.code}.{self.right.code}"
+        return f"{text}.{policy}" if policy else text
+
+
+def reconcile(
+    state: State,
+    bases: tuple[Fields | None, Fields | None],
+    seen: tuple[Observation | None, Observation | None],
+    pairing: Pairing,
+) -> Decision:
+    """Decide one binding. ``bases`` and ``seen`` are (left, right); a base is aligned with ``pairing.fields``.
+
+    Total: it never raises for any combination.
+    """
+    left, right = (LegView(b, o, classify(o, b)) for b, o in zip(bases, seen, strict=True))
+    case = _Case(state, left, right, pairing)
+    match state:
+        case "linked" | "dormant" | "half" | "parked":
+            return _live(case)
+        case "tomb":
+            return _tomb(case)
+        case "unlinked" | "erased":
+            return _ended(case)
+
+
+def _live(case: _Case) -> Decision:
+    codes = (case.left.code, case.right.code)
+    unproven = _sides(case, "M")
+    if unproven:
+        return Decision(case.reason("verify"), "deferred", verify=unproven, settled=False)
+    if "X" in codes:
+        return Decision(case.reason("wait"), "unreadable", settled=False)
+    if "A" in codes:
+        return Decision(case.reason("half"), "deferred", settled=False)
+    if "G" in codes:
+        return _merged(case)
+    if codes == ("D", "D"):
+        return Decision(case.reason("tomb"), "converged", state="tomb")
+    if "S" in codes:
+        return _out_of_scope(case)
+    if "D" in codes:
+        return _deleted(case, "left" if case.left.code == "D" else "right")
+    return _merge(case)
+
+
+def _sides(case: _Case, code: Code) -> tuple[Side, ...]:
+    return tuple(s for s in SIDES if case.leg(s).code == code)
+
+
+def _merged(case: _Case) -> Decision:
+    """A merge is never carried out as a deletion unless the policy says so (R-5.4)."""
+    if case.pairing.policy.on_merge == "unlink":
+        return Decision(case.reason("unlink"), "converged", state="unlinked")
+    return Decision(case.reason(case.pairing.policy.on_merge), "queued", questions=(Question("merge"),))
+
+
+def _out_of_scope(case: _Case) -> Decision:
+    left_out, right_out = case.left.code == "S", case.right.code == "S"
+    if left_out and right_out:
+        return Decision(case.reason("dormant"), "filtered", state="dormant")
+    side: Side = "left" if left_out else "right"
+    if case.leg(other(side)).code == "D":
+        if case.pairing.policy.delete_out_of_scope:
+            return _apply_deletion(case, other(side))
+        return Decision(case.reason("unlink"), "converged", state="unlinked")
+    exit_policy = case.pairing.policy.on_scope_exit
+    match exit_policy:
+        case "freeze":
+            return Decision(case.reason("freeze"), "filtered", state="dormant", settled=False)
+        case "unlink":
+            return Decision(case.reason("unlink"), "filtered", state="unlinked")
+        case "archive" | "delete":
+            write = Write(other(side), exit_policy, pre_version=case.leg(other(side)).version)
+            return Decision(
+                case.reason(exit_policy), "written", state="tomb", writes=(write,), journal=_all(case, other(side))
+            )
+
+
+def _deleted(case: _Case, side: Side) -> Decision:
+    """One side was deleted with evidence; the other is there, unchanged or changed."""
+    if case.leg(other(side)).code == "U" or case.pairing.deletion(side) not in {"propagate", "archive"}:
+        return _apply_deletion(case, side)
+    match case.pairing.policy.on_delete_update:
+        case "delete_wins":
+            return _apply_deletion(case, side)
+        case "update_wins":
+            return _recreate(case, side, "update_wins")
+        case "ask":
+            return Decision(case.reason("ask"), "queued", questions=(Question("delete_update"),), settled=False)
+
+
+def _apply_deletion(case: _Case, side: Side) -> Decision:
+    """Apply the policy for a record deleted on ``side`` to the other side."""
+    policy = case.pairing.deletion(side)
+    survivor = other(side)
+    match policy:
+        case "propagate" | "archive":
+            write = Write(
+                survivor, "delete" if policy == "propagate" else "archive", pre_version=case.leg(survivor).version
+            )
+            return Decision(case.reason(policy), "written", state="tomb", writes=(write,), journal=_all(case, survivor))
+        case "unlink":
+            return Decision(case.reason("unlink"), "converged", state="unlinked")
+        case "restore":
+            return _recreate(case, side, "restore")
+        case "ask":
+            return Decision(case.reason("ask"), "queued", questions=(Question("delete"),), settled=False)
+
+
+def _all(case: _Case, side: Side) -> tuple[tuple[Side, int, Value], ...]:
+    """Every value that a deletion on ``side`` would lose."""
+    return tuple((side, i, v) for i, v in enumerate(case.leg(side).fields) if v is not None and v is not UNKNOWN)
+
+
+def _recreate(case: _Case, side: Side, policy: str) -> Decision:
+    source = case.leg(other(side))
+    write, faults = creation(case.pairing, side, source.fields)
+    if write is None:
+        return Decision(case.reason(policy), "quarantined", faults=faults, settled=False)
+    return Decision(case.reason(policy), "written", writes=(write,), faults=faults)
+
+
+def creation(
+    pairing: Pairing, side: Side, fields: Fields
+) -> tuple[Write | None, tuple[tuple[Side, int, DataError], ...]]:
+    """Make the write that creates a record on ``side`` from the other side's ``fields``.
+
+    Fields that the side cannot hold are faults; the record is created without them unless the side requires them,
+    which the side's codec decides when the body is made.
+    """
+    faults: list[tuple[Side, int, DataError]] = []
+    values: list[Value] = []
+    for i, (value, field) in enumerate(zip(fields, pairing.fields, strict=True)):
+        kept = value
+        if value is not None and value is not UNKNOWN and starts(field.policy, side):
+            try:
+                pairing.holds(i).on(side)(value)
+            except DataError as fault:
+                faults.append((side, i, fault))
+                kept = UNKNOWN
+        values.append(kept)
+    return Write(side, "create", tuple(values)), tuple(faults)
+
+
+def _tomb(case: _Case) -> Decision:
+    back = [s for s in SIDES if case.leg(s).code in {"U", "C"}]
+    if "X" in (case.left.code, case.right.code):
+        return Decision(case.reason("wait"), "unreadable", settled=False)
+    if not back:
+        return Decision(case.reason(), "unchanged")
+    if len(back) == len(SIDES):
+        return replace(_merge(case), state="linked")
+    side = back[0]
+    match case.pairing.policy.on_restore:
+        case "recreate":
+            return replace(_recreate(case, other(side), "recreate"), state="linked")
+        case "ignore":
+            return Decision(case.reason("ignore"), "filtered")
+        case "ask":
+            return Decision(case.reason("ask"), "queued", questions=(Question("restore"),), settled=False)
+
+
+def _ended(case: _Case) -> Decision:
+    alive = any(case.leg(s).code in {"U", "C"} for s in SIDES)
+    if case.state == "erased" and alive:
+        return Decision(case.reason(), "queued", questions=(Question("reappeared"),))
+    return Decision(case.reason(), "filtered")
+
+
+def _merge(case: _Case) -> Decision:
+    """Both sides are there: merge field by field and gather what each side needs."""
+    if case.left.code == "U" and case.right.code == "U" and case.state == "linked":
+        return Decision(case.reason(), "unchanged")
+    newer = _newer(case)
+    outcomes = [_outcome(case, i, newer) for i in range(len(case.pairing.fields))]
+    writes = tuple(w for s in SIDES if (w := _update(case, s, outcomes)))
+    questions = tuple(Question(_ASKED[o.kind], i) for i, o in enumerate(outcomes) if o.kind in _ASKED)
+    faults = tuple((_refusing(case, i), i, o.fault) for i, o in enumerate(outcomes) if o.fault is not None)
+    unknown = any(o.kind == "unknown" for o in outcomes)
+    drift = tuple(i for i, o in enumerate(outcomes) if o.kind == "drift")
+    disposition: Disposition = (
+        "written" if writes else "queued" if questions else "quarantined" if faults else "converged"
+    )
+    return Decision(
+        case.reason(),
+        disposition,
+        state="linked" if case.state != "linked" else None,
+        writes=writes,
+        agree=tuple(i for i, o in enumerate(outcomes) if o.kind == "agree"),
+        journal=tuple((s, i, v) for i, o in enumerate(outcomes) for s, v in o.losers),
+        questions=questions,
+        faults=faults,
+        drift=drift,
+        settled=not unknown,
+    )
+
+
+_ASKED: Final[dict[str, QueueKind]] = {"conflict": "conflict", "initial": "initial", "blank": "blank"}
+
+
+def _outcome(case: _Case, i: int, newer: Side | None) -> Outcome:
+    left, right = case.left, case.right
+    now = Sides(left.fields[i], right.fields[i])
+    base = Sides(left.base[i] if left.base else UNKNOWN, right.base[i] if right.base else UNKNOWN)
+    return merge_field(now, base, case.pairing.fields[i].policy, case.pairing.holds(i), newer)
+
+
+def _refusing(case: _Case, i: int) -> Side:
+    """The side that cannot take the field at ``i``: the one that did not change."""
+    left = case.left
+    moved = left.base is None or left.fields[i] != left.base[i]
+    return "right" if moved else "left"
+
+
+def _newer(case: _Case) -> Side | None:
+    left, right = case.left.modified, case.right.modified
+    if left is None or right is None or abs(left - right) <= case.pairing.policy.newest_margin_seconds:
+        return None
+    return "left" if left > right else "right"
+
+
+def _update(case: _Case, side: Side, outcomes: Sequence[Outcome]) -> Write | None:
+    values = list(case.leg(side).fields)
+    which: list[int] = []
+    rules: list[str] = []
+    for i, outcome in enumerate(outcomes):
+        for where, value in outcome.writes:
+            if where == side:
+                values[i] = value
+                which.append(i)
+                rules.append(outcome.rule)
+    if not which:
+        return None
+    return Write(side, "update", tuple(values), tuple(which), tuple(rules), case.leg(side).version)
