@@ -1,0 +1,58 @@
+"""What a system makes of a value it is given: known shapes of loss (R-7.2, R-7.3).
+
+A stored value that differs from the sent one by a known shape is the system's doing, not a person's edit, and becomes
+the base. Anything else that is read later counts as an edit.
+"""
+
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+
+from tallystick.core.record import Money, Value, same
+
+_SHORTEST_CUT = 4  # a shorter common beginning proves nothing about truncation
+
+
+def shape_of_loss(sent: Value, stored: Value) -> str | None:
+    """Name how ``stored`` comes from ``sent`` with its parameter (``truncated to 40``); ``None`` if by no known way."""
+    if same(sent, stored):
+        return "equal"
+    if isinstance(sent, str) and (isinstance(stored, str) or stored is None):
+        return _text_shape(sent, stored or "")
+    if isinstance(sent, datetime) and isinstance(stored, datetime):
+        return _instant_shape(sent, stored)
+    if isinstance(sent, Money) and isinstance(stored, Money) and sent.currency == stored.currency:
+        return _number_shape(sent.amount, stored.amount)
+    if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
+        return _number_shape(Decimal(sent), Decimal(stored))
+    return None
+
+
+def _text_shape(sent: str, stored: str) -> str | None:
+    if stored == sent.strip():
+        return "trimmed"
+    if " ".join(stored.split()) == " ".join(sent.split()):
+        return "whitespace collapsed"
+    if unicodedata.normalize("NFKC", sent) == unicodedata.normalize("NFKC", stored):
+        return "unicode normalised"
+    if sent.strip().casefold() == stored.strip().casefold():
+        return "case folded"
+    if len(stored) >= _SHORTEST_CUT and (sent.startswith(stored) or sent.strip().startswith(stored)):
+        return f"truncated to {len(stored)}"
+    return None
+
+
+def _number_shape(sent: Decimal, stored: Decimal) -> str | None:
+    if not (sent.is_finite() and stored.is_finite()):
+        return None
+    exponent = stored.normalize().as_tuple().exponent
+    digits = max(0, -exponent) if isinstance(exponent, int) else 0
+    unit = Decimal(1).scaleb(-digits)
+    return f"rounded to {digits}" if abs(sent - stored) < unit and sent != stored else None
+
+
+def _instant_shape(sent: datetime, stored: datetime) -> str | None:
+    for name, unit in (("milliseconds", 0.001), ("seconds", 1), ("minutes", 60)):
+        if abs((sent - stored).total_seconds()) < unit and stored.timestamp() % unit == 0:
+            return f"precision reduced to {name}"
+    return None
