@@ -119,13 +119,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a pair: the object of a system, which of its records belong, what a new one gets besides."""
+    """One end of a pair: the object of a system, which of its records belong, what a new one gets besides.
+
+    ``archive`` is the raw change that archives a record, where deletions are answered by archiving.
+    """
 
     system: str
     object: str
     schema: ObjectType
     where: tuple[Condition, ...] = ()
     on_create: Raw = field(default_factory=dict)
+    archive: Raw = field(default_factory=dict)
     external_id: Path = ()
 
 

@@ -1,0 +1,246 @@
+"""Decide the records that are paired with nobody: find their counterpart, or say what shall become of them.
+
+    one counterpart, unique on both sides    link, and merge what differs by the ``initial`` policy
+    several, or a contradiction              a question; nobody is linked by a guess
+    its key belongs to a paired record       a question: duplicate, never a third copy
+    nobody                                   ``on_unmatched``: create, ignore or ask
+    no key at all                            ``on_keyless``
+
+First contact is nothing special: it is all records being unpaired.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tallystick.core.binding import LegFact, QueueKind
+from tallystick.core.matching import Candidate, Match, match
+from tallystick.core.observation import Present
+from tallystick.core.policy import OnUnmatched
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.reconcile import reconcile
+from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
+from tallystick.engine import effects
+from tallystick.engine.decide import BATCH
+from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
+from tallystick.engine.line import Ask, Line, Seen
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.session import Session, SightRow
+from tallystick.engine.verify import read_records
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Who shares keys with a batch of records: candidates by (side, rule, hash)."""
+
+    by_key: dict[tuple[Side, int, int], list[Candidate]]
+
+    def sharing(self, side: Side, keys: dict[int, int], record_id: str, own: Side) -> list[Candidate]:
+        """Give the candidates on ``side`` that share a key, without the record itself."""
+        found = {
+            c.id: c
+            for rule, h in keys.items()
+            for c in self.by_key.get((side, rule, h), ())
+            if side != own or c.id != record_id
+        }
+        return list(found.values())
+
+
+def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
+    """Decide every record that was seen and is paired with nobody."""
+    for side in SIDES:
+        for rows in session.scratch(pair).unbound(side, BATCH):
+            yield from _decide_batch(session, pair, outcome, side, rows)
+
+
+def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow]) -> Flow[None]:
+    fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] == "here"}
+    keys = {record: pair.keys.keys(values) for record, values in fields.items()}
+    crowd = yield from _gather(session, pair, keys)
+    matches = {
+        record: match(
+            pair.mapping.match,
+            own,
+            crowd.sharing(side, own, record, side),
+            crowd.sharing(other(side), own, record, side),
+        )
+        for record, own in keys.items()
+    }
+    linked = [m.candidates[0] for m in matches.values() if m.kind == "link"]
+    yield from read_records(session, pair, other(side), linked)
+    partners = session.scratch(pair).sights(other(side), linked)
+    refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
+    draft = Draft(session, pair, outcome)
+    for row in rows:
+        if row[0] in matches:
+            _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
+    session.scratch(pair).take(other(side), [p for p in linked if p in partners])
+    yield from draft.save()
+
+
+def _gather(session: Session, pair: Pair, keys: dict[str, dict[int, int]]) -> Flow[Crowd]:
+    """Find everybody, on both sides, who shares a key with these records: on the scratch paper and in the store."""
+    wanted = sorted({item for own in keys.values() for item in own.items()})
+    if not wanted:
+        return Crowd({})
+    scratch = session.scratch(pair)
+    noted = {s: scratch.find_keys(s, wanted) for s in SIDES}
+
+    def known(tx: StoreTx) -> tuple[dict[Side, list[tuple[int, int, str]]], dict[Side, dict[str, LegFact]]]:
+        stored = {s: tx.find_keys(pair.name, s, wanted) for s in SIDES}
+        ids = {s: sorted({i for _, _, i in (*stored[s], *noted[s])}) for s in SIDES}
+        return stored, {s: tx.leg_facts(pair.name, s, ids[s]) for s in SIDES}
+
+    stored, facts = yield from effects.look(known)
+    by_key: dict[tuple[Side, int, int], list[Candidate]] = {}
+    for s in SIDES:
+        # What was seen in this run replaces what the store remembers of the same record.
+        renewed = scratch.seen(s, sorted({i for _, _, i in stored[s]}))
+        rows = noted[s] + [row for row in stored[s] if row[2] not in renewed]
+        own: dict[str, dict[int, int]] = {}
+        for rule, h, record in rows:
+            own.setdefault(record, {})[rule] = h
+        for record, held in own.items():
+            candidate = Candidate(record, held, _live_binding(facts[s].get(record)))
+            for rule, h in held.items():
+                by_key.setdefault((s, rule, h), []).append(candidate)
+    return Crowd(by_key)
+
+
+def _live_binding(fact: LegFact | None) -> int | None:
+    return fact.binding if fact is not None and fact.state in {"linked", "half", "parked", "dormant"} else None
+
+
+def _decide_one(
+    draft: Draft,
+    side: Side,
+    row: SightRow,
+    fields: Fields,
+    found: Match,
+    partners: dict[str, SightRow],
+    refs: WriteRefs,
+) -> None:
+    outcome = draft.outcome
+    seen = _seen(row)
+    if _waits(draft, side, seen, fields):
+        outcome.count(side, "deferred")
+        outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
+        return
+    match found.kind:
+        case "link" if found.candidates[0] in partners:
+            _link(draft, side, seen, fields, partners[found.candidates[0]], refs)
+        case "link":
+            outcome.count(side, "deferred")
+            outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
+        case "none":
+            policy = draft.pair.mapping.policy
+            wish = policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
+            _unmatched(draft, side, seen, fields, wish, refs)
+        case "keyless" if draft.pair.mapping.policy.on_keyless == "create":
+            _unmatched(draft, side, seen, fields, "create", refs)
+        case "keyless":
+            _ask(draft, side, seen, "keyless", "it has no value for any match rule")
+        case "duplicate":
+            rule = draft.pair.mapping.match[found.rule]
+            _ask(draft, side, seen, "duplicate", f"{_named(rule.fields)} belongs to {_list(found.candidates)} already")
+        case _:
+            rule = draft.pair.mapping.match[found.rule]
+            _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
+
+
+def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
+    """Whether an earlier create whose outcome is unknown is about this record, or may have made it (T-62)."""
+    open_writes = draft.session.unresolved.get(draft.pair.name)
+    if open_writes is None:
+        return False
+    keys = draft.pair.keys.keys(fields).items()
+    return (side, seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
+
+
+def _named(fields: Sequence[str]) -> str:
+    return " + ".join(fields)
+
+
+def _list(candidates: Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(candidates) - shown} more" if len(candidates) > shown else ""
+    return ", ".join(candidates[:shown]) + more
+
+
+def _seen(row: SightRow) -> Seen:
+    return Seen(row[0], row[4], row[5], row[6], row[3], row[7])
+
+
+def _alone(action: str, reason: str, side: Side, seen: Seen) -> Line:
+    nobody = Seen(None)
+    left, right = (seen, nobody) if side == "left" else (nobody, seen)
+    return Line(action, reason, "deferred", 0, "", left, right)
+
+
+def _link(draft: Draft, side: Side, seen: Seen, fields: Fields, partner: SightRow, refs: WriteRefs) -> None:
+    theirs = decode_fields(partner[3] or b"[]")
+    here, there = _present(seen, fields), _present(_seen(partner), theirs)
+    left, right = (here, there) if side == "left" else (there, here)
+    left_seen, right_seen = (seen, _seen(partner)) if side == "left" else (_seen(partner), seen)
+    decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
+    line = draft.line(None, decision, left_seen, right_seen, refs, decision.agree)
+    line.action = line.action or "link"
+    if not draft.session.writes:
+        draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
+    draft.outcome.count_decision(decision, SIDES)
+    draft.add(line)
+
+
+def _present(seen: Seen, fields: Fields) -> Present:
+    return Present(seen.id or "", fields, seen.version, seen.modified)
+
+
+def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnmatched, refs: WriteRefs) -> None:
+    if wish == "ask":
+        _ask(draft, side, seen, "unmatched", "nobody on the other side has its key")
+        return
+    if wish == "ignore":
+        draft.outcome.count(side, "filtered")
+        return
+    target = draft.pair.end(other(side))
+    if _is_refused(draft, side, seen):
+        draft.outcome.count(side, "quarantined")
+        return
+    step, faults = make_step(target, "create", fields, (), refs[target.side], None)
+    line = _alone("create" if step else "", "unbound.create", side, seen)
+    line.steps = (step,) if step else ()
+    line.faults = tuple(faults)
+    line.disposition = "written" if step else "quarantined"
+    draft.seal(line)
+    if step and not draft.session.writes:
+        ids = (seen.id, None) if side == "left" else (None, seen.id)
+        draft.session.pretend(draft.pair.name, *ids)
+    draft.outcome.count(side, line.disposition)
+    draft.add(line)
+
+
+def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
+    """Whether this very content was refused before under this mapping; it is not tried again by itself (R-14.1)."""
+    standing = draft.session.standing.get(draft.pair.name)
+    record = (side, seen.id or "")
+    rows = standing.refused.get(record, ()) if standing and record not in standing.retry else ()
+    return any(
+        (q.left_seen if side == "left" else q.right_seen) == seen.digest and q.mapping == draft.pair.mapping_print
+        for q in rows
+    )
+
+
+def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> None:
+    draft.outcome.count(side, "queued")
+    if kind in {"duplicate", "match"}:
+        doubles = draft.outcome.tally.duplicates
+        doubles[other(side)] = doubles.get(other(side), 0) + 1
+    line = _alone("", f"unbound.{kind}", side, seen)
+    line.disposition = "queued"
+    line.asks = (Ask(kind, "", detail),)
+    standing = draft.session.standing.get(draft.pair.name)
+    asked = standing.asked.get(line.subject, {}).get(kind) if standing else None
+    draft.outcome.raised.add((line.subject, kind))
+    if asked is not None and asked.detail == detail:
+        return
+    draft.seal(line)
+    draft.add(line)

@@ -1,0 +1,178 @@
+"""Decide the paired records: gather what ``reconcile`` needs, ask it, write its answer down as a line.
+
+A question or refusal that already stands for the very same values is not raised again (R-5.5): nothing changed, so
+nothing happens. What cannot be decided now (unreadable, absence not proven) is left for the next run, never guessed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from tallystick.core.binding import Binding, Dirty
+from tallystick.core.decision import Decision
+from tallystick.core.error import DataError
+from tallystick.core.learn import shape_of_loss
+from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.reconcile import reconcile
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
+from tallystick.engine import effects
+from tallystick.engine.draft import Draft, WriteRefs, writing_refs
+from tallystick.engine.line import Line, Seen
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.session import Session, SightRow
+
+BATCH = 1000
+PENDING: dict[Side, str] = {"left": "l", "right": "r"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One leg of a binding as the decision sees it: the base it is compared with, the observation, the facts."""
+
+    base: Fields | None
+    stored: Fields | None
+    observed: Observation | None
+    seen: Seen
+    listed: bool
+
+
+def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
+    """Decide every binding of which at least one leg was noted as changed, gone, out of scope or missing."""
+    for batch in session.scratch(pair).bound(BATCH):
+        rows: dict[tuple[int, Side], SightRow] = {(row[1] or 0, side): row for side, row in batch}
+        numbers = sorted({number for number, _ in rows})
+        bindings = yield from effects.look(partial(_load, numbers))
+        found = [row[3] for row in rows.values() if row[3]]
+        found += [leg.base for b in bindings.values() for leg in (b.left, b.right) if leg.base]
+        refs = yield from writing_refs(pair, found)
+        draft = Draft(session, pair, outcome)
+        open_writes = session.unresolved.get(pair.name)
+        busy = open_writes.bindings if open_writes else set()
+        for number in numbers:
+            if number in bindings and number not in busy:
+                _decide_one(draft, bindings[number], rows, refs)
+            else:
+                _postpone(draft, number, rows)
+        yield from draft.save()
+
+
+def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
+    return tx.bindings(numbers)
+
+
+def _decide_one(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs) -> None:
+    left, right = (_look(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
+    decision = reconcile(binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing)
+    agree = decision.agree + _respelled(left, right, decision)
+    line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
+    draft.outcome.count_decision(decision, listed)
+    if decision.disposition in {"deferred", "unreadable"}:
+        draft.outcome.leave(line, listed, decision.reason)
+    elif _stands(draft, binding, line):
+        draft.outcome.retouch(line, listed)
+    elif line.action or line.asks or line.faults or _has_standing(draft, binding):
+        draft.add(line)
+    else:
+        draft.outcome.retouch(line, listed)
+
+
+def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:
+    """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
+    for side in SIDES:
+        row = rows.get((number, side))
+        if row is not None:
+            draft.outcome.count(side, "deferred")
+            draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
+
+
+def _look(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
+    leg = binding.leg(side)
+    stored = draft.pair.base(leg.base, leg.shape, draft.outcome.names)
+    if row is None or row[2] == "same":
+        present = (
+            Present(leg.id, stored, leg.version, leg.modified) if leg.id is not None and stored is not None else None
+        )
+        observed: Observation | None = present if present or leg.id is None else Missing()
+        encoded = leg.base if leg.shape == draft.pair.shape else None
+        seen = Seen(leg.id, leg.version, leg.modified, leg.raw_hash, encoded, leg.digest)
+        return Look(stored, stored, observed, seen, listed=False)
+    observed = _observed(row)
+    base = stored
+    if PENDING[side] in binding.flags and isinstance(observed, Present) and stored is not None:
+        base = settle_pending(stored, observed.fields)
+    return Look(base, stored, observed, Seen(row[0], row[4], row[5], row[6], row[3], row[7]), listed=True)
+
+
+def _observed(row: SightRow) -> Observation:
+    record_id, _, kind, encoded, version, modified, _, _ = row
+    match kind:
+        case "here":
+            return Present(record_id, decode_fields(encoded or b"[]"), version, modified)
+        case "gone":
+            return Gone("the system shows it as deleted")
+        case "missing":
+            return Missing()
+        case "out":
+            return OutOfScope(version)
+        case _:
+            return Unreadable(DataError("the record cannot be read", place=record_id))
+
+
+def settle_pending(base: Fields, stored: Fields) -> Fields:
+    """Take a re-spelling of what we sent as the stored value, where the shape of the loss is known (R-7.2)."""
+    return tuple(
+        now if now is not UNKNOWN and not same(sent, now) and shape_of_loss(sent, now) else sent
+        for sent, now in zip(base, stored, strict=True)
+    )
+
+
+def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
+    """The positions at which only a target's re-spelling of our own write has to become the base."""
+    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+        return ()
+    taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
+    return tuple(
+        i
+        for at, opposite in ((left, right), (right, left))
+        if at.base is not None and at.stored is not None and at.base is not at.stored
+        for i, (now, was) in enumerate(zip(at.base, at.stored, strict=True))
+        if not same(now, was) and i not in taken and _is_settled(opposite, i)
+    )
+
+
+def _is_settled(at: Look, i: int) -> bool:
+    return isinstance(at.observed, Present) and at.base is not None and same(at.observed.fields[i], at.base[i])
+
+
+def _has_standing(draft: Draft, binding: Binding) -> bool:
+    return binding.id in draft.session.open_bindings(draft.pair)
+
+
+def _stands(draft: Draft, binding: Binding, line: Line) -> bool:
+    """Whether everything this line would raise is known already, for the same values of both sides."""
+    standing = draft.session.standing.get(draft.pair.name)
+    if standing is None or line.steps or line.agree or line.state or draft.session.fresh_shape(draft.pair):
+        return False
+    questions, parked = standing.questions.get(binding.id, []), standing.parked.get(binding.id, [])
+    seen = {(q.left_seen, q.right_seen) for q in questions} | {(q.left_seen, q.right_seen) for q in parked}
+    if seen - {(line.left.digest, line.right.digest)}:
+        return False
+    raised = {(a.kind, a.field) for a in line.asks}, {(f.field, f.code) for f in line.faults}
+    return any(raised) and raised == ({(q.kind, q.field) for q in questions}, {(q.field, q.code) for q in parked})
+
+
+def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRow]]) -> list[tuple[Side, int]]:
+    """Name the legs that must be read before deciding: the opposite of a noted one, where a question is open.
+
+    Where somebody waits for an answer the base is not what the side holds, so it cannot stand in for a read.
+    """
+    noted = {(side, row[1]) for side, row in rows}
+    opened = session.open_bindings(pair)
+    return [
+        (other(side), number)
+        for side, number in sorted(noted, key=str)
+        if number is not None and number in opened and (other(side), number) not in noted
+    ]

@@ -1,0 +1,168 @@
+"""Write decisions down as planned lines: the bodies that would be sent, the fingerprint, the phase.
+
+Bodies are made here and not when sending, so that a plan predicts what a side cannot hold.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tallystick.core.binding import Binding, Op
+from tallystick.core.decision import Decision
+from tallystick.core.error import DataError, MissingReference
+from tallystick.core.mapping import Refs
+from tallystick.core.plan import PHASES, line_fingerprint
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.record import SIDES, Fields, Ref, Side, Value, decode_fields, encode_fields, encode_raw
+from tallystick.engine import effects
+from tallystick.engine.line import Ask, Fault, Line, Seen, Step, encode_line
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import End, Pair
+from tallystick.engine.session import Session
+
+WriteRefs = dict[Side, Refs]
+
+
+def writing_refs(pair: Pair, encoded: Iterable[bytes]) -> Flow[WriteRefs]:
+    """Look up the ids, on both sides, of everything these canonical records point to."""
+    if not pair.mapping.references:
+        return {side: Refs() for side in SIDES}
+    wanted: dict[str, set[int]] = {}
+    for record in encoded:
+        for value in decode_fields(record):
+            if isinstance(value, Ref) and value.binding is not None:
+                wanted.setdefault(value.pair, set()).add(value.binding)
+
+    def find(tx: StoreTx) -> WriteRefs:
+        return {
+            side: Refs(
+                ids={
+                    (name, number): record
+                    for name, numbers in wanted.items()
+                    for number, record in tx.ids_of(name, side, [n for n in numbers if n > 0]).items()
+                }
+            )
+            for side in SIDES
+        }
+
+    refs = yield from effects.look(find)
+    # A record that the same plan would create has no id yet; nothing made from a plan is ever sent.
+    planned = {(name, number): "0" for name, numbers in wanted.items() for number in numbers if number < 0}
+    return {side: Refs(ids={**refs[side].ids, **planned}) for side in SIDES}
+
+
+class Draft:
+    """The lines of one batch, gathered and then saved at once."""
+
+    def __init__(self, session: Session, pair: Pair, outcome: Outcome) -> None:
+        self.session = session
+        self.pair = pair
+        self.outcome = outcome
+        self._rows: list[tuple[int, Side | None, Op | None, int, bytes]] = []
+
+    def line(
+        self,
+        binding: Binding | None,
+        decision: Decision,
+        left: Seen,
+        right: Seen,
+        refs: WriteRefs,
+        agree: Sequence[int],
+    ) -> Line:
+        """Write a decision down. A write whose body cannot be made is left out and its faults stand in the line."""
+        names = self.pair.mapping.names
+        steps: list[Step] = []
+        faults = [to_fault(side, names[i], fault) for side, i, fault in decision.faults]
+        for write in decision.writes:
+            end = self.pair.end(write.side)
+            step, refused = make_step(end, write.op, write.fields, write.which, refs[write.side], write.pre_version)
+            faults += refused
+            if step is not None:
+                steps.append(step)
+        moves = decision.state is not None and (binding is None or decision.state != binding.state)
+        moves = moves and bool(steps or not decision.writes)
+        line = Line(
+            action=_action(decision, steps, agree, moves=moves),
+            reason=decision.reason,
+            disposition="quarantined" if decision.writes and not steps else decision.disposition,
+            binding=binding.id if binding else 0,
+            state=(decision.state or "") if moves else "",
+            left=left,
+            right=right,
+            steps=tuple(steps),
+            agree=tuple(agree),
+            journal=tuple((s, i, encode_fields((v,))) for s, i, v in decision.journal) if steps else (),
+            asks=tuple(Ask(q.kind, names[q.index] if q.index >= 0 else "", q.detail) for q in decision.questions),
+            faults=tuple(faults),
+            settled=decision.settled,
+        )
+        self.seal(line)
+        return line
+
+    def seal(self, line: Line) -> None:
+        """Give a line its fingerprint."""
+        line.print = _print(self.pair, line)
+
+    def add(self, line: Line) -> None:
+        """Plan a line."""
+        self.outcome.add(line)
+        first = line.steps[0] if line.steps else None
+        side, op = (first.side, first.op) if first else (None, None)
+        self._rows.append((PHASES.get(line.action, 0), side, op, line.print, encode_line(line)))
+
+    def save(self) -> Flow[None]:
+        """Put the gathered lines on the scratch paper."""
+        self.session.scratch(self.pair).add_lines(self._rows)
+        self._rows = []
+        yield from effects.tell(self.outcome.progress())
+
+
+def _action(decision: Decision, steps: Sequence[Step], agree: Sequence[int], *, moves: bool) -> str:
+    if steps:
+        return steps[0].op
+    if decision.writes:
+        return ""
+    if moves and decision.state == "unlinked":
+        return "unlink"
+    return "converge" if agree or moves else ""
+
+
+def make_step(
+    end: End, op: Op, fields: Fields, which: tuple[int, ...], refs: Refs, version: str | None
+) -> tuple[Step | None, list[Fault]]:
+    """Make the body of a write, or only the faults if nothing of it can be sent."""
+    if op == "create":
+        body, faults = end.codec.write(fields, refs)
+        named = [to_fault(end.side, f.field, f) for f in faults]
+        if any(end.stops_create(f) for f in faults):
+            return None, named
+        return Step(end.side, "create", encode_fields(fields), (), encode_raw(body)), named
+    if op == "update":
+        body, faults = end.codec.patch(fields, which, refs)
+        refused = {f.field for f in faults}
+        kept = tuple(i for i in which if end.names[i] not in refused)
+        step = Step(end.side, "update", encode_fields(fields), kept, encode_raw(body), version)
+        return (step if kept else None), [to_fault(end.side, f.field, f) for f in faults]
+    body = end.archive if op == "archive" else {}
+    return Step(end.side, op, encode_fields(fields), (), encode_raw(body), version), []
+
+
+def to_fault(side: Side, field: str, fault: DataError) -> Fault:
+    """Write down why ``side`` cannot take a value."""
+    message = f"{fault.message} ({fault.detail})" if fault.detail else fault.message
+    return Fault(
+        side, field, fault.code, message, fault.hint, fault.place if isinstance(fault, MissingReference) else ""
+    )
+
+
+def _print(pair: Pair, line: Line) -> int:
+    values: list[Value] = [line.state, *line.agree]
+    for step in line.steps:
+        fields = decode_fields(step.fields)
+        chosen = fields if step.op == "create" else tuple(fields[i] for i in step.which)
+        values += [step.side, step.op, *step.which, *(_anchor(v) for v in chosen)]
+    values += [f"{a.kind}.{a.field}" for a in line.asks] + [f"{f.code}.{f.field}" for f in line.faults]
+    return line_fingerprint(pair.name, line.action, "left", (line.left.id, line.right.id), tuple(values), line.reason)
+
+
+def _anchor(value: Value) -> Value:
+    """A binding's number differs between a plan and its apply; that somebody of that pair is meant does not."""
+    return f"ref:{value.pair}" if isinstance(value, Ref) else value

@@ -1,0 +1,44 @@
+"""The lease of a pair: one run at a time, and no state change by a run that lost it (SYNC-SPEC 16)."""
+
+from dataclasses import dataclass
+
+from tallystick.core.error import StoreError
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.engine import effects
+
+LEASE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Fence:
+    """A held lease. ``check`` belongs at the start of every transaction that changes state (R-3.3)."""
+
+    pair: str
+    owner: str
+    number: int
+
+    def check(self, tx: StoreTx) -> None:
+        """Raise ``StoreError`` if somebody else took the pair over."""
+        tx.check_fence(self.pair, self.number)
+
+
+def take_lease(pair: str, *, alone: bool) -> Flow[Fence]:
+    """Take the lease of a pair.
+
+    ``alone`` tells that no other process can be at work (it holds the project's lock), so a lease left by a dead run is
+    taken over at once. Raises ``StoreError`` if another run is at work.
+    """
+    owner = yield from effects.fresh()
+    now = yield from effects.now()
+    number = yield from effects.commit(lambda tx: tx.acquire_lease(pair, owner, now, LEASE_SECONDS, steal=alone))
+    if number is None:
+        raise StoreError(
+            f"another run is at work on '{pair}'",
+            hint="wait until it ends; a lease left by a crash expires within a minute",
+        )
+    return Fence(pair, owner, number)
+
+
+def release_lease(fence: Fence) -> Flow[None]:
+    """Give the lease back."""
+    yield from effects.commit(lambda tx: tx.release_lease(fence.pair, fence.owner))

@@ -1,0 +1,94 @@
+"""One planned line as the scratch paper keeps it: all that ``push`` needs, in few bytes.
+
+A line is made by ``decide`` and read by ``push`` in the same run. It is not the plan that people see (``core.plan``);
+it refers to the same fingerprint.
+"""
+
+import msgspec
+
+from tallystick.core.binding import Op, QueueKind, State
+from tallystick.core.decision import Disposition
+from tallystick.core.record import Side
+
+
+class Seen(msgspec.Struct, array_like=True, gc=False):
+    """One leg as it was observed: ``fields`` canonical (encoded), ``None`` if the record was not there to be read."""
+
+    id: str | None
+    version: str | None = None
+    modified: float | None = None
+    raw_hash: int | None = None
+    fields: bytes | None = None
+    digest: int | None = None
+
+
+class Step(msgspec.Struct, array_like=True, gc=False):
+    """One write: ``fields`` is the canonical record as it shall be, ``which`` what changes, ``body`` what is sent."""
+
+    side: Side
+    op: Op
+    fields: bytes = b""
+    which: tuple[int, ...] = ()
+    body: bytes = b""
+    pre_version: str | None = None
+
+
+class Ask(msgspec.Struct, array_like=True, gc=False):
+    """A question about a field (by name; empty for the record)."""
+
+    kind: QueueKind
+    field: str = ""
+    detail: str = ""
+
+
+class Fault(msgspec.Struct, array_like=True, gc=False):
+    """A value that ``side`` cannot take."""
+
+    side: Side
+    field: str
+    code: str
+    message: str
+    hint: str = ""
+    waits_for: str = ""
+
+
+class Line(msgspec.Struct, array_like=True, gc=False):
+    """One line: ``binding`` is 0 for a pairing to be made; ``state`` is what the binding becomes, empty if it stays."""
+
+    action: str
+    reason: str
+    disposition: Disposition
+    binding: int
+    state: State | str
+    left: Seen
+    right: Seen
+    steps: tuple[Step, ...] = ()
+    agree: tuple[int, ...] = ()
+    journal: tuple[tuple[Side, int, bytes], ...] = ()
+    asks: tuple[Ask, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    settled: bool = True
+    print: int = 0
+
+    def seen(self, side: Side) -> Seen:
+        """Give the leg on ``side``."""
+        return self.left if side == "left" else self.right
+
+    @property
+    def subject(self) -> str:
+        """Name the record for people and the queue: ``left/ID``, or ``right/ID`` where there is no left."""
+        return f"left/{self.left.id}" if self.left.id is not None else f"right/{self.right.id}"
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Line).decode
+
+
+def encode_line(line: Line) -> bytes:
+    """Write a line for the scratch paper."""
+    return _encode(line)
+
+
+def decode_line(body: bytes) -> Line:
+    """Read a line from the scratch paper."""
+    return _decode(body)

@@ -1,0 +1,201 @@
+"""Observe and decide one pair: what stood before, sweep both sides, prove absence, decide, brake.
+
+Everything up to the plan and nothing after it. The same code serves ``plan``, ``apply`` and ``run`` (P15), so a plan
+cannot predict what an apply would not do.
+"""
+
+from dataclasses import dataclass
+
+from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, QueueItem
+from tallystick.core.brake import Tally, apply_brakes
+from tallystick.core.error import Bug
+from tallystick.core.plan import PairPlan
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.record import SIDES, Side, other
+from tallystick.core.window import Sweep, next_sweep
+from tallystick.engine import effects
+from tallystick.engine.adopt import decide_unbound
+from tallystick.engine.decide import decide_bound
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.pull import Pulled, pull
+from tallystick.engine.session import Session, Standing
+from tallystick.engine.verify import look_at_marked, prove_absence, read_partners, read_records
+
+ROUNDS = 3  # full sweeps of a listing that contradicts itself, before it is taken as it is (R-11.8)
+
+
+@dataclass(slots=True)
+class Before:
+    """What the store knows about a pair before the run."""
+
+    state: PairState | None
+    cursors: dict[Side, Cursor | None]
+    linked: int
+    questions: list[QueueItem]
+    parked: list[Quarantined]
+
+
+@dataclass(slots=True)
+class Observed:
+    """One pair, observed and decided."""
+
+    outcome: Outcome
+    pulled: dict[Side, Pulled]
+    before: Before
+    marks: list[Dirty]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both sides were read to the end."""
+        return all(p.failure is None for p in self.pulled.values())
+
+
+def load_before(pair: Pair) -> Flow[Before]:
+    """Load what the store knows about a pair."""
+
+    def work(tx: StoreTx) -> Before:
+        return Before(
+            state=tx.pair_state(pair.name),
+            cursors={s: tx.cursor(pair.name, s) for s in SIDES},
+            linked=tx.count_linked(pair.name),
+            questions=tx.queue(pair.name),
+            parked=tx.quarantine(pair.name),
+        )
+
+    return (yield from effects.look(work))
+
+
+def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
+    """Observe both sides of a pair and decide; raises the error of a side of which nothing could be read."""
+    _prepare(session, pair, before)
+    now = yield from effects.now()
+    outcome = _outcome(pair, before)
+    pulled: dict[Side, Pulled] = {}
+    for side in SIDES:
+        pulled[side] = yield from _sweep(session, pair, side, before, now)
+    observed = Observed(outcome, pulled, before, [])
+    observed.marks = yield from look_at_marked(session, pair, outcome, now)
+    yield from _read_released(session, pair, before)
+    for side in SIDES:
+        yield from prove_absence(session, pair, outcome, pulled[side], now)
+    yield from read_partners(session, pair, outcome, now)
+    yield from decide_bound(session, pair, outcome)
+    if observed.is_whole:
+        yield from decide_unbound(session, pair, outcome)
+    _count(session, pair, observed)
+    _brake(pair, observed)
+    return observed
+
+
+def _prepare(session: Session, pair: Pair, before: Before) -> None:
+    state = before.state
+    if state is not None and (state.mapping, state.scope) != (pair.mapping_print, pair.scope_print):
+        session.anew.add(pair.name)
+    standing = session.standing.setdefault(pair.name, Standing())
+    for question in before.questions:
+        if question.binding is not None:
+            standing.questions.setdefault(question.binding, []).append(question)
+        else:
+            standing.asked.setdefault(question.subject, {})[question.kind] = question
+    for row in before.parked:
+        standing.refused.setdefault((row.side, row.record), []).append(row)
+        if row.binding is not None:
+            standing.parked.setdefault(row.binding, []).append(row)
+    standing.bindings = standing.questions.keys() | standing.parked.keys()
+
+
+def _outcome(pair: Pair, before: Before) -> Outcome:
+    plan = PairPlan(
+        pair.name,
+        f"{pair.left.system}/{pair.left.object}",
+        f"{pair.right.system}/{pair.right.object}",
+        first_contact=before.linked == 0,
+    )
+    tally = Tally(linked=before.linked, first_contact=before.linked == 0)
+    names = before.state.names if before.state is not None and before.state.names else pair.mapping.names
+    return Outcome(plan, tally, pair.mapping.names, names)
+
+
+def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float) -> Flow[Pulled]:
+    sweep = next_sweep(
+        before.cursors[side],
+        pair.end(side).can,
+        now,
+        pair.mapping.policy.full_compare_seconds,
+        configured_anew=session.fresh_shape(pair),
+        asked=session.full,
+    )
+    pulled = yield from _pull_until_stable(session, pair, side, sweep)
+    if pulled.failure is not None and pulled.pages == 0:
+        raise pulled.failure
+    return pulled
+
+
+def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]:
+    """Repeat a full sweep whose rows contradict its total or each other, until two rounds agree (R-11.8)."""
+    pulled = yield from pull(session, pair, side, sweep)
+    for _ in range(ROUNDS - 1):
+        contradicts = (
+            sweep.full and pulled.failure is None and pulled.completeness == "unproven" and not pulled.undecodable
+        )
+        if not contradicts:
+            break
+        again = yield from pull(session, pair, side, sweep)
+        if again.distinct == pulled.distinct or again.completeness != "unproven":
+            return again
+        pulled = again
+    return pulled
+
+
+def _read_released(session: Session, pair: Pair, before: Before) -> Flow[None]:
+    """Read the parked records whose missing reference is paired by now (R-13.4)."""
+    waiting: dict[tuple[str, str, str], list[Quarantined]] = {}
+    for row in before.parked:
+        if row.waits_for:
+            name, side, record = row.waits_for.split("/", 2)
+            waiting.setdefault((name, side, record), []).append(row)
+
+    def resolved(tx: StoreTx) -> list[tuple[str, str, str]]:
+        sides: dict[str, Side] = {s: s for s in SIDES}
+        return [at for at in waiting if at in session.provisional or tx.resolve_ids(at[0], sides[at[1]], [at[2]])]
+
+    for at in (yield from effects.look(resolved)) if waiting else []:
+        for row in waiting[at]:
+            session.standing[pair.name].retry.add((row.side, row.record))
+            yield from read_records(session, pair, row.side, [row.record])
+
+
+def _count(session: Session, pair: Pair, observed: Observed) -> None:
+    """Count what needed no decision, and refuse to go on if any record is unaccounted for (R-17.1)."""
+    outcome, scratch = observed.outcome, session.scratch(pair)
+    for side in SIDES:
+        pulled = observed.pulled[side]
+        to_decide, alike = scratch.count_sights(side)
+        decided = sum(outcome.plan.dispositions.get(side, {}).values())
+        if not observed.is_whole:
+            outcome.count(side, "deferred", to_decide - decided)
+        elif decided != to_decide:
+            raise Bug(
+                f"{to_decide - decided} records of '{pair.name}' on the {side} have no disposition",
+                detail=f"{to_decide} were seen, {decided} decided",
+                hint="nothing was written; please report this",
+            )
+        outcome.count(side, "unchanged", max(pulled.unchanged, alike))
+        outcome.count(side, "filtered", pulled.filtered)
+        outcome.count(side, "quarantined", len(pulled.faults))
+        outcome.plan.listed[side] = pulled.listed
+        outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
+        if pulled.failure is not None:
+            outcome.plan.problem = str(pulled.failure)
+
+
+def _brake(pair: Pair, observed: Observed) -> None:
+    tally = observed.outcome.tally
+    for side in SIDES:
+        pulled, cursor = observed.pulled[side], observed.before.cursors[side]
+        whole = pulled.sweep.full and pulled.failure is None
+        tally.listed[side] = pulled.listed if whole else None
+        tally.listed_before[side] = cursor.full_count if cursor else None
+        tally.unmatched[other(side)] = tally.writes.get((other(side), "create"), 0)
+    observed.outcome.plan.holds = apply_brakes(tally, pair.mapping.policy.brakes)

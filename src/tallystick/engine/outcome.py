@@ -1,0 +1,139 @@
+"""What deciding a pair came to: the numbers for brakes and people, some lines to show, what was left for later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tallystick.core.binding import Dirty, Op
+from tallystick.core.brake import Tally
+from tallystick.core.decision import Decision
+from tallystick.core.event import Decided
+from tallystick.core.plan import Action, Change, Operation, PairPlan
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other, same
+from tallystick.engine.line import Line, Step
+
+SAMPLE = 10_000  # lines of a pair that a plan shows in full; all count and all have fingerprints
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The numbers of one pair's run. ``names`` is the field order of bases written under an older mapping."""
+
+    plan: PairPlan
+    tally: Tally
+    fields: tuple[str, ...]
+    names: tuple[str, ...]
+    new_fields: frozenset[int] = frozenset()
+    decided: int = 0
+    shown: list[Operation] = field(default_factory=list)
+    dirty: list[Dirty] = field(default_factory=list)
+    retouched: list[tuple[Side, str]] = field(default_factory=list)
+    raised: set[tuple[str, str]] = field(default_factory=set)
+    absent: list[tuple[Side, str]] = field(default_factory=list)
+    done: dict[str, int] = field(default_factory=dict)
+
+    def count(self, side: Side, disposition: str, number: int = 1) -> None:
+        """Count listed records of a side under their disposition (R-17.1)."""
+        of_side = self.plan.dispositions.setdefault(side, {})
+        of_side[disposition] = of_side.get(disposition, 0) + number
+
+    def count_decision(self, decision: Decision, listed: Sequence[Side]) -> None:
+        """Count a decision for each side whose listing showed the record."""
+        for side in listed:
+            self.count(side, decision.disposition)
+
+    def leave(self, line: Line, listed: Sequence[Side], reason: str) -> None:
+        """Keep a record for the next run: it could not be decided now."""
+        for side in listed:
+            record = line.seen(side).id
+            if record is not None:
+                self.dirty.append(Dirty(self.plan.pair, side, record, reason))
+
+    def retouch(self, line: Line, listed: Sequence[Side]) -> None:
+        """Remember that a record was looked at and nothing new came of it, so that its bytes are known."""
+        self.retouched += [(s, i) for s in listed if (i := line.seen(s).id) is not None]
+
+    def add(self, line: Line) -> None:
+        """Count a planned line and keep it for people to see."""
+        self.decided += 1
+        for step in line.steps:
+            key: tuple[Side, Op] = (step.side, step.op)
+            self.tally.writes[key] = self.tally.writes.get(key, 0) + 1
+            self._action(step.side, step.op)
+            self._count_blanks(line, step)
+        if line.binding == 0 and not any(s.op == "create" for s in line.steps) and line.action:
+            self._action("both", "link")
+        elif line.action in {"converge", "unlink"}:
+            self._action("both", line.action)
+        if line.asks:
+            self._action("both", "ask")
+        if line.faults:
+            self._action("both", "park")
+        if len(self.shown) < SAMPLE:
+            self.shown += self._operations(line)
+
+    def _action(self, side: str, action: str) -> None:
+        of_side = self.plan.actions.setdefault(side, {})
+        of_side[action] = of_side.get(action, 0) + 1
+
+    def _count_blanks(self, line: Line, step: Step) -> None:
+        if step.op != "update":
+            return
+        fields, seen = decode_fields(step.fields), line.seen(step.side).fields
+        was = decode_fields(seen) if seen else ()
+        for i in step.which:
+            if fields[i] is None and was and was[i] is not None:
+                key = (step.side, self.fields[i])
+                self.tally.blanked[key] = self.tally.blanked.get(key, 0) + 1
+
+    def _operations(self, line: Line) -> list[Operation]:
+        note = "; ".join(
+            [
+                *(_ask_text(a.kind, a.field, a.detail) for a in line.asks),
+                *(f"{f.field}: {f.message}" for f in line.faults),
+            ]
+        )
+        made = [self._operation(line, step, note) for step in line.steps]
+        if made or not (line.action or note):
+            return made
+        action: Action = "link" if line.binding == 0 and line.action else "ask" if line.asks else "park"
+        if line.binding and line.action in {"converge", "unlink"}:
+            action = "converge" if line.action == "converge" else "unlink"
+        return [
+            Operation(
+                self.plan.pair, action, "left", line.right.id, line.left.id, line.binding or None, line.reason,
+                note=note, fingerprint=line.print,
+            )
+        ]  # fmt: skip
+
+    def _operation(self, line: Line, step: Step, note: str) -> Operation:
+        fields, seen = decode_fields(step.fields), line.seen(step.side).fields
+        was = decode_fields(seen) if seen else ()
+        if step.op == "create":
+            changes = tuple(
+                Change(n, None, v) for n, v in zip(self.fields, fields, strict=True) if v not in (None, UNKNOWN)
+            )
+        elif step.op == "update":
+            changes = tuple(Change(self.fields[i], was[i] if was else UNKNOWN, fields[i]) for i in step.which)
+        else:
+            changes = tuple(
+                Change(n, v, None) for n, v in zip(self.fields, was, strict=False) if v not in (None, UNKNOWN)
+            )
+        changes = tuple(c for c in changes if not same(c.old, c.new))
+        return Operation(
+            self.plan.pair, step.op, step.side, line.seen(other(step.side)).id, line.seen(step.side).id,
+            line.binding or None, line.reason, changes, note, line.print,
+        )  # fmt: skip
+
+    def progress(self) -> Decided:
+        """Say how many records were decided so far."""
+        return Decided(self.plan.pair, self.decided)
+
+    @property
+    def listed(self) -> dict[str, int]:
+        """How many records each side listed."""
+        return {s: sum(self.plan.dispositions.get(s, {}).values()) for s in SIDES}
+
+
+def _ask_text(kind: str, field_name: str, detail: str) -> str:
+    subject = f"{kind} on {field_name}" if field_name else kind
+    return f"{subject}: {detail}" if detail else subject

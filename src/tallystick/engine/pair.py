@@ -1,0 +1,165 @@
+"""A pair made ready to run: its mapping, both connectors, the compiled codecs, what the systems can do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tallystick.core import path
+from tallystick.core.error import DataError, InvalidValue
+from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
+from tallystick.core.matching import KeyMaker, key_maker
+from tallystick.core.ports import Capabilities, Connector, StoreTx
+from tallystick.core.reconcile import Pairing
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side of a pair: which system and object, its connector, codec and capabilities."""
+
+    side: Side
+    system: str
+    object: str
+    connector: Connector
+    codec: SideCodec
+    can: Capabilities
+    where: tuple[Condition, ...]
+    places: tuple[Place, ...]
+    names: tuple[str, ...]
+    archive: Raw
+    required: frozenset[str]
+
+    def in_scope(self, record: Raw) -> bool:
+        """Tell whether a raw record belongs to the pair."""
+        return all(path.read(record, c.path) in c.values for c in self.where)
+
+    def stops_create(self, fault: DataError) -> bool:
+        """Tell whether a record cannot be created without the value that a fault is about."""
+        return fault.field in self.required
+
+    def referenced(self, records: Iterable[Raw]) -> dict[str, set[str]]:
+        """Gather the ids that these raw records point to, by the pair they belong to."""
+        found: dict[str, set[str]] = {}
+        for place in self.places:
+            if place.reference:
+                ids = found.setdefault(place.reference, set())
+                for record in records:
+                    value = path.read(record, place.path)
+                    if value not in (None, UNKNOWN, ""):
+                        ids.add(str(value))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Everything about a pair that stays while it runs.
+
+    ``mapping_print`` and ``scope_print`` fingerprint the configuration; ``shape`` the order of fields that bases have.
+    """
+
+    mapping: ObjectMapping
+    left: End
+    right: End
+    pairing: Pairing
+    keys: KeyMaker
+    mapping_print: int
+    scope_print: int
+    shape: int
+    journal_seconds: float
+
+    @property
+    def name(self) -> str:
+        """The name of the mapping."""
+        return self.mapping.name
+
+    def end(self, side: Side) -> End:
+        """Give the end on ``side``."""
+        return self.left if side == "left" else self.right
+
+    def base(self, encoded: bytes | None, shape: int, names: Sequence[str]) -> Fields | None:
+        """Decode a base; ``names`` is the order it was written in, used when the mapping changed since."""
+        if encoded is None:
+            return None
+        fields = decode_fields(encoded)
+        if shape == self.shape:
+            return fields
+        known = dict(zip(names, fields, strict=False))
+        return tuple(known.get(n, UNKNOWN) for n in self.mapping.names)
+
+
+def make_pair(
+    mapping: ObjectMapping,
+    connectors: tuple[Connector, Connector],
+    codecs: tuple[SideCodec, SideCodec],
+    prints: tuple[int, int],
+    *,
+    journal_days: float = 30,
+) -> Pair:
+    """Put a pair together. Tuples are (left, right); ``prints`` is (mapping, scope)."""
+    left, right = codecs
+    return Pair(
+        mapping=mapping,
+        left=_end(mapping, "left", connectors[0], left),
+        right=_end(mapping, "right", connectors[1], right),
+        pairing=Pairing(mapping.fields, mapping.policy, left.hold, right.hold),
+        keys=key_maker(mapping),
+        mapping_print=prints[0],
+        scope_print=prints[1],
+        shape=fingerprint(encode_fields(mapping.names)),
+        journal_seconds=journal_days * 86_400,
+    )
+
+
+def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCodec) -> End:
+    end = mapping.end(side)
+    required = {where for where, spec in end.schema.by_path.items() if spec.required and not spec.read_only}
+    return End(
+        side=side,
+        system=end.system,
+        object=end.object,
+        connector=connector,
+        codec=codec,
+        can=connector.capabilities(end.object),
+        where=end.where,
+        places=tuple(f.place(side) for f in mapping.fields),
+        names=mapping.names,
+        archive=end.archive,
+        required=frozenset(
+            f.name
+            for f in mapping.fields
+            if path.render(f.place(side).path) in required
+            or (f.place(side).reference and f.policy.on_missing_ref != "send_without")
+        ),
+    )
+
+
+def resolve_refs(tx: StoreTx, end: End, records: Sequence[Raw], provisional: dict[tuple[str, str, str], int]) -> Refs:
+    """Look up the bindings of everything these raw records point to.
+
+    ``provisional`` holds pairings that exist only in the plan being made: (pair, side, id) to a negative number.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for pair, ids in end.referenced(records).items():
+        for record_id, binding in tx.resolve_ids(pair, end.side, sorted(ids)).items():
+            found[pair, record_id] = binding
+        for record_id in ids:
+            planned = provisional.get((pair, end.side, record_id))
+            if planned is not None and (pair, record_id) not in found:
+                found[pair, record_id] = planned
+    return Refs(bindings=found)
+
+
+def read_one(end: End, record: Raw, refs: Refs) -> Fields:
+    """Turn one raw record into canonical fields. Raises ``DataError``."""
+    [fields] = end.codec.read([record], refs)
+    if isinstance(fields, DataError):
+        raise fields
+    return fields
+
+
+def unreadable_record(end: End, record_id: str, fault: Exception) -> DataError:
+    """Name the record in a fault that came from its content."""
+    place = f"{end.system}/{end.object}/{record_id}"
+    if isinstance(fault, DataError):
+        fault.place = fault.place or place
+        return fault
+    return InvalidValue("the record cannot be read", detail=str(fault), place=place)

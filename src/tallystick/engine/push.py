@@ -1,0 +1,148 @@
+"""Carry out planned lines by the intent protocol (SYNC-SPEC 10): prepare, send, confirm.
+
+    prepare   one transaction: intents with the bodies, losers into the journal       durable before anything is sent
+    send      many in flight; each answer is done, refused, stale or unknown
+    confirm   one transaction: ids, versions, bases, keys, audit trail; intents of known outcome go
+
+A crash between prepare and confirm leaves intents, and ``recover`` finds out what became of them. Only lines that are
+approved and that no brake holds are carried out; the others are marked to be looked at again.
+"""
+
+from collections.abc import Sequence
+
+from tallystick.core.binding import Binding, Intent, JournalEntry
+from tallystick.core.error import AccessError, Error, Throttled, Unavailable
+from tallystick.core.event import Pushed
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
+from tallystick.engine import effects
+from tallystick.engine.fence import Fence
+from tallystick.engine.line import Line, Step, decode_line
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.send import Job, send
+from tallystick.engine.session import Session, Standing
+from tallystick.engine.settle import Ledger, Settlement, settle
+
+ONE_BY_ONE = 100
+IN_BULK = 1000
+
+
+def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: Sequence[int]) -> Flow[None]:
+    """Carry out the planned lines of some phases.
+
+    Raises the error that stops a system for all records (access, long throttling, nothing answers); what was confirmed
+    until then is remembered.
+    """
+    scratch = session.scratch(pair)
+    total = scratch.count_lines(phases)
+    done = failed = 0
+    size = IN_BULK if pair.left.can.bulk or pair.right.can.bulk else ONE_BY_ONE
+    for bodies in scratch.lines(phases, size):
+        lines = [decode_line(b) for b in bodies]
+        allowed = [line for line in lines if _is_allowed(session, outcome, line)]
+        jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
+        done += len(bodies)
+        failed += sum(not j.is_done for j in jobs)
+        yield from effects.tell(Pushed(pair.name, done, total, failed))
+        _stop_if_hopeless(jobs)
+
+
+def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
+    """Whether a line may be carried out; if not, its records are looked at again in the next run."""
+    held = any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in outcome.plan.holds)
+    unapproved = session.approved is not None and line.print not in session.approved
+    if not held and not unapproved:
+        return True
+    outcome.done["held" if held else "stale"] = outcome.done.get("held" if held else "stale", 0) + 1
+    outcome.leave(line, SIDES, "held" if held else "not in the approved plan")
+    return False
+
+
+def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, lines: Sequence[Line]) -> Flow[list[Job]]:
+    if not lines:
+        return []
+    now = yield from effects.now()
+    run = yield from effects.fresh()
+    prepared = yield from effects.commit(lambda tx: _prepare(session, pair, fence, lines, now, run, tx))
+    numbers, before, jobs = prepared
+    for side in SIDES:
+        mine = [j for j in jobs if j.step.side == side]
+        if mine:
+            yield from send(pair, side, mine)
+    at = Settlement(
+        pair=pair,
+        run=session.run,
+        now=now,
+        names=outcome.names,
+        before=before,
+        standing=session.standing.get(pair.name, Standing()),
+    )
+    into = Ledger()
+    by_line: dict[int, list[Job]] = {}
+    for job in jobs:
+        by_line.setdefault(id(job.line), []).append(job)
+    for line, number in zip(lines, numbers, strict=True):
+        settle(at, line, by_line.get(id(line), []), number, into)
+
+    def confirm(tx: StoreTx) -> None:
+        fence.check(tx)
+        into.write(pair.name, tx)
+
+    yield from effects.commit(confirm)
+    for job in jobs:
+        key = job.step.op if job.is_done else "failed"
+        outcome.done[key] = outcome.done.get(key, 0) + 1
+    return jobs
+
+
+def _prepare(
+    session: Session, pair: Pair, fence: Fence, lines: Sequence[Line], now: float, salt: str, tx: StoreTx
+) -> tuple[list[int], dict[int, Binding], list[Job]]:
+    """Make intents and journal durable; give the binding numbers, the bindings as they stand, and the jobs."""
+    fence.check(tx)
+    fresh = sum(line.binding == 0 for line in lines)
+    first = tx.reserve_bindings(fresh) if fresh else 0
+    numbers: list[int] = []
+    for line in lines:
+        numbers.append(line.binding or first)
+        first += line.binding == 0
+    before = tx.bindings([line.binding for line in lines if line.binding])
+    jobs: list[Job] = []
+    journal: list[JournalEntry] = []
+    for at, (line, number) in enumerate(zip(lines, numbers, strict=True)):
+        for step in line.steps:
+            intent = Intent(
+                id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
+                body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
+                target=None if step.op == "create" else line.seen(step.side).id, reason=line.reason,
+                pre_version=step.pre_version, sent=_sent(step), source=line.seen(other(step.side)).fields,
+                shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
+            )  # fmt: skip
+            jobs.append(Job(line, step, intent))
+        journal += [
+            JournalEntry(
+                number, side, pair.mapping.names[i], value, line.reason, session.run, now, now + pair.journal_seconds
+            )
+            for side, i, value in line.journal
+        ]
+    tx.add_intents([j.intent for j in jobs])
+    tx.add_journal(journal)
+    return numbers, before, jobs
+
+
+def _sent(step: Step) -> bytes:
+    """What the write was to make true, and nothing else: fields that an update leaves alone are unknown."""
+    if step.op != "update":
+        return step.fields
+    return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(decode_fields(step.fields))])
+
+
+def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
+    """Stop the pair when a system refuses us as such or nothing of a batch got through; single failures never stop."""
+    errors = [j.result for j in jobs if isinstance(j.result, Error)]
+    for error in errors:
+        if isinstance(error, AccessError | Throttled):
+            raise error
+    if errors and len(errors) == len(jobs) > 1 and all(isinstance(e, Unavailable) for e in errors):
+        raise errors[0]

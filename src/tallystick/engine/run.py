@@ -1,0 +1,247 @@
+"""One run over all pairs: observe, plan, brake, push, remember.
+
+    for each pair, parents first     observe and decide; carry out links, creates and updates
+    for each pair, children first    carry out archives and deletions
+    for each pair                    move cursors, remember what was seen, withdraw what no longer stands
+
+A pair that fails says so and the others go on. Cursors move only after everything a sweep found is done or marked, so
+a crash anywhere costs at most reading the same window again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from tallystick.core.binding import Dirty, PairState, Run
+from tallystick.core.error import Error, Throttled, UnsafePlan
+from tallystick.core.event import PairFailed
+from tallystick.core.plan import PairPlan, Plan, plan_fingerprint
+from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.record import SIDES, Side
+from tallystick.engine import effects
+from tallystick.engine.fence import Fence, release_lease, take_lease
+from tallystick.engine.observe import Before, Observed, load_before, observe
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.push import push
+from tallystick.engine.recover import recover
+from tallystick.engine.session import Session
+
+FORWARD = (0, 1, 2)
+DELETIONS = (3,)
+TOUCH_BATCH = 5_000
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run came to: the plan it made, what was done of it (by pair and operation), what failed."""
+
+    plan: Plan
+    done: dict[str, dict[str, int]] = field(default_factory=dict)
+    failures: dict[str, Error] = field(default_factory=dict)
+
+    @property
+    def held(self) -> list[str]:
+        """Every brake that holds, in words."""
+        return [f"{p.pair}: {h.reason}" for p in self.plan.pairs for h in p.holds]
+
+
+@dataclass(slots=True)
+class _Work:
+    pair: Pair
+    fence: Fence | None
+    before: Before | None = None
+    observed: Observed | None = None
+    failure: Error | None = None
+
+
+def run(session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float) -> Flow[Result]:
+    """Run all pairs (parents first) as the session's mode says; ``patience`` is how long unknown writes are waited for.
+
+    Every pair gets its plan, also a failed one. Nothing is written to a system or the store when the mode is ``plan``.
+    """
+    started = yield from effects.now()
+    result = Result(Plan(session.run, started))
+    works: list[_Work] = []
+    if session.writes:
+        yield from _note_run(session, started, None, result)
+    for pair in pairs:
+        work = _Work(pair, None)
+        works.append(work)
+        yield from _guarded(work, _forward(session, work, alone=alone, patience=patience))
+    for work in reversed(works):
+        if work.observed is not None and session.writes:
+            yield from _guarded(work, _push(session, work, DELETIONS))
+    for work in works:
+        yield from _guarded(work, _finish(session, work))
+        if work.fence is not None:
+            yield from release_lease(work.fence)
+        _report(session, work, result)
+    result.plan.fingerprint = plan_fingerprint(p for w in works for p in _prints(session, w))
+    if session.writes:
+        yield from _note_run(session, started, (yield from effects.now()), result)
+    return result
+
+
+def _guarded(work: _Work, flow: Flow[None]) -> Flow[None]:
+    """Run a phase of a pair; a failure stays with its pair."""
+    try:
+        yield from flow
+    except Error as failure:
+        work.failure = work.failure or failure
+        yield from effects.tell(PairFailed(work.pair.name, failure.code, str(failure)))
+
+
+def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> Flow[None]:
+    pair = work.pair
+    if session.writes:
+        work.fence = yield from take_lease(pair.name, alone=alone)
+    work.before = yield from load_before(pair)
+    now = yield from effects.now()
+    if work.before.state is not None and work.before.state.not_before > now:
+        raise Throttled(
+            "the system asked us to wait", wait_seconds=work.before.state.not_before - now, hint="run again later"
+        )
+    yield from recover(session, pair, work.fence, patience)
+    work.observed = yield from observe(session, pair, work.before)
+    if session.writes:
+        _refuse_first_contact(session, work.observed)
+        yield from _push(session, work, FORWARD)
+
+
+def _refuse_first_contact(session: Session, observed: Observed) -> None:
+    """The first write between two systems needs a plan that a person has seen (R-9.5)."""
+    plan = observed.outcome.plan
+    if plan.first_contact and session.approved is None and "first_contact" not in session.released:
+        writes = sum(n for side in plan.actions.values() for n in side.values())
+        if writes:
+            raise UnsafePlan(
+                f"'{plan.pair}' was never in step before; its first plan has {writes} lines and wants to be seen",
+                hint="make it with 'tally plan', read it, carry it out with 'tally apply'",
+            )
+
+
+def _push(session: Session, work: _Work, phases: Sequence[int]) -> Flow[None]:
+    if work.observed is None or work.fence is None or work.failure is not None:
+        return
+    outcome = work.observed.outcome
+    outcome.plan.holds = tuple(h for h in outcome.plan.holds if h.kind not in session.released)
+    yield from push(session, work.pair, outcome, work.fence, phases)
+
+
+def _finish(session: Session, work: _Work) -> Flow[None]:
+    """Remember what was seen. After a failure cursors stay, so that the same window is read again."""
+    if work.fence is None:
+        return
+    if work.observed is None:
+        yield from _remember_wait(work)
+        return
+    pair, observed, fence = work.pair, work.observed, work.fence
+    for side in SIDES:
+        for rows in session.scratch(pair).same(side, TOUCH_BATCH):
+            yield from effects.commit(partial(_touch, pair, fence, side, rows))
+    now = yield from effects.now()
+    yield from effects.commit(lambda tx: _close(session, work, observed, now, tx))
+
+
+def _touch(
+    pair: Pair, fence: Fence, side: Side, rows: list[tuple[str, int | None, str | None, float | None]], tx: StoreTx
+) -> None:
+    fence.check(tx)
+    tx.touch_legs(pair.name, side, rows)
+
+
+def _remember_wait(work: _Work) -> Flow[None]:
+    failure, before, fence = work.failure, work.before, work.fence
+    if not isinstance(failure, Throttled) or before is None or fence is None:
+        return
+    now = yield from effects.now()
+    state = before.state or PairState(work.pair.name, work.pair.mapping_print, work.pair.scope_print)
+    until = max(state.not_before, now + failure.wait_seconds)
+
+    def wait(tx: StoreTx) -> None:
+        fence.check(tx)
+        tx.save_pair_state(PairState(state.pair, state.mapping, state.scope, until, state.names))
+
+    yield from effects.commit(wait)
+
+
+def _close(session: Session, work: _Work, observed: Observed, now: float, tx: StoreTx) -> None:
+    pair, outcome = work.pair, observed.outcome
+    if work.fence is not None:
+        work.fence.check(tx)
+    _retouch(session, pair, outcome, tx)
+    for side in SIDES:
+        absent = [i for s, i in outcome.absent if s == side]
+        if absent:
+            tx.mark_absent(pair.name, side, absent, now)
+    faults = [f for side in SIDES for f in observed.pulled[side].faults] + session.faults.get(pair.name, [])
+    tx.put_quarantine(faults)
+    tx.clear_dirty(observed.marks)
+    tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
+    whole = work.failure is None and observed.is_whole
+    if whole:
+        _withdraw(session, pair, observed, tx)
+        for side in SIDES:
+            tx.close_window(observed.pulled[side].cursor(pair.name, observed.before.cursors[side]))
+        tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+
+
+def _mark_absent_again(pair: Pair, side: Side, record: str, now: float) -> Dirty:
+    can = pair.end(side).can
+    return Dirty(pair.name, side, record, "missing, not yet proven", not_before=now + can.consistency + can.in_flux)
+
+
+def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> None:
+    """Remember the bytes of records that were looked at and about which nothing new was said."""
+    for side in SIDES:
+        ids = [i for s, i in outcome.retouched if s == side]
+        rows = session.scratch(pair).sights(side, ids)
+        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] == "here"])
+
+
+def _withdraw(session: Session, pair: Pair, observed: Observed, tx: StoreTx) -> None:
+    """Withdraw questions about unpaired records that a full look at both sides did not raise again."""
+    if not all(observed.pulled[s].sweep.full for s in SIDES):
+        return
+    asked = session.standing[pair.name].asked
+    raised = observed.outcome.raised
+    over = [
+        q.id
+        for subject, kinds in asked.items()
+        for kind, q in kinds.items()
+        if kind != "uncertain" and (subject, kind) not in raised
+    ]
+    tx.drop_queue(over)
+
+
+def _report(session: Session, work: _Work, result: Result) -> None:
+    if work.failure is not None:
+        result.failures[work.pair.name] = work.failure
+    if work.observed is None:
+        ends = (f"{e.system}/{e.object}" for e in (work.pair.left, work.pair.right))
+        left, right = ends
+        result.plan.pairs.append(PairPlan(work.pair.name, left, right, problem=str(work.failure)))
+        return
+    outcome = work.observed.outcome
+    result.plan.pairs.append(outcome.plan)
+    result.plan.operations += outcome.shown
+    result.plan.lines += len(_prints(session, work))
+    result.done[work.pair.name] = dict(outcome.done)
+
+
+def _prints(session: Session, work: _Work) -> list[int]:
+    return session.scratch(work.pair).prints() if work.observed is not None else []
+
+
+def _note_run(session: Session, started: float, ended: float | None, result: Result) -> Flow[None]:
+    counts = {
+        f"{p.pair}.{side}.{name}": n
+        for p in result.plan.pairs
+        for side, of_side in p.dispositions.items()
+        for name, n in of_side.items()
+    }
+    kind = session.mode
+    outcome = "" if ended is None else "failed" if result.failures else "ok"
+    row = Run(session.run, kind, started, ended, outcome, counts)
+    yield from effects.commit(lambda tx: tx.save_run(row))

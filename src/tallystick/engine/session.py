@@ -1,0 +1,142 @@
+"""What one run carries from phase to phase: its id and mode, the scratch papers, pairings that only the plan knows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from tallystick.core.binding import Op, Quarantined, QueueItem
+from tallystick.core.record import Side
+from tallystick.engine.pair import Pair
+
+Mode = Literal["plan", "apply", "run"]
+SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
+
+
+class Scratch(Protocol):
+    """The run's scratch paper (see ``store.scratch``): not state, thrown away at the end."""
+
+    def add_sights(self, side: Side, rows: Sequence[SightRow]) -> None:
+        """Note records as seen: (id, binding, kind, fields, version, modified, raw hash, digest)."""
+
+    def add_keys(self, side: Side, rows: Sequence[tuple[int, int, str]]) -> None:
+        """Note match keys: (rule, hash, id)."""
+
+    def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these ids were noted."""
+
+    def sights(self, side: Side, ids: Sequence[str]) -> dict[str, SightRow]:
+        """Give what was noted of these ids."""
+
+    def bound(self, size: int) -> Iterator[list[tuple[Side, SightRow]]]:
+        """Give the bound records to be decided, both sides of a binding in one batch."""
+
+    def same(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None, str | None, float | None]]]:
+        """Give (id, raw hash, version, modified) of what differs in nothing that is mapped."""
+
+    def unbound(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give the records without binding that no match took yet."""
+
+    def take(self, side: Side, ids: Sequence[str]) -> None:
+        """Mark unbound records as matched."""
+
+    def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+        """Give (rule, hash, id) of noted records with one of these keys."""
+
+    def add_lines(self, rows: Sequence[tuple[int, Side | None, Op | None, int, bytes]]) -> None:
+        """Add planned lines: (phase, side, op, fingerprint, body)."""
+
+    def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
+        """Give the bodies of planned lines in order."""
+
+    def prints(self) -> list[int]:
+        """Give the fingerprints of all lines."""
+
+    def count_lines(self, phases: Sequence[int]) -> int:
+        """Count planned lines."""
+
+    def count_sights(self, side: Side) -> tuple[int, int]:
+        """Count the noted records of a side: those to be decided, and those that are the same."""
+
+    def close(self) -> None:
+        """Throw the paper away."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What already waits for somebody in a pair: questions and parked records, by binding and by record.
+
+    ``asked`` has the questions about records without binding: by subject, then by kind. ``retry`` are parked
+    records whose obstacle went away.
+    """
+
+    questions: dict[int, list[QueueItem]] = field(default_factory=dict)
+    parked: dict[int, list[Quarantined]] = field(default_factory=dict)
+    asked: dict[str, dict[str, QueueItem]] = field(default_factory=dict)
+    refused: dict[tuple[Side, str], list[Quarantined]] = field(default_factory=dict)
+    retry: set[tuple[Side, str]] = field(default_factory=set)
+    bindings: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Unresolved:
+    """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62)."""
+
+    origins: set[tuple[Side, str]] = field(default_factory=set)
+    keys: set[tuple[Side, int, int]] = field(default_factory=set)
+    bindings: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Session:
+    """One run. ``approved`` are the fingerprints that may be executed; ``None`` means all that no brake holds.
+
+    ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
+    plan being made: (pair, side, id) to a negative binding number.
+    """
+
+    run: str
+    mode: Mode
+    make_scratch: Callable[[], Scratch]
+    approved: frozenset[int] | None = None
+    released: frozenset[str] = frozenset()
+    full: bool = False
+    provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
+    unresolved: dict[str, Unresolved] = field(default_factory=dict)
+    anew: set[str] = field(default_factory=set)
+    faults: dict[str, list[Quarantined]] = field(default_factory=dict)
+    scratches: dict[str, Scratch] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this run may change anything."""
+        return self.mode != "plan"
+
+    def scratch(self, pair: Pair) -> Scratch:
+        """Give the pair's scratch paper."""
+        if pair.name not in self.scratches:
+            self.scratches[pair.name] = self.make_scratch()
+        return self.scratches[pair.name]
+
+    def fresh_shape(self, pair: Pair) -> bool:
+        """Whether the pair's mapping changed since its last run, so that every record is read through it again."""
+        return pair.name in self.anew
+
+    def open_bindings(self, pair: Pair) -> set[int]:
+        """The bindings of the pair that somebody must look at."""
+        standing = self.standing.get(pair.name)
+        return standing.bindings if standing else set()
+
+    def pretend(self, pair: str, left: str | None, right: str | None) -> int:
+        """Pair two records for the sake of this plan only; give the negative number that stands for the binding."""
+        number = -(len(self.provisional) + 1)
+        for side, record in (("left", left), ("right", right)):
+            if record is not None:
+                self.provisional[pair, side, record] = number
+        return number
+
+    def close(self) -> None:
+        """Throw away all scratch paper."""
+        for scratch in self.scratches.values():
+            scratch.close()
+        self.scratches.clear()

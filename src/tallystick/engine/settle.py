@@ -1,0 +1,313 @@
+"""What is remembered of a batch of carried-out lines: legs, bases, keys, the audit trail, questions, parked records.
+
+Bases move per field and only with proof: to the value read at the source and the value the target *stored* (R-6.1). A
+field that was not agreed keeps its old base, or none, so that it is looked at again when anything changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
+from tallystick.core.error import DataError, Error, Refused, RemoteError
+from tallystick.core.ports import StoreTx, Written
+from tallystick.core.record import (
+    SIDES,
+    UNKNOWN,
+    Fields,
+    Side,
+    Value,
+    decode_fields,
+    digest,
+    encode_fields,
+    other,
+    same,
+)
+from tallystick.engine.line import Line, Seen
+from tallystick.engine.pair import Pair
+from tallystick.engine.send import Job
+from tallystick.engine.session import Standing
+
+PENDING: dict[Side, str] = {"left": "l", "right": "r"}
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one batch adds to the store, gathered before the transaction that writes it."""
+
+    new: list[Binding] = field(default_factory=list)
+    changed: list[Binding] = field(default_factory=list)
+    keys: dict[Side, list[tuple[str, int, int]]] = field(default_factory=lambda: {s: [] for s in SIDES})
+    unkeyed: dict[Side, list[str]] = field(default_factory=lambda: {s: [] for s in SIDES})
+    former: list[FormerId] = field(default_factory=list)
+    rows: list[LedgerRow] = field(default_factory=list)
+    queue: list[QueueItem] = field(default_factory=list)
+    parked: list[Quarantined] = field(default_factory=list)
+    freed: dict[Side, list[str]] = field(default_factory=lambda: {s: [] for s in SIDES})
+    withdrawn: list[int] = field(default_factory=list)
+    reviewed: list[int] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    dirty: list[Dirty] = field(default_factory=list)
+
+    def write(self, pair: str, tx: StoreTx) -> None:
+        """Write everything in one transaction."""
+        if self.reviewed:
+            again = {(q.kind, q.subject, q.field) for q in self.queue}
+            over = [q.id for q in tx.queue(pair, self.reviewed) if (q.kind, q.subject, q.field) not in again]
+            tx.drop_queue(over)
+        tx.drop_queue(self.withdrawn)
+        tx.insert_bindings(self.new)
+        tx.update_bindings(self.changed)
+        for side in SIDES:
+            if self.freed[side]:
+                tx.drop_quarantine(pair, side, self.freed[side])
+            if self.unkeyed[side]:
+                tx.drop_keys(pair, side, self.unkeyed[side])
+            if self.keys[side]:
+                tx.put_keys(pair, side, self.keys[side])
+        tx.add_former(self.former)
+        tx.add_ledger(self.rows)
+        tx.put_queue(self.queue)
+        tx.put_quarantine(self.parked)
+        tx.mark_dirty(self.dirty)
+        tx.close_intents(self.closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before."""
+
+    pair: Pair
+    run: str
+    now: float
+    names: tuple[str, ...]
+    before: dict[int, Binding]
+    standing: Standing
+
+
+def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
+    """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
+    done = [j for j in jobs if j.is_done]
+    unknown = any(_is_unknown(j.result) for j in jobs)
+    into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
+    into.rows += [_row(at, line, j, number) for j in done]
+    for job in jobs:
+        _note_failure(at, line, job, number, into)
+    created = any(j.step.op == "create" for j in done)
+    wanted_create = any(s.op == "create" for s in line.steps)
+    if line.binding == 0 and wanted_create and not created:
+        return
+    if line.binding == 0 and not line.steps and not line.action:
+        _raise_questions(at, line, None, into)
+        return
+    binding = _binding(at, line, number)
+    _move_legs(at, line, binding, jobs, into)
+    if line.state and not (line.steps and not done) and not unknown:
+        _change_state(at, line, binding, into)
+    (into.new if line.binding == 0 else into.changed).append(binding)
+    _raise_questions(at, line, binding, into)
+
+
+def _is_unknown(result: Written | Error | None) -> bool:
+    return isinstance(result, RemoteError) and result.applied == "unknown"
+
+
+def _binding(at: Settlement, line: Line, number: int) -> Binding:
+    if line.binding == 0:
+        return Binding(number, at.pair.name, "linked", Leg(line.left.id), Leg(line.right.id))
+    return at.before[number]
+
+
+def _bases(at: Settlement, line: Line, binding: Binding) -> dict[Side, list[Value]]:
+    size = len(at.pair.mapping.names)
+    found: dict[Side, list[Value]] = {}
+    for side in SIDES:
+        leg = binding.leg(side)
+        base = at.pair.base(leg.base, leg.shape, at.names) if line.binding else None
+        found[side] = list(base) if base is not None else [UNKNOWN] * size
+    return found
+
+
+def _current(line: Line, side: Side) -> Fields | None:
+    encoded = line.seen(side).fields
+    return decode_fields(encoded) if encoded is not None else None
+
+
+def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job], into: Ledger) -> None:
+    """Move bases, versions and hashes of both legs as far as the writes prove."""
+    bases = _bases(at, line, binding)
+    now: dict[Side, Fields | None] = {s: _current(line, s) for s in SIDES}
+    for i in line.agree:
+        for side in SIDES:
+            values = now[side]
+            if values is not None:
+                bases[side][i] = values[i]
+    _keep_equal(line, bases, now)
+    touched = {j.step.side for j in jobs if j.is_done}
+    complete = line.settled and all(j.is_done or _is_refusal(j.result) for j in jobs)
+    for side in SIDES:
+        if side not in touched:
+            _observe(binding, side, line.seen(side), settled=complete)
+    for job in jobs:
+        if isinstance(job.result, Written):
+            _confirm(at, line, job, job.result, binding, bases, now, into)
+    for side in SIDES:
+        _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
+
+
+def _seal(
+    at: Settlement, binding: Binding, side: Side, base: Sequence[Value], seen: Fields | None, into: Ledger
+) -> None:
+    """Write the base into the leg, and renew the record's match keys from what it holds now."""
+    leg = binding.leg(side)
+    leg.base, leg.shape, leg.digest = encode_fields(base), at.pair.shape, digest(base)
+    if leg.id is not None and binding.state == "linked":
+        into.unkeyed[side].append(leg.id)
+        into.keys[side] += [(leg.id, rule, h) for rule, h in at.pair.keys.keys(seen or tuple(base)).items()]
+
+
+def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fields | None]) -> None:
+    """At first contact, what both sides hold alike is agreed even where no outcome said so."""
+    left, right = now["left"], now["right"]
+    if line.binding or left is None or right is None:
+        return
+    for i, (a, b) in enumerate(zip(left, right, strict=True)):
+        if same(a, b) and a is not UNKNOWN:
+            bases["left"][i], bases["right"][i] = a, b
+
+
+def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
+    leg = binding.leg(side)
+    if seen.fields is None or not settled:
+        return
+    leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
+    binding.flags = binding.flags.replace(PENDING[side], "")
+
+
+def _is_refusal(result: Written | Error | None) -> bool:
+    """Whether the system said no to this very content, so that there is nothing to try until something changes."""
+    return isinstance(result, Error) and result.recovery == "park"
+
+
+def _confirm(
+    at: Settlement, line: Line, job: Job, result: Written, binding: Binding, bases: dict[Side, list[Value]],
+    now: dict[Side, Fields | None], into: Ledger,
+) -> None:  # fmt: skip
+    """Move one leg after a confirmed write, and the bases of the fields it wrote on both legs."""
+    side, source = job.step.side, other(job.step.side)
+    leg = binding.leg(side)
+    if job.step.op in {"delete", "archive"}:
+        return
+    sent = decode_fields(job.step.fields)
+    which = range(len(sent)) if job.step.op == "create" else job.step.which
+    faulty = {f.field for f in line.faults}
+    origin = now[source] or tuple(bases[source])
+    for i in which:
+        if at.pair.mapping.names[i] in faulty:
+            continue
+        bases[source][i] = origin[i]
+        bases[side][i] = job.stored[i] if job.stored is not None else sent[i]
+    if job.step.op == "create" and leg.id is not None and leg.id != result.id:
+        into.former.append(_former(at, binding, side))
+        into.unkeyed[side].append(leg.id)
+        binding.gen += 1
+    leg.id, leg.raw_hash, leg.absent_since = result.id, None, None
+    leg.version = result.version or (result.stored.version if result.stored else None)
+    leg.modified = result.stored.modified if result.stored else None
+    flags = binding.flags.replace(PENDING[side], "")
+    binding.flags = flags + PENDING[side] if job.stored is None else flags
+    if job.stored is not None and _differs_elsewhere(job, which):
+        into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _differs_elsewhere(job: Job, which: Sequence[int]) -> bool:
+    """Whether the answer to our update shows a change in a field we did not write (R-6.1)."""
+    if job.step.op != "update" or job.stored is None:
+        return False
+    seen = job.line.seen(job.step.side).fields
+    before = decode_fields(seen) if seen else ()
+    return any(
+        i not in which and not same(now, was) and now is not UNKNOWN
+        for i, (now, was) in enumerate(zip(job.stored, before, strict=False))
+    )
+
+
+def _former(at: Settlement, binding: Binding, side: Side) -> FormerId:
+    left, right = binding.left, binding.right
+    return FormerId(
+        at.pair.name, side, binding.leg(side).id or "", binding.id, left.base, right.base, left.shape, at.now
+    )
+
+
+def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) -> None:
+    state: State = line.state  # type: ignore[assignment] # a line's state is empty or one of these
+    binding.state = state
+    if state in {"tomb", "unlinked"}:
+        for side in SIDES:
+            record = binding.leg(side).id
+            if record is not None:
+                into.unkeyed[side].append(record)
+                into.keys[side] = [k for k in into.keys[side] if k[0] != record]
+                if state == "tomb":
+                    into.former.append(_former(at, binding, side))
+
+
+def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
+    side = job.step.side
+    record = job.result.id if isinstance(job.result, Written) else job.intent.target or ""
+    after = None if job.step.op == "delete" else digest(job.stored or decode_fields(job.step.fields))
+    return LedgerRow(
+        at.run, at.pair.name, side, record, number, job.step.op, line.reason, line.seen(side).digest, after, at.now
+    )
+
+
+def _note_failure(at: Settlement, line: Line, job: Job, number: int, into: Ledger) -> None:
+    """Park what was refused; mark what must be looked at again; an unknown outcome keeps its intent."""
+    result = job.result
+    if not isinstance(result, Error):
+        return
+    source = other(job.step.side)
+    origin = line.seen(source).id or ""
+    if not _is_refusal(result):
+        into.dirty += [Dirty(at.pair.name, s, r, result.code) for s in SIDES if (r := line.seen(s).id) is not None]
+        return
+    field_name = result.field if isinstance(result, DataError | Refused) else ""
+    into.parked.append(
+        Quarantined(
+            at.pair.name, source, origin, field_name, result.code, str(result), result.hint,
+            binding=number if line.binding else None, left_seen=line.left.digest, right_seen=line.right.digest,
+            mapping=at.pair.mapping_print, since=at.now,
+        )
+    )  # fmt: skip
+
+
+def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: Ledger) -> None:
+    """Replace everything that stood about this record by what stands now."""
+    number = binding.id if binding else None
+    if line.binding and line.binding in at.standing.bindings:
+        into.reviewed.append(line.binding)
+    for side in SIDES:
+        record = line.seen(side).id
+        if record is None:
+            continue
+        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
+        if (side, record) in at.standing.refused and not faulty:
+            into.freed[side].append(record)
+        kinds = {a.kind for a in line.asks}
+        asked = at.standing.asked.get(f"{side}/{record}", {})
+        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]
+    for ask in line.asks:
+        into.queue.append(
+            QueueItem(
+                ask.kind, at.pair.name, line.subject, ask.field, ask.detail, number,
+                line.left.digest, line.right.digest, at.now,
+            )
+        )  # fmt: skip
+    for fault in line.faults:
+        source = other(fault.side)
+        into.parked.append(
+            Quarantined(
+                at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
+                fault.message, fault.hint, number, line.left.digest, line.right.digest, at.pair.mapping_print,
+                since=at.now, waits_for=fault.waits_for,
+            )
+        )  # fmt: skip

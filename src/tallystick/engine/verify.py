@@ -1,0 +1,150 @@
+"""Read single records: marked ones, partners, and those whose absence needs proof (SYNC-SPEC 4).
+
+Absence is proven by the system's own word (410, trash, a flag) or by two reads that found nothing, far enough apart
+that no late write or lagging replica explains them; and only after a canary showed that our credentials still see
+anything at all, because "not permitted" often looks like "not there" (R-4.4).
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from tallystick.core.binding import Dirty, LegFact
+from tallystick.core.error import Error
+from tallystick.core.mapping import Refs
+from tallystick.core.ports import Flow, NotThere, Sighting, StoreTx
+from tallystick.core.record import SIDES, Side
+from tallystick.core.window import Sweep
+from tallystick.engine import effects
+from tallystick.engine.decide import unread_legs
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import End, Pair, resolve_refs
+from tallystick.engine.pull import Pulled, absent_legs, note
+from tallystick.engine.session import Session, SightRow
+
+PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
+AT_ONCE = 200
+DIRTY_AT_ONCE = 5_000
+
+
+def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -> Flow[dict[str, NotThere | Error]]:
+    """Read these records by id unless this run saw them; note what is there, give what is not."""
+    end = pair.end(side)
+    missing: dict[str, NotThere | Error] = {}
+    if not end.can.read_by_id:
+        return missing
+    unseen = [i for i in ids if i not in session.scratch(pair).seen(side, ids)]
+    for start in range(0, len(unseen), AT_ONCE):
+        chunk = unseen[start : start + AT_ONCE]
+        answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
+        there = [a for a in answers if isinstance(a, Sighting)]
+        missing |= {i: a for i, a in zip(chunk, answers, strict=True) if not isinstance(a, Sighting)}
+        yield from _note(session, pair, side, there)
+    return missing
+
+
+def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
+    if not sightings:
+        return
+    end = pair.end(side)
+
+    def known(tx: StoreTx) -> tuple[dict[str, LegFact], Refs]:
+        facts = tx.leg_facts(pair.name, side, [s.id for s in sightings])
+        return facts, resolve_refs(tx, end, [s.record for s in sightings], session.provisional)
+
+    facts, refs = yield from effects.look(known)
+    aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"))
+    note(session, pair, aside, [(s, None) for s in sightings], facts, refs)
+    session.faults.setdefault(pair.name, []).extend(aside.faults)
+
+
+def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -> Flow[list[Dirty]]:
+    """Read the records that were marked to be looked at again; give the marks that are thereby done."""
+    done: list[Dirty] = []
+    for side in SIDES:
+        marks = yield from effects.look(partial(_marks, pair.name, side, now))
+        missing = yield from read_records(session, pair, side, [m.id for m in marks])
+        yield from _note_absent(session, pair, outcome, side, missing, now)
+        done += [m for m in marks if not isinstance(missing.get(m.id), Error)]
+    return done
+
+
+def _marks(pair: str, side: Side, now: float, tx: StoreTx) -> list[Dirty]:
+    return tx.dirty(pair, side, now, DIRTY_AT_ONCE)
+
+
+def _ids(pair: str, side: Side, bindings: Sequence[int], tx: StoreTx) -> dict[int, str]:
+    return tx.ids_of(pair, side, bindings)
+
+
+def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled, now: float) -> Flow[None]:
+    """Look for every linked record that a complete listing did not show, and note what that proves."""
+    if not pulled.sweep.full or pulled.completeness == "unproven":
+        return
+    absent = yield from absent_legs(session, pair, pulled)
+    missing = yield from read_records(session, pair, pulled.side, [record for _, record in absent])
+    yield from _note_absent(session, pair, outcome, pulled.side, missing, now)
+
+
+def _note_absent(
+    session: Session, pair: Pair, outcome: Outcome, side: Side, missing: dict[str, NotThere | Error], now: float
+) -> Flow[None]:
+    if not missing:
+        return
+    end = pair.end(side)
+    facts = yield from effects.look(lambda tx: tx.leg_facts(pair.name, side, sorted(missing)))
+    live = {i: f for i, f in facts.items() if f.state not in {"tomb", "unlinked", "erased"}}
+    gone = [i for i, a in missing.items() if isinstance(a, NotThere) and a.gone and i in live]
+    silent = [i for i, a in missing.items() if isinstance(a, NotThere) and not a.gone and i in live]
+    failed = [i for i, a in missing.items() if isinstance(a, Error) and i in live]
+    proven = yield from _second_look(session, pair, end, silent, live, now)
+    rows: list[SightRow] = [_absence(i, live[i], "gone") for i in (*gone, *proven)]
+    rows += [_absence(i, live[i], "missing") for i in silent if i not in proven]
+    rows += [_absence(i, live[i], "bad") for i in failed]
+    session.scratch(pair).add_sights(side, [r for r in rows if r[0] not in session.scratch(pair).seen(side, [r[0]])])
+    waiting = [i for i in silent if i not in proven]
+    outcome.absent += [(side, i) for i in waiting]
+
+
+def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:
+    return (record_id, fact.binding, kind, None, fact.version, None, fact.raw_hash, None)
+
+
+def _second_look(
+    session: Session, pair: Pair, end: End, silent: Sequence[str], facts: dict[str, LegFact], now: float
+) -> Flow[set[str]]:
+    """Give those that were missing before, long enough ago, and still are; nothing unless the canary is seen."""
+    apart = end.can.consistency + end.can.in_flux
+    proven = {i for i in silent if (since := facts[i].absent_since) is not None and now - since >= apart}
+    fresh = [i for i in silent if i not in proven]
+    if fresh and apart <= PATIENCE_SECONDS and session.writes:
+        yield from effects.pause(apart)
+        again = yield from read_records(session, pair, end.side, fresh)
+        proven |= {i for i, a in again.items() if isinstance(a, NotThere)}
+    if not proven:
+        return proven
+    return proven if (yield from _canary(pair, end, set(silent))) else set()
+
+
+def _canary(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
+    """Whether our credentials still see any other linked record of this kind."""
+    sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, len(absent) + 3))
+    flows = [end.connector.get(end.object, i) for i in sample if i not in absent][:3]
+    if not flows:
+        # Nothing else is linked, so nothing can vouch; a listing that answered at all has to do (one-record pairs).
+        answer = yield from effects.call(end.system, end.connector.read(end.object))
+        return bool(answer.rows)
+    answers = yield from effects.call_all(end.system, flows)
+    return any(isinstance(a, Sighting) for a in answers)
+
+
+def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) -> Flow[None]:
+    """Read the opposite leg of noted records about which a question is open."""
+    wanted: dict[Side, list[int]] = {side: [] for side in SIDES}
+    for batch in session.scratch(pair).bound(1000):
+        for side, number in unread_legs(session, pair, batch):
+            wanted[side].append(number)
+    for side in SIDES:
+        if wanted[side]:
+            ids = yield from effects.look(partial(_ids, pair.name, side, wanted[side]))
+            missing = yield from read_records(session, pair, side, sorted(ids.values()))
+            yield from _note_absent(session, pair, outcome, side, missing, now)

@@ -1,0 +1,179 @@
+"""The run's scratch paper: what was seen and what is planned, kept out of memory and thrown away at the end.
+
+A private SQLite file without journal: nothing in it is state, because state is only what the store committed. It keeps
+memory flat however many records a run touches, and lets matching and ordering be set-wise.
+"""
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tallystick.core.binding import Op
+from tallystick.core.record import Side
+
+T = TypeVar("T")
+
+_SCHEMA = """
+CREATE TABLE sight (
+  side TEXT NOT NULL, id TEXT NOT NULL, binding INTEGER, kind TEXT NOT NULL, fields BLOB, version TEXT, modified REAL,
+  raw_hash INTEGER, digest INTEGER, taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (side, id)) WITHOUT ROWID;
+CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
+CREATE TABLE match_key (side TEXT NOT NULL, rule INTEGER NOT NULL, hash INTEGER NOT NULL, id TEXT NOT NULL);
+CREATE TABLE line (
+  number INTEGER PRIMARY KEY, phase INTEGER NOT NULL, side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
+"""
+
+SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
+_COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest"
+
+
+class Scratch:
+    """One pair's scratch paper. Not shared between threads."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tally-", dir=folder)
+        self._db = sqlite3.connect(Path(self._folder.name) / "scratch.db", isolation_level=None)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;" + _SCHEMA)
+        self._db.execute("BEGIN")
+        self._indexed = False
+
+    def add_sights(self, side: Side, rows: Iterable[SightRow]) -> None:
+        """Note records as seen: (id, binding, kind, fields, version, modified, raw hash, digest); later ones win."""
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO sight (side, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+            ((side, *row) for row in rows),
+        )
+
+    def add_keys(self, side: Side, rows: Iterable[tuple[int, int, str]]) -> None:
+        """Note match keys: (rule, hash, id)."""
+        self._db.executemany("INSERT INTO match_key VALUES (?,?,?,?)", ((side, *row) for row in rows))
+
+    def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these ids were noted."""
+        return {
+            row[0]
+            for chunk in _chunks(ids)
+            for row in self._db.execute(
+                f"SELECT id FROM sight WHERE side = ? AND id IN ({_marks(chunk)})", (side, *chunk)
+            )
+        }
+
+    def sights(self, side: Side, ids: Sequence[str]) -> dict[str, SightRow]:
+        """Give what was noted of these ids."""
+        return {
+            row[0]: row
+            for chunk in _chunks(ids)
+            for row in self._db.execute(
+                f"SELECT {_COLUMNS} FROM sight WHERE side = ? AND id IN ({_marks(chunk)})", (side, *chunk)
+            )
+        }
+
+    def bound(self, size: int) -> Iterator[list[tuple[str, SightRow]]]:
+        """Give all noted records that are bound, as (side, row), both sides of a binding in the same batch."""
+        cursor = self._db.execute(
+            f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND kind <> 'same' ORDER BY binding"
+        )
+        batch: list[tuple[str, SightRow]] = []
+        for side, *row in cursor:
+            if len(batch) >= size and batch[-1][1][1] != row[1]:
+                yield batch
+                batch = []
+            batch.append((side, tuple(row)))
+        if batch:
+            yield batch
+
+    def same(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None, str | None, float | None]]]:
+        """Give (id, raw hash, version, modified) of the records that differ in nothing that is mapped."""
+        cursor = self._db.execute(
+            "SELECT id, raw_hash, version, modified FROM sight WHERE side = ? AND kind = 'same'", (side,)
+        )
+        while rows := cursor.fetchmany(size):
+            yield rows
+
+    def unbound(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give the noted records without binding that no match took yet, in order of id."""
+        after = ""
+        while True:
+            rows = self._db.execute(
+                f"SELECT {_COLUMNS} FROM sight WHERE side = ? AND binding IS NULL AND taken = 0 AND id > ?"
+                " ORDER BY id LIMIT ?",
+                (side, after, size),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield rows
+
+    def take(self, side: Side, ids: Sequence[str]) -> None:
+        """Mark unbound records as matched, so that they are not decided again from their own side."""
+        self._db.executemany("UPDATE sight SET taken = 1 WHERE side = ? AND id = ?", ((side, i) for i in ids))
+
+    def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+        """Give (rule, hash, id) of the noted records of a side that have one of these (rule, hash)."""
+        if not self._indexed:
+            self._db.execute("CREATE INDEX match_key_hash ON match_key (side, hash, rule)")
+            self._indexed = True
+        wanted = set(keys)
+        hashes = sorted({h for _, h in wanted})
+        return [
+            row
+            for chunk in _chunks(hashes)
+            for row in self._db.execute(
+                f"SELECT rule, hash, id FROM match_key WHERE side = ? AND hash IN ({_marks(chunk)})",
+                (side, *chunk),
+            )
+            if (row[0], row[1]) in wanted
+        ]
+
+    def add_lines(self, rows: Iterable[tuple[int, str | None, Op | None, int, bytes]]) -> None:
+        """Add planned lines: (phase, side, op, fingerprint, body)."""
+        self._db.executemany("INSERT INTO line (phase, side, op, print, body) VALUES (?,?,?,?,?)", rows)
+
+    def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
+        """Give the bodies of the planned lines of some phases, in order, in batches of one phase."""
+        for phase in phases:
+            after = 0
+            while rows := self._db.execute(
+                "SELECT number, body FROM line WHERE phase = ? AND number > ? ORDER BY number LIMIT ?",
+                (phase, after, size),
+            ).fetchall():
+                after = rows[-1][0]
+                yield [body for _, body in rows]
+
+    def prints(self) -> list[int]:
+        """Give the fingerprints of all lines."""
+        return [row[0] for row in self._db.execute("SELECT print FROM line")]
+
+    def count_lines(self, phases: Sequence[int]) -> int:
+        """Count the planned lines of some phases."""
+        [count] = self._db.execute(
+            f"SELECT count(*) FROM line WHERE phase IN ({_marks(phases)})", tuple(phases)
+        ).fetchone()
+        return int(count)
+
+    def count_sights(self, side: Side) -> tuple[int, int]:
+        """Count the noted records of a side: those to be decided, and those that are the same."""
+        [decide, alike] = self._db.execute(
+            "SELECT coalesce(sum(kind <> 'same'), 0), coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
+            (side,),
+        ).fetchone()
+        return int(decide), int(alike)
+
+    def close(self) -> None:
+        """Throw the paper away."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("COMMIT")
+        self._db.close()
+        self._folder.cleanup()
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), 500):
+        yield values[start : start + 500]
