@@ -1,1 +1,192 @@
-"""FLOOR 4: the only file that knows every room."""
+"""FLOOR 4: the only file that knows every room. It opens a project and puts the parts together.
+
+    project files -> mappings -> connectors and transports, store, compiled codecs -> pairs -> boundary -> run
+
+Everything heavy is imported where it is needed, so that ``tally --help`` stays quick.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tallystick.core.error import ProjectError, StoreError
+from tallystick.core.ports import Boundary, Connector, Sink, Store, Transport
+from tallystick.engine.local import LocalBoundary
+from tallystick.engine.pair import Pair, make_pair
+from tallystick.engine.session import Mode, Session
+from tallystick.project.load import LoadedProject, load_project
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One opened system."""
+
+    name: str
+    connector: Connector
+    transport: Transport
+
+
+@dataclass(slots=True)
+class House:
+    """An opened project: its files, its systems, its own state and its pairs, parents first.
+
+    ``alone`` tells that no other process works on this project's state (only known for SQLite).
+    """
+
+    loaded: LoadedProject
+    systems: Mapping[str, System]
+    store: Store
+    pairs: Sequence[Pair]
+    alone: bool = False
+    sink: Sink | None = None
+    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.loaded.folder
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where scratch paper goes: beside the state, never into a shared temporary folder."""
+        folder = self.folder / ".tally" / "scratch"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def boundary(self) -> Boundary:
+        """Make the boundary that performs the engine's effects for real."""
+        transports = {name: system.transport for name, system in self.systems.items()}
+        return LocalBoundary(
+            transports,
+            self.store,
+            clock=time.time,  # noqa: TID251 - this is where the clock enters
+            sleep=time.sleep,
+            token=lambda: secrets.token_hex(8),
+            sink=self.sink,
+        )
+
+    def session(
+        self,
+        mode: Mode,
+        *,
+        approved: frozenset[int] | None = None,
+        released: frozenset[str] = frozenset(),
+        full: bool = False,
+    ) -> Session:
+        """Begin a run."""
+        from tallystick.store.scratch import Scratch
+
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        return Session(
+            run=f"{stamp}-{secrets.token_hex(2)}",
+            mode=mode,
+            make_scratch=lambda: Scratch(self.scratch_folder),
+            approved=approved,
+            released=released,
+            full=full,
+        )
+
+    def chosen(self, names: Sequence[str]) -> Sequence[Pair]:
+        """Give the pairs of these names, parents first; all if none is named. Raises ``ProjectError`` for unknown ones."""
+        known = [p.name for p in self.pairs]
+        unknown = [n for n in names if n not in known]
+        if unknown:
+            raise ProjectError(f"no mapping is called '{unknown[0]}'", hint=f"there are: {', '.join(known)}")
+        return [p for p in self.pairs if not names or p.name in names]
+
+    def close(self) -> None:
+        """Close systems, state and lock."""
+        self._closing.close()
+
+
+@contextlib.contextmanager
+def open_house(
+    folder: Path, environment: str | None = None, *, writing: bool = False, sink: Sink | None = None
+) -> Iterator[House]:
+    """Open a project with all its systems and its state; ``writing`` takes the project's lock.
+
+    Raises:
+        ProjectError: the files are wrong, or a secret is missing.
+        StoreError: the state cannot be used, or another process is writing.
+    """
+    loaded = load_project(folder, environment=environment)
+    with contextlib.ExitStack() as closing:
+        alone = _lock(loaded, closing) if writing else False
+        systems = open_systems(loaded, closing)
+        store = _open_state(loaded, closing)
+        house = House(loaded, systems, store, _pairs(loaded, systems), alone=alone, sink=sink)
+        yield house
+
+
+def open_systems(loaded: LoadedProject, closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:
+    """Open the systems of a project (or some of them); ``closing`` closes them."""
+    from tallystick.connectors.registry import open_system
+    from tallystick.project.secrets import ProjectSecrets
+
+    keys = ProjectSecrets(loaded.folder)
+    systems: dict[str, System] = {}
+    for name, manifest in loaded.manifests.items():
+        if only and name not in only:
+            continue
+        connector, transport = open_system(name, manifest, keys)
+        closing.callback(transport.close)
+        systems[name] = System(name, connector, transport)
+    return systems
+
+
+def _open_state(loaded: LoadedProject, closing: contextlib.ExitStack) -> Store:
+    from tallystick.project.secrets import ProjectSecrets
+    from tallystick.store.store import open_store
+
+    url = ProjectSecrets(loaded.folder).resolve(state_url(loaded))
+    store = open_store(url)
+    closing.callback(store.close)
+    return store
+
+
+def state_url(loaded: LoadedProject) -> str:
+    """Where the project's state is; a relative SQLite file lies in the project's folder."""
+    chosen = loaded.project.environments.get(loaded.environment or "")
+    url = (chosen.state if chosen else "") or loaded.project.state
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith("sqlite:////"):
+        return prefix + str((loaded.folder / url.removeprefix(prefix)).resolve())
+    return url
+
+
+def _lock(loaded: LoadedProject, closing: contextlib.ExitStack) -> bool:
+    """Take the project's lock file, which the operating system frees when a process dies.
+
+    Only an embedded state is used from one machine, so only there the lock proves that a lease belongs to a dead run.
+    """
+    if not state_url(loaded).startswith("sqlite"):
+        return False
+    path = loaded.folder / ".tally" / "lock"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    closing.callback(os.close, file)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise StoreError(
+            "another process is writing in this project", hint="wait until it ends", place=str(loaded.folder)
+        ) from None
+    return True
+
+
+def _pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pair]:
+    from tallystick.core.compile import compile_mapping
+    from tallystick.project.build import build_mappings, mapping_fingerprint, scope_fingerprint
+
+    pairs: list[Pair] = []
+    for mapping in build_mappings(loaded):
+        ends = (systems[mapping.left.system].connector, systems[mapping.right.system].connector)
+        prints = (mapping_fingerprint(mapping), scope_fingerprint(mapping))
+        days = loaded.project.journal_days
+        pairs.append(make_pair(mapping, ends, compile_mapping(mapping), prints, journal_days=days))
+    return pairs

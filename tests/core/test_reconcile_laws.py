@@ -1,0 +1,183 @@
+"""Laws of the record-level decision (SYNC-SPEC 5): total, mirrored, and every harm it must not do."""
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import BASES, OBSERVATIONS, PAIRINGS, POLICIES, RECORDS, STATES, keep, pairing, present, swapped_field, swapped_policy
+
+from tallystick.core.error import Unavailable
+from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
+from tallystick.core.policy import FieldPolicy, Policy
+from tallystick.core.reconcile import Pairing, reconcile
+
+OBSERVED = st.tuples(OBSERVATIONS, OBSERVATIONS)
+TWO_BASES = st.tuples(BASES, BASES)
+FLIP = {"left": "right", "right": "left"}
+SAFE = Policy("create", "create", "propagate", "propagate")
+DESTRUCTIVE = {"delete", "archive"}
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS)
+def test_total(state, bases, seen, pair):
+    """R-5.1, I-11: every state, observation and policy gives exactly one decision with a reason."""
+    decision = reconcile(state, bases, seen, pair)
+    assert decision.reason.startswith(f"{state}.")
+    assert decision.disposition
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS)
+def test_mirror(state, bases, seen, pair):
+    """R-5.3, I-10: renaming left and right renames the decision and changes nothing else."""
+    mirrored = Pairing(
+        [type(f)(f.name, f.right, f.left, swapped_field(f.policy)) for f in pair.fields],
+        swapped_policy(pair.policy),
+        pair.hold_right,
+        pair.hold_left,
+    )
+    there = reconcile(state, bases, seen, pair)
+    back = reconcile(state, (bases[1], bases[0]), (seen[1], seen[0]), mirrored)
+    assert there.disposition == back.disposition
+    assert there.state == back.state
+    assert sorted((FLIP[w.side], w.op, w.which, str(w.fields)) for w in there.writes) == sorted(
+        (w.side, w.op, w.which, str(w.fields)) for w in back.writes
+    )
+    assert {FLIP[s] for s in there.verify} == set(back.verify)
+    assert {(q.kind, q.index) for q in there.questions} == {(q.kind, q.index) for q in back.questions}
+    assert set(there.agree) == set(back.agree)
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS)
+def test_only_proof_deletes(state, bases, seen, pair):
+    """I-7, I-28: a deletion needs ``Gone`` on the other side, or a scope exit whose policy says delete or archive."""
+    decision = reconcile(state, bases, seen, pair)
+    for write in decision.writes:
+        if write.op in DESTRUCTIVE:
+            elsewhere = seen[1] if write.side == "left" else seen[0]
+            by_scope = isinstance(elsewhere, OutOfScope) and pair.policy.on_scope_exit in DESTRUCTIVE
+            assert isinstance(elsewhere, Gone) or by_scope
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS)
+def test_silence_writes_nothing(state, bases, seen, pair):
+    """Missing and unreadable are no evidence: the whole binding waits."""
+    decision = reconcile(state, bases, seen, pair)
+    if any(isinstance(o, Missing | Unreadable) for o in seen):
+        assert not decision.writes
+        assert decision.state is None
+
+
+@given(TWO_BASES, RECORDS, PAIRINGS)
+def test_an_edited_record_is_not_deleted_unasked(bases, fields, pair):
+    """A record changed since the base is deleted only where the policy says that deletion wins."""
+    decision = reconcile("linked", bases, (Gone("flag"), present(fields)), pair)
+    edited = reconcile("linked", bases, (present(fields), present(fields)), pair).reason.split(".")[2] == "C"
+    deletes = any(w.op in DESTRUCTIVE for w in decision.writes)
+    if edited and deletes:
+        assert pair.policy.on_delete_update == "delete_wins"
+
+
+@given(TWO_BASES, RECORDS, PAIRINGS)
+def test_what_a_deletion_loses_is_journalled(bases, fields, pair):
+    """R-12.2: every known non-blank value of a record that will be deleted is kept first."""
+    decision = reconcile("linked", bases, (Gone("flag"), present(fields)), pair)
+    if any(w.op in DESTRUCTIVE for w in decision.writes):
+        assert {i for s, i, _ in decision.journal if s == "right"} == {
+            i for i, v in enumerate(fields) if isinstance(v, str)
+        }
+
+
+@given(TWO_BASES, RECORDS, RECORDS, PAIRINGS)
+def test_a_conflict_keeps_its_base(bases, left, right, pair):
+    """What is asked about is neither written nor agreed."""
+    decision = reconcile("linked", bases, (present(left), present(right)), pair)
+    asked = {q.index for q in decision.questions}
+    assert not asked & set(decision.agree)
+    assert not any(asked & set(w.which) for w in decision.writes)
+
+
+@given(RECORDS, POLICIES)
+def test_nothing_changed_is_nothing_done(fields, policy):
+    """I-2: both sides as they were agreed: no write, no question, no base moved."""
+    pair = pairing([FieldPolicy(), FieldPolicy()], policy)
+    decision = reconcile("linked", (fields, fields), (present(fields), present(fields)), pair)
+    assert (decision.disposition, decision.writes, decision.questions, decision.agree) == ("unchanged", (), (), ())
+
+
+@given(TWO_BASES, RECORDS, RECORDS, PAIRINGS)
+def test_every_moved_field_has_one_fate(bases, left, right, pair):
+    """A field is written, agreed, asked about, parked, drifted, unknown or unchanged; never two of the first four."""
+    decision = reconcile("linked", bases, (present(left), present(right)), pair)
+    written = {i for w in decision.writes for i in w.which}
+    fates = [written, set(decision.agree), {q.index for q in decision.questions}, {i for _, i, _ in decision.faults}]
+    for a, b in product(range(4), repeat=2):
+        if a < b:
+            assert not fates[a] & fates[b]
+
+
+def test_the_whole_table_for_a_linked_binding():
+    """T-1 to T-49: each cell's golden reason and effect under the propagating policy."""
+    pair = pairing([FieldPolicy(), FieldPolicy()], SAFE, keep, keep)
+    base = ("a", "a")
+    seen = {
+        "U": present(base),
+        "C": present(("b", "a")),
+        "D": Gone("flag"),
+        "M": Missing(),
+        "S": OutOfScope(),
+        "X": Unreadable(Unavailable("down")),
+        "G": Merged("2"),
+    }
+    table = {}
+    for left, right in product(seen, repeat=2):
+        d = reconcile("linked", (base, base), (seen[left], seen[right]), pair)
+        table[left + right] = (d.disposition, tuple((w.side, w.op) for w in d.writes), d.state, d.verify)
+    waits, no = ("unreadable", (), None, ()), ()
+    assert table["UU"] == ("unchanged", no, None, no)
+    assert table["UC"] == ("written", (("left", "update"),), None, no)
+    assert table["CU"] == ("written", (("right", "update"),), None, no)
+    assert table["CC"] == ("converged", no, None, no)
+    assert table["UD"] == ("written", (("left", "delete"),), "tomb", no)
+    assert table["DU"] == ("written", (("right", "delete"),), "tomb", no)
+    assert table["CD"] == table["DC"] == ("queued", no, None, no)
+    assert table["DD"] == ("converged", no, "tomb", no)
+    assert table["US"] == table["SU"] == table["CS"] == table["SC"] == ("filtered", no, "dormant", no)
+    assert table["DS"] == table["SD"] == ("converged", no, "unlinked", no)
+    assert table["SS"] == ("filtered", no, "dormant", no)
+    for other in "UCDSXG":
+        assert table["M" + other] == ("deferred", no, None, ("left",))
+        assert table[other + "M"] == ("deferred", no, None, ("right",))
+    assert table["MM"] == ("deferred", no, None, ("left", "right"))
+    for other in "UCDSXG":
+        assert table["X" + other] == table[other + "X"] == waits
+    for other in "UCDSG":
+        assert table["G" + other] == table[other + "G"] == ("queued", no, None, no)
+
+
+def test_deletion_policies():
+    """C9: what each answer to 'what happens on the other side' does."""
+    base = ("a", "a")
+    done = {}
+    for answer in ("propagate", "archive", "unlink", "restore", "ask"):
+        pair = pairing([FieldPolicy(), FieldPolicy()], Policy("create", "create", answer, answer))
+        d = reconcile("linked", (base, base), (Gone("flag"), present(base)), pair)
+        done[answer] = (tuple((w.side, w.op) for w in d.writes), d.state, tuple(q.kind for q in d.questions))
+    assert done == {
+        "propagate": ((("right", "delete"),), "tomb", ()),
+        "archive": ((("right", "archive"),), "tomb", ()),
+        "unlink": ((), "unlinked", ()),
+        "restore": ((("left", "create"),), None, ()),
+        "ask": ((), None, ("delete",)),
+    }
+
+
+def test_newest_needs_a_sure_difference():
+    """``newest`` decides only beyond the margin; closer than that the fallback does."""
+    policy = FieldPolicy(conflict="newest", fallback="manual")
+    pair = pairing([policy, policy], SAFE)
+    base = ("a", "a")
+    left = Present("1", ("b", "a"), None, 10_000.0)
+    for when, writes in ((0.0, [("right", "update")]), (9_900.0, []), (20_000.0, [("left", "update")])):
+        right = Present("2", ("c", "a"), None, when)
+        decision = reconcile("linked", (base, base), (left, right), pair)
+        assert [(w.side, w.op) for w in decision.writes] == writes
