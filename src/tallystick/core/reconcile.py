@@ -235,6 +235,8 @@ def _tomb(case: _Case) -> Decision:
     if len(back) == len(SIDES):
         return replace(_merge(case), state="linked")
     side = back[0]
+    if case.leg(other(side)).code == "M":
+        return Decision(case.reason("verify"), "deferred", verify=(other(side),), settled=False)
     match case.pairing.policy.on_restore:
         case "recreate":
             return replace(_recreate(case, other(side), "recreate"), state="linked")

@@ -91,6 +91,8 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
 def _look(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
     leg = binding.leg(side)
     stored = draft.pair.base(leg.base, leg.shape, draft.outcome.names)
+    if row is None and binding.state == "tomb":
+        return Look(stored, stored, Gone("deleted before"), Seen(leg.id), listed=False)
     if row is None or row[2] == "same":
         present = (
             Present(leg.id, stored, leg.version, leg.modified) if leg.id is not None and stored is not None else None
