@@ -4,7 +4,19 @@ from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import BASES, OBSERVATIONS, PAIRINGS, POLICIES, RECORDS, STATES, keep, pairing, present, swapped_field, swapped_policy
+from worlds import (
+    BASES,
+    OBSERVATIONS,
+    PAIRINGS,
+    POLICIES,
+    RECORDS,
+    STATES,
+    keep,
+    pairing,
+    present,
+    swapped_field,
+    swapped_policy,
+)
 
 from tallystick.core.error import Unavailable
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable

@@ -1,0 +1,133 @@
+"""Cursors never skip, unknown writes are never blindly retried, and only known losses are taken for the system's doing."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallystick.core.binding import Cursor, Intent
+from tallystick.core.learn import shape_of_loss
+from tallystick.core.ports import Capabilities
+from tallystick.core.record import Money
+from tallystick.core.resolve import judge_adoption, next_step
+from tallystick.core.window import judge_completeness, next_high, next_sweep
+
+TIMES = st.one_of(st.none(), st.floats(0, 1e9))
+SINCE = Capabilities(since=True)
+
+
+@given(TIMES, TIMES, TIMES)
+def test_the_cursor_never_passes_the_servers_start_and_never_goes_back(before, newest, snow0):
+    """R-11.3: not past the server's clock at the start of the sweep, whatever future time stamps records carry."""
+    cursor = Cursor("p", "left", before, 0.0, 1)
+    high = next_high(cursor, newest, snow0)
+    if before is not None:
+        assert high is not None
+        assert high >= before
+    if snow0 is not None and high is not None and high != before:
+        assert high <= snow0
+
+
+def test_a_window_overlaps_by_all_that_can_be_late():
+    """R-11.4: granularity, late commits, late visibility and skew all go into the overlap."""
+    can = Capabilities(since=True, granularity=1, late_commit=20, consistency=300, skew=4000)
+    sweep = next_sweep(Cursor("p", "left", 10_000, 9_000, 1), can, 10_100, 86_400, configured_anew=False)
+    assert (sweep.full, sweep.since) == (False, 10_000 - 4321)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "can", "anew", "asked"),
+    [
+        (None, SINCE, False, False),
+        (Cursor("p", "left", None, 50, 1), SINCE, False, False),
+        (Cursor("p", "left", 50, 50, 1), Capabilities(), False, False),
+        (Cursor("p", "left", 50, 50, 1), SINCE, True, False),
+        (Cursor("p", "left", 50, 50, 1), SINCE, False, True),
+        (Cursor("p", "left", 50, -90_000, 1), SINCE, False, False),
+    ],
+)
+def test_when_in_doubt_everything_is_read(cursor, can, anew, asked):
+    """First time, no change feed, a changed mapping, on demand, or a day passed: a full compare."""
+    assert next_sweep(cursor, can, 100, 86_400, configured_anew=anew, asked=asked).full
+
+
+@given(
+    st.booleans(),
+    st.sampled_from(["offset", "cursor", "keyset"]),
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.integers(0, 2),
+)
+def test_only_a_flawless_listing_proves_absence(ended, order, listed, distinct, undecodable):
+    """X3: any flaw, and absence means nothing; offset paging is at best probable."""
+    verdict = judge_completeness(
+        ended=ended, order=order, listed=listed, distinct=distinct, total=None, undecodable=undecodable
+    )
+    flawless = ended and not undecodable and distinct == listed
+    assert (verdict == "unproven") == (not flawless)
+    if verdict == "proven":
+        assert order != "offset"
+
+
+def intent(op="create", **changes):
+    return Intent("i", 1, "p", "right", op, b"{}", "k", first_sent=1000, sent_at=1000, **changes)
+
+
+@pytest.mark.parametrize("idem", ["client_id", "extid", "search", "none", "key"])
+@given(st.floats(1000, 1e6))
+def test_no_create_is_repeated_while_the_first_may_still_land(idem, now):
+    """10.4: only an idempotency key may be retried at once; without any means nothing is ever sent again."""
+    can = Capabilities(create_idem=idem, searchable=("x",))
+    step = next_step(intent(), now, can).step
+    if idem == "none":
+        assert step == "park"
+    elif idem != "key" and now < 1000 + can.quiesce:
+        assert step in {"wait", "park"}
+        assert step == "wait" or now - 1000 > 24 * 3600
+    assert step != "resend" or idem == "key"
+
+
+def test_only_a_record_that_is_younger_than_the_attempt_is_ours():
+    """R-10.10: an older or undated record is linked without a base, so that nothing flows over it unasked."""
+    at = intent()
+    assert judge_adoption(at, created=1000, bound=False, deleted=False, skew=5) == "ours"
+    assert judge_adoption(at, created=994, bound=False, deleted=False, skew=5) == "older"
+    assert judge_adoption(at, created=None, bound=False, deleted=False, skew=5) == "older"
+    assert judge_adoption(at, created=1000, bound=True, deleted=False, skew=5) == "bound"
+    assert judge_adoption(at, created=1000, bound=False, deleted=True, skew=5) == "trash"
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "shape"),
+    [
+        ("Meier", "Meier", "equal"),
+        (" Meier ", "Meier", "trimmed"),
+        ("a  b", "a b", "whitespace collapsed"),
+        ("MEIER", "Meier", "case folded"),
+        ("abcdefgh", "abcdef", "truncated to 6"),
+        ("e\u0301", "\u00e9", "unicode normalised"),
+        (Decimal("12.345"), Decimal("12.35"), "rounded to 2"),
+        (Money(Decimal("1.239"), "EUR"), Money(Decimal("1.23"), "EUR"), "rounded to 2"),
+        (
+            datetime(2026, 1, 1, 1, 2, 3, 900_000, UTC),
+            datetime(2026, 1, 1, 1, 2, 3, tzinfo=UTC),
+            "precision reduced to seconds",
+        ),
+        ("   ", None, "trimmed"),
+    ],
+)
+def test_known_losses_are_named(sent, stored, shape):
+    """R-7.2: each known shape with its parameter."""
+    assert shape_of_loss(sent, stored) == shape
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [("Meier", "Müller"), ("abcdef", "abc"), ("a", None), (None, "a"), (Decimal(12), Decimal(13)), ("1", 1),
+     (Money(Decimal(1), "EUR"), Money(Decimal(1), "USD"))],
+)  # fmt: skip
+def test_an_edit_is_not_taken_for_a_loss(sent, stored):
+    """R-7.3: what fits no known shape is somebody's change."""
+    assert shape_of_loss(sent, stored) is None
