@@ -10,7 +10,8 @@ from tallystick.core.record import UNKNOWN, Ref
 
 RULES = [MatchRule(("vat",), "alphanumeric"), MatchRule(("email",), "email")]
 KEYS = st.dictionaries(st.integers(0, 1), st.integers(1, 3))
-CROWD = st.lists(
+CANDIDATES = st.builds(Candidate, st.text("abc", min_size=1), KEYS, st.one_of(st.none(), st.integers(1, 2)))
+CROWD = st.lists(CANDIDATES, max_size=5)
     st.builds(Candidate, st.text("abc", min_size=1), KEYS, st.one_of(st.none(), st.integers(1, 2))), max_size=5
 )
 

@@ -136,7 +136,7 @@ def test_sets_keep_every_addition_and_every_removal(sets):
     outcome = merge_field(now, Sides(base, base), policy, holds(keep, keep))
     end = {s: now.on(s) for s in SIDES} | dict(outcome.writes)
     assert end["left"] == end["right"]
-    if left != base and right != base:
+    if base not in (left, right):
         assert (left - base) | (right - base) <= end["left"]
         assert not ((base - left) | (base - right)) & end["left"] - ((left - base) | (right - base))
 

@@ -1,4 +1,4 @@
-"""Cursors never skip, unknown writes are never blindly retried, and only known losses are taken for the system's doing."""
+"""Cursors never skip, unknown writes are never blindly retried, only known losses are the system's doing."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

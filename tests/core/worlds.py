@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tallystick.core.error import InvalidValue
+from tallystick.core.error import InvalidValue, Unavailable
 from tallystick.core.mapping import FieldMapping, Place
 from tallystick.core.observation import Gone, Merged, Missing, Observation, OutOfScope, Present, Unreadable
-from tallystick.core.error import Unavailable
 from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Value
