@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.systems.roundup_server import Roundup, build_tracker, serve_roundup
 from tests.systems.serving import built_once, require
 from tests.systems.tryton_server import Tryton, TrytonServer, build_base, serve_tryton
 
 if TYPE_CHECKING:
     from tests.systems.postgres_server import PostgresServer
-
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.systems.asking import Answer, ask, basic
 
 from tallystick.core.path import parse, read
 from tallystick.core.record import UNKNOWN
 from tallystick.project.manifest import BearerAuth, Manifest, ObjectSpec, OffsetPaging, Operation, PagePaging
 from tallystick.project.spelling import spell
-from tests.systems.asking import Answer, ask, basic
 
 _PATTERN = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
@@ -29,7 +29,7 @@ class Yaml12(yaml.SafeLoader):
 
 
 Yaml12.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag not in {"tag:yaml.org,2002:bool"}]
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))

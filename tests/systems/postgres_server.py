@@ -15,7 +15,6 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-
 from tests.systems.serving import free_port, is_listening, run, wait_until
 
 OWNER = "tally"
@@ -129,9 +128,7 @@ def _programs(folder: Path, account: Mapping[str, Any]) -> Path:
     assert found is not None
     assert found.origin is not None
     installed = Path(found.origin).parent / "pginstall"
-    reachable = subprocess.run(
-        ["test", "-x", installed / "bin" / "postgres"], check=False, **account
-    )
+    reachable = subprocess.run(["test", "-x", installed / "bin" / "postgres"], check=False, **account)
     if reachable.returncode == 0:
         return installed / "bin"
     # An environment under root's own folder is closed to other accounts.

@@ -38,13 +38,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(ready: Callable[[], bool], what: str, *, seconds: float = 60, pause: float = 0.05) -> None:
     """Poll until ``ready()``; fail naming ``what`` when it does not come."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:.0f} s for {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def is_listening(port: int) -> bool:
