@@ -38,7 +38,7 @@ class Pair:
         rows = self.database.execute('select title, status, priority from issues order by title collate "C"')
         return [(row["title"], row["status"], row["priority"]) for row in rows]
 
-    def change(self, title: str, **values: Any) -> None:
+    def change(self, title: str, /, **values: Any) -> None:
         """Edit an issue of the database as a person would."""
         places = ", ".join(f"{column} = %s" for column in values)
         self.database.execute(f"update issues set {places} where title = %s", *values.values(), title)

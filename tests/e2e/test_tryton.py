@@ -34,7 +34,7 @@ class Pair:
         assert len(shown) == len(rows), "a code is there twice"
         return shown
 
-    def change(self, code: str, **values: Any) -> None:
+    def change(self, code: str, /, **values: Any) -> None:
         """Edit a customer as a person would."""
         places = ", ".join(f"{column} = %s" for column in values)
         self.database.execute(f"update customers set {places} where code = %s", *values.values(), code)

@@ -73,7 +73,7 @@ class Roundup:
         """Create an issue as a person would; gives its id."""
         return self._as_person("POST", "issue", body=values).data["data"]["id"]
 
-    def change(self, id_: str, **values: str) -> None:
+    def change(self, id_: str, /, **values: str) -> None:
         """Edit an issue as a person would."""
         self._as_person("PUT", f"issue/{id_}", body=values, tag=self._tag(id_))
 

@@ -48,7 +48,7 @@ class Tryton:
         """Create parties as a user would; gives their ids."""
         return self.rpc("model.party.party.create", list(parties), {})
 
-    def change(self, code: str, **values: Any) -> None:
+    def change(self, code: str, /, **values: Any) -> None:
         """Edit one party as a user would."""
         self.rpc("model.party.party.write", [self.parties()[code]["id"]], values, EVERYTHING)
 
