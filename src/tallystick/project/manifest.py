@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tallystick.core.schema import Type
+from tallystick.project.spelling import ParameterText
 
 
 class Model(BaseModel):
@@ -148,7 +149,9 @@ Paging = Annotated[
 
 # --- objects ------------------------------------------------------------------------------------------------------
 
-TimeFormat = str  # "iso", "unix", "unix_ms", or a date pattern (dd.MM.yyyy HH:mm) read in the system's ``timezone``
+# "iso", "unix", "unix_ms", "parts" (year, month, day ... in an object or a list, as in tagged JSON dates), or a date
+# pattern (dd.MM.yyyy HH:mm); without an offset they are read in the system's ``timezone``
+TimeFormat = str
 
 
 class Since(Model):
@@ -157,7 +160,7 @@ class Since(Model):
     param: str
     format: TimeFormat = "iso"
     inclusive: bool = True
-    template: str = "{}"
+    template: ParameterText = "{}"
     """How the value is spelled around the instant: ``gte:{}``, ``{};``, ``updated_at>{}``."""
 
 
@@ -165,7 +168,7 @@ class Sort(Model):
     """How to ask for an order. ``value`` is by the change time or the id, so that pages do not shift."""
 
     param: str
-    value: str = ""
+    value: ParameterText = ""
     fields: tuple[str, ...] = ()
     """Fields that can be sorted by, where known; ``{field}`` and ``{direction}`` in ``template`` spell one."""
     template: str = "{field}"
@@ -176,16 +179,21 @@ class Filter(Model):
     """How to ask for records by a field's value."""
 
     param: str
-    template: str = "{}"
+    template: ParameterText = "{}"
 
 
 class Operation(Model):
-    """One call. ``{id}`` in ``path`` is the record's id; ``record`` is the path to the record in the answer."""
+    """One call. ``{id}`` in ``path`` or ``query`` is the record's id; ``record`` is where the answer has the record.
+
+    A successful read that has nothing at ``record`` (``data[0]`` of an empty list) found no record.
+    """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
-    query: dict[str, str] = {}
-    headers: dict[str, str] = {}
+    query: dict[str, ParameterText | tuple[str, ...]] = {}
+    """Several values for a name are sent as a repeated parameter. A since, sort or filter of the same name replaces
+    the value here."""
+    headers: dict[str, ParameterText] = {}
     record: str = ""
     wrap: str = ""
     """Path under which the body is put: ``data`` sends ``{"data": {...}}``."""
@@ -215,6 +223,8 @@ class FieldSpec(Model):
     required: bool = False
     nullable: bool = True
     read_only: bool = False
+    create_only: bool = False
+    """Can be given to a new record and never be changed."""
     unique: bool = False
     min_length: int | None = None
     max_length: int | None = None
@@ -286,6 +296,10 @@ class ObjectSpec(Model):
     """Path of the version in a record, or ``header:ETag``."""
     if_match: str = ""
     """Header that makes a write conditional on the version, usually ``If-Match``."""
+    condition: Operation | None = None
+    """Read directly before a conditional write where the record last seen carried no version; ``get`` if unset."""
+    clear: Literal["null", "empty"] = "null"
+    """How a field is cleared: by a null, or by an empty text where nulls are ignored."""
     modified: str = ""
     """Path of the time of the last change."""
     modified_format: TimeFormat = "iso"
@@ -316,7 +330,7 @@ class Network(Model):
     connect_timeout_seconds: float = Field(10, gt=0)
     proxy: str = ""
     ca_file: str = ""
-    headers: dict[str, str] = {}
+    headers: dict[str, ParameterText] = {}
     """Sent with every request."""
     allow_hosts: tuple[str, ...] = ()
     """Further hosts that redirects and next links may lead to; normally only the host of ``base_url``."""
