@@ -144,7 +144,8 @@ def _out_of_scope(case: _Case) -> Decision:
         return Decision(case.reason("dormant"), "filtered", state="dormant")
     side: Side = "left" if left_out else "right"
     if case.leg(other(side)).code == "D":
-        if case.pairing.policy.delete_out_of_scope:
+        deletes = case.pairing.deletion(other(side)) in {"propagate", "archive"}
+        if case.pairing.policy.delete_out_of_scope and deletes:
             return _apply_deletion(case, other(side))
         return Decision(case.reason("unlink"), "converged", state="unlinked")
     exit_policy = case.pairing.policy.on_scope_exit
