@@ -111,7 +111,12 @@ class Cursor:
 
 @dataclass(slots=True)
 class Intent:
-    """An external write that was, or is about to be, sent (SYNC-SPEC 10). The body never changes across attempts."""
+    """An external write that was, or is about to be, sent (SYNC-SPEC 10). The body never changes across attempts.
+
+    ``origin`` is the id of the record on the other side that the write comes from, ``target`` the id written to (none
+    for a create). ``sent`` and ``source`` are canonical records (encoded): what the target shall hold, and the origin's
+    values at that time. An open create intent *is* the binding's state ``half``.
+    """
 
     id: str
     binding: int
@@ -120,7 +125,9 @@ class Intent:
     op: Op
     body: bytes
     key: str
+    origin: str | None = None
     target: str | None = None
+    reason: str = ""
     pre_version: str | None = None
     sent: bytes | None = None
     source: bytes | None = None
@@ -169,7 +176,10 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A record (or one field of it) that cannot go on. Ends when a side or the mapping changes (R-14.1)."""
+    """A record (or one field of it) that cannot go on. Ends when a side or the mapping changes (R-14.1).
+
+    ``waits_for`` names the record (``pair/side/id``) whose pairing releases this one by itself (R-13.4).
+    """
 
     pair: str
     side: Side
@@ -184,6 +194,7 @@ class Quarantined:
     mapping: int = 0
     attempts: int = 1
     since: float = 0
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

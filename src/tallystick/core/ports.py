@@ -40,7 +40,10 @@ Position = str  # opaque to everybody but the connector that made it; durable, s
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a system can do for one object type (R-2.1). Every default is the weakest claim. Times are in seconds."""
+    """What a system can do for one object type (R-2.1). Every default is the weakest claim. Times are in seconds.
+
+    ``in_flux`` is the longest time that a timed-out request may still take effect (T_infl), twice ``timeout`` normally.
+    """
 
     create: bool = False
     update: bool = False
@@ -56,17 +59,13 @@ class Capabilities:
     granularity: float = 1
     skew: float = 300
     timeout: float = 30
+    in_flux: float = 60
     tombstones: Literal["yes", "trash", "no"] = "no"
     list_order: Literal["keyset", "cursor", "offset", "snapshot"] = "offset"
     returns_record: bool = False
     version: Literal["etag", "field", "mtime", "none"] = "none"
     bulk: int = 0
     in_flight: int = 4
-
-    @property
-    def in_flux(self) -> float:
-        """The longest time a timed-out request may still take effect (T_infl)."""
-        return 2 * self.timeout
 
     @property
     def quiesce(self) -> float:
@@ -423,8 +422,11 @@ class StoreTx(Protocol):
     def runs(self, limit: int = 20) -> list[Run]:
         """The newest runs."""
 
-    def acquire_lease(self, pair: str, owner: str, now: float, seconds: float) -> int | None:
-        """Take or renew a pair's lease; give its fence number (it grows with each new owner), or ``None``."""
+    def acquire_lease(self, pair: str, owner: str, now: float, seconds: float, *, steal: bool = False) -> int | None:
+        """Take or renew a pair's lease; give its fence number (it grows with each new owner), or ``None``.
+
+        ``steal`` takes it from a live owner too: only for who knows by other means that the owner is dead.
+        """
 
     def release_lease(self, pair: str, owner: str) -> None:
         """Give a lease back."""
