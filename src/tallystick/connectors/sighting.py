@@ -11,7 +11,7 @@ from tallystick.connectors.moment import seconds
 from tallystick.core.error import DataError
 from tallystick.core.path import Path, parse, read
 from tallystick.core.ports import Sighting
-from tallystick.core.record import UNKNOWN, Raw, decode_raw
+from tallystick.core.record import UNKNOWN, Raw, decode_raw, fingerprint
 from tallystick.project.manifest import ObjectSpec, Tombstone
 
 Identify = Callable[[Raw], str]
@@ -29,11 +29,15 @@ def scalar_text(value: Any) -> str | None:
 class Sight:
     """Reads rows of one object type as its manifest says where things are.
 
-    ``identify`` gives the id of a decoded record and raises ``DataError`` where there is none.
+    ``identify`` gives the id of a decoded record and raises ``DataError`` where there is none. With ``digest`` a
+    record without a version of its own gets a digest of its bytes, which is equal exactly while nothing changes.
     """
 
-    def __init__(self, spec: ObjectSpec, place: str, here: tzinfo, identify: Identify | None = None) -> None:
+    def __init__(
+        self, spec: ObjectSpec, place: str, here: tzinfo, identify: Identify | None = None, *, digest: bool = False
+    ) -> None:
         self._place = place
+        self._digest = digest
         self._zone = here
         self._spelling = spec.modified_format
         self._id = parse(spec.id)
@@ -55,11 +59,17 @@ class Sight:
         return Sighting(
             id=self._identify(record),
             record=record,
-            version=scalar_text(read(record, self._version)) if self._version else None,
+            version=self.version(record, row),
             modified=self._time(record, self._modified),
             created=self._time(record, self._created),
             deleted=bool(self._tombstone) and is_tombstone(read(record, self._tombstone), self._deleted),
         )
+
+    def version(self, record: Raw, row: bytes) -> str | None:
+        """Give the version of a decoded row: its own, or the digest of its bytes."""
+        if self._version:
+            return scalar_text(read(record, self._version))
+        return f"{fingerprint(row) & 0xFFFF_FFFF_FFFF_FFFF:016x}" if self._digest else None
 
     def _time(self, record: Raw, path: Path) -> float | None:
         return seconds(read(record, path), self._spelling, self._zone) if path else None
