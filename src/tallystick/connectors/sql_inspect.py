@@ -1,0 +1,203 @@
+"""Reads a database's catalogue: which tables and views there are, and the shape of one of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Inspector, inspect, select, text, types
+from sqlalchemy.dialects import postgresql
+
+from tallystick.connectors.sql_table import MOMENTS, ColumnShape, Dialect, ForeignKey, Kind, TableShape, nearest
+from tallystick.connectors.sql_time import learn_spelling
+from tallystick.core.error import ProjectError
+
+# Order matters: the first that fits counts, and several of these are special cases of later ones.
+_KINDS: tuple[tuple[type[Any] | tuple[type[Any], ...], Kind], ...] = (
+    (types.Enum, "text"),
+    (types.Uuid, "uuid"),
+    (types.JSON, "json"),
+    (types.ARRAY, "array"),
+    (types.Boolean, "boolean"),
+    (types.Date, "date"),
+    (types.Time, "time"),
+    (types.Float, "float"),
+    (types.Numeric, "number"),
+    (types.Integer, "integer"),
+    (types.LargeBinary, "binary"),
+    (types.String, "text"),
+)
+
+
+def table_names(connection: Connection, schema: str = "") -> tuple[list[str], list[str]]:
+    """Name the tables and the views of a schema, sorted."""
+    found = inspect(connection)
+    views = set(found.get_view_names(schema or None))
+    if connection.dialect.name == "postgresql":
+        views |= set(found.get_materialized_view_names(schema or None))
+    return sorted(set(found.get_table_names(schema or None)) - views), sorted(views)
+
+
+def inspect_table(
+    connection: Connection, name: str, schema: str = "", samples: Sequence[str] = (), place: str = ""
+) -> TableShape:
+    """Read the shape of a table or view.
+
+    Columns of instants in SQLite, and every text column in ``samples``, are looked into to learn how they spell time.
+    Raises ``ProjectError`` with the most similar name where there is no such table.
+    """
+    tables, views = table_names(connection, schema)
+    if name not in tables and name not in views:
+        where = f" in schema '{schema}'" if schema else ""
+        hint = f"{nearest(name, [*tables, *views])}; this user may also lack the right to see it"
+        raise ProjectError(f"there is no table '{name}'{where}", hint=hint, place=place)
+    shape = _shape(connection, inspect(connection), name, schema, is_view=name in views)
+    for column in _moments(shape, samples):
+        shape.spellings[column] = learn_spelling(_sample(connection, shape, column, ends=column in samples))
+    return shape
+
+
+def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, is_view: bool) -> TableShape:
+    where = schema or None
+    key = tuple(found.get_pk_constraint(name, where)["constrained_columns"]) if not is_view else ()
+    uniques, constraints = _uniques(found, name, where, key)
+    numbered = key if _numbers_rows(found, name, where, key) else ()
+    keys = tuple(
+        ForeignKey(
+            tuple(each["constrained_columns"]), each["referred_table"], each["referred_schema"] or "",
+            tuple(each["referred_columns"]),
+        )
+        for each in found.get_foreign_keys(name, where)
+    )  # fmt: skip
+    constraints |= {
+        str(each["name"]): tuple(each["constrained_columns"])
+        for each in found.get_foreign_keys(name, where)
+        if each["name"]
+    }
+    shape = TableShape(
+        dialect=_dialect(connection),
+        name=name,
+        schema=schema,
+        columns={column["name"]: _column(column, numbered) for column in found.get_columns(name, where)},
+        key=key,
+        uniques=uniques,
+        indexed=tuple(dict.fromkeys(each["column_names"][0] for each in _indexes(found, name, where))),
+        foreign_keys=keys,
+        checks=tuple(each["sqltext"] for each in found.get_check_constraints(name, where)) if not is_view else (),
+        constraints=constraints,
+        is_view=is_view,
+        comment=_comment(found, name, where),
+    )
+    triggered, numbering = _SPECIFICS[shape.dialect](connection, shape)
+    return replace(shape, triggered=triggered, numbering=numbering)
+
+
+def _dialect(connection: Connection) -> Dialect:
+    return "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
+
+
+def _comment(found: Inspector, name: str, schema: str | None) -> str:
+    try:
+        return found.get_table_comment(name, schema)["text"] or ""
+    except NotImplementedError:
+        return ""
+
+
+def _indexes(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
+    """Give the indexes over plain columns of the whole table: not those over expressions or some rows only."""
+    for index in found.get_indexes(name, schema):
+        partial = any(option.endswith("_where") and value is not None for option, value in _options(index))
+        if not partial and index["column_names"] and None not in index["column_names"]:
+            yield index
+
+
+def _options(index: Any) -> list[tuple[str, Any]]:
+    return list((index.get("dialect_options") or {}).items())
+
+
+def _uniques(
+    found: Inspector, name: str, schema: str | None, key: tuple[str, ...]
+) -> tuple[tuple[tuple[str, ...], ...], dict[str, tuple[str, ...]]]:
+    named = {str(each["name"]): tuple(each["column_names"]) for each in found.get_unique_constraints(name, schema)}
+    named |= {
+        str(each["name"]): tuple(each["column_names"]) for each in _indexes(found, name, schema) if each["unique"]
+    }
+    if key:
+        named[str(found.get_pk_constraint(name, schema)["name"] or "")] = key
+    return tuple(dict.fromkeys(named.values())), {each: columns for each, columns in named.items() if each}
+
+
+def _numbers_rows(found: Inspector, name: str, schema: str | None, key: tuple[str, ...]) -> bool:
+    """Whether SQLite numbers the rows by the key: it does for exactly one INTEGER column, and says so nowhere."""
+    if found.dialect.name != "sqlite" or len(key) != 1:
+        return False
+    types_of = {column["name"]: str(column["type"]).upper() for column in found.get_columns(name, schema)}
+    return (
+        types_of[key[0]] == "INTEGER" and found.get_table_options(name, schema).get("sqlite_with_rowid", True) is True
+    )
+
+
+def _column(found: Any, numbered: tuple[str, ...]) -> ColumnShape:
+    kind_type = found["type"]
+    if isinstance(kind_type, postgresql.DOMAIN):
+        kind_type = kind_type.data_type
+    kind = _kind(kind_type)
+    name = found["name"]
+    default = found.get("default")
+    return ColumnShape(
+        name=name,
+        kind=kind,
+        nullable=bool(found["nullable"]) and name not in numbered,
+        default=default is not None or "identity" in found or name in numbered,
+        generated="computed" in found or bool((found.get("identity") or {}).get("always")),
+        numbered=name in numbered or "identity" in found or "nextval(" in str(default),
+        max_length=getattr(kind_type, "length", None) if kind == "text" else None,
+        options=tuple(getattr(kind_type, "enums", None) or ()),
+        comment=found.get("comment") or "",
+    )
+
+
+def _kind(found: Any) -> Kind:
+    if isinstance(found, types.DateTime):
+        return "instant" if found.timezone else "local_time"
+    return next((kind for each, kind in _KINDS if isinstance(found, each)), "other")
+
+
+def _sqlite_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
+    triggers = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
+    return bool(connection.execute(triggers, {"name": shape.name}).scalar()), {}
+
+
+def _postgres_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
+    qualified = connection.dialect.identifier_preparer.format_table(shape.table)
+    # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
+    after = text(
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal"
+        " AND tgtype & 2 = 0 AND tgenabled <> 'D')"
+        " OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"
+    )
+    sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
+    numbering = {
+        column.name: found
+        for column in shape.columns.values()
+        if column.numbered
+        and (found := connection.execute(sequence, {"name": qualified, "column": column.name}).scalar())
+    }
+    return bool(connection.execute(after, {"name": qualified}).scalar()), numbering
+
+
+_SPECIFICS = {"sqlite": _sqlite_specifics, "postgresql": _postgres_specifics}
+
+
+def _moments(shape: TableShape, samples: Sequence[str]) -> Iterator[str]:
+    for column in shape.columns.values():
+        if (shape.dialect == "sqlite" and column.kind in MOMENTS) or (column.kind == "text" and column.name in samples):
+            yield column.name
+
+
+def _sample(connection: Connection, shape: TableShape, name: str, *, ends: bool) -> list[Any]:
+    column = shape.table.c[name]
+    if not ends:
+        return list(connection.execute(select(column).where(column.is_not(None)).limit(1)).scalars())
+    lowest = select(column).where(column.is_not(None)).order_by(column).limit(1)
+    highest = select(column).where(column.is_not(None)).order_by(column.desc()).limit(1)
+    return [*connection.execute(lowest).scalars(), *connection.execute(highest).scalars()]

@@ -1,0 +1,130 @@
+"""How rows of a table become JSON, one record each, without losing a digit.
+
+PostgreSQL writes the JSON itself; SQLite's values are encoded here, because its own JSON rounds numbers. Times are
+ISO text, binary values base64, numbers keep all digits, and what JSON has no number for (NaN) is text.
+"""
+
+import math
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+
+from tallystick.connectors.sql_table import Kind, TableShape
+from tallystick.core.record import encode_raw
+
+UNREADABLE: Final = "$unreadable"
+
+
+class RowReader:
+    """Selects the wanted columns of a table (all of them when ``columns`` is empty) and encodes what comes."""
+
+    def __init__(self, shape: TableShape, columns: Sequence[str] = ()) -> None:
+        self.shape = shape
+        self.columns = tuple(name for name in shape.columns if not columns or name in columns)
+        self._read = _convert_nothing if shape.dialect == "postgresql" else _converter(shape, self.columns)
+        self.width = 1 if shape.dialect == "postgresql" else len(self.columns)
+
+    def selected(self) -> list[ColumnElement[Any]]:
+        """Give what a statement selects or returns so that ``encode`` can read it: the first ``width`` values."""
+        if self.shape.dialect == "postgresql":
+            return [self._json()]
+        return [self.shape.table.c[name] for name in self.columns]
+
+    def encode(self, row: Sequence[Any]) -> bytes:
+        """Encode one row as JSON; one that holds what no text can be made of says so under ``UNREADABLE``."""
+        return self._read(row)
+
+    def _json(self) -> ColumnElement[Any]:
+        table = self.shape.table
+        shown: list[ColumnElement[Any]] = [
+            func.replace(func.encode(table.c[name], "base64"), "\n", "").label(name)
+            if self.shape.columns[name].kind == "binary"
+            else table.c[name]
+            for name in self.columns
+        ]
+        inner: Select[Any] = select(*shown).correlate(table)
+        record = inner.subquery("r")
+        return select(cast(func.row_to_json(record.table_valued()), Text)).select_from(record).scalar_subquery()
+
+
+def _convert_nothing(row: Sequence[Any]) -> bytes:
+    text: str = row[0]
+    return text.encode()
+
+
+def _converter(shape: TableShape, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], bytes]:
+    width = len(columns)
+    special = [
+        (at, convert)
+        for at, name in enumerate(columns)
+        if (convert := _SPECIAL.get(shape.columns[name].kind)) is not None
+    ]
+
+    def encode(row: Sequence[Any]) -> bytes:
+        values = list(row[:width])
+        for at, convert in special:
+            values[at] = convert(values[at])
+        try:
+            return encode_raw(dict(zip(columns, values, strict=True)))
+        except UnicodeEncodeError:
+            return _unreadable(columns, values)
+
+    return encode
+
+
+def _unreadable(columns: Sequence[str], values: Sequence[Any]) -> bytes:
+    # Bytes that are no UTF-8 came as surrogates. The row is shown to exist, and to be unusable.
+    broken = [
+        name for name, value in zip(columns, values, strict=True) if isinstance(value, str) and not _is_text(value)
+    ]
+    return encode_raw({UNREADABLE: broken})
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and value[10:11] == " ":
+        return f"{value[:10]}T{value[11:].replace(' ', '')}"
+    return value
+
+
+def _boolean(value: Any) -> Any:
+    return bool(value) if isinstance(value, int) and value in {0, 1} else value
+
+
+def _float(value: Any) -> Any:
+    # JSON has no word for these; null would read as blank.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _json(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return value
+
+
+def _binary(value: Any) -> Any:
+    return b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+_SPECIAL: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "instant": _moment,
+    "local_time": _moment,
+    "boolean": _boolean,
+    "number": _float,
+    "float": _float,
+    "json": _json,
+    "binary": _binary,
+}

@@ -1,0 +1,185 @@
+"""Runs the flows of a SQL connector against one database: connections, transactions, time-outs, errors.
+
+Every write is one transaction; an error says whether it may have been committed.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, exc
+
+from tallystick.connectors.flow import drive, drive_or_error
+from tallystick.connectors.sql_copy import Outcome, Partial, copy_changes, fits_copy
+from tallystick.connectors.sql_engine import DEADLINE, WRITES, open_engine, prefer_wal, read_address
+from tallystick.connectors.sql_errors import explain, is_about_one_record
+from tallystick.connectors.sql_inspect import inspect_table
+from tallystick.connectors.sql_request import Change, Inspect, Query, Write
+from tallystick.connectors.sql_table import Dialect
+from tallystick.connectors.sql_write import RowWriter, Statements
+from tallystick.core.error import AccessError, Error, RemoteError
+from tallystick.core.ports import Flow
+
+T = TypeVar("T")
+
+
+class SqlTransport:
+    """One database, reached by a SQLAlchemy address with its secrets in it. Nothing connects before the first request.
+
+    ``timeout`` bounds each request and each wait for a lock, in seconds; up to ``in_flight`` flows run side by side
+    (one with SQLite, whose writers exclude each other).
+    """
+
+    def __init__(
+        self, name: str, url: str, *, timeout: float = 30, connect_timeout: float = 10, in_flight: int = 4
+    ) -> None:
+        address = read_address(url, name)
+        self.dialect: Dialect = "sqlite" if address.get_backend_name() == "sqlite" else "postgresql"
+        self._name = name
+        self._lite = self.dialect == "sqlite"
+        self._in_flight = 1 if self._lite else in_flight
+        self._timeout = timeout
+        self._asked_for_wal = False
+        self._engine = open_engine(
+            address, name, timeout=timeout, connect_timeout=connect_timeout, connections=self._in_flight
+        )
+        driver: Any = self._engine.dialect.dbapi
+        self._errors = (exc.SQLAlchemyError, driver.Error, OverflowError, UnicodeError)
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run one flow to its end."""
+        return drive(flow, self.answer)
+
+    def run_all(self, flows: Sequence[Flow[T]]) -> Sequence[T | Error]:
+        """Run several at once, each on a connection of its own; one outcome each, in order."""
+        if self._in_flight == 1 or len(flows) <= 1:
+            return [drive_or_error(flow, self.answer) for flow in flows]
+        with ThreadPoolExecutor(min(self._in_flight, len(flows))) as pool:
+            return list(pool.map(lambda flow: drive_or_error(flow, self.answer), flows))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def answer(self, request: Inspect | Query | Write) -> Any:
+        """Do what one request asks for; raises only errors of the tree."""
+        match request:
+            case Inspect():
+                place = f"{self._name}/{request.table}"
+                with self._connection(place) as connection:
+                    return inspect_table(connection, request.table, request.schema, request.samples, place)
+            case Query():
+                with self._connection(self._name) as connection:
+                    return self._query(connection, request)
+            case Write():
+                return self._write(request)
+
+    def _query(self, connection: Connection, request: Query) -> list[list[Any]]:
+        try:
+            return [list(connection.execute(each, values)) for each, values in request.statements]
+        except exc.OperationalError as error:
+            if not self._lite or "decode to UTF-8" not in str(error.orig):
+                raise
+        # Text that is no text must cost its own row only, so its bytes are let through and refused one by one.
+        driver: Any = connection.connection.driver_connection
+        driver.text_factory = _decode_anyhow
+        try:
+            return [list(connection.execute(each, values)) for each, values in request.statements]
+        finally:
+            driver.text_factory = str
+
+    def _write(self, request: Write) -> list[Outcome]:
+        changes = request.changes
+        if not changes:
+            return []
+        if fits_copy(request.target, changes):
+            try:
+                with self._transaction(request) as statements:
+                    return copy_changes(statements, request.target, changes)
+            except Partial:
+                pass
+            except Error as error:
+                # One by one needs fewer rights (no temporary tables), and finds out whose fault it is.
+                if not (is_about_one_record(error) or isinstance(error, AccessError)):
+                    raise
+        try:
+            with self._transaction(request) as statements:
+                return [self._isolated(statements, request, change) for change in changes]
+        except Error as error:
+            # A rule that is checked at the end, or a trigger that ends the transaction, condemns all for one.
+            if len(changes) == 1 or not is_about_one_record(error):
+                raise
+        return [self._alone(request, change) for change in changes]
+
+    def _isolated(self, statements: Statements, request: Write, change: Change) -> Outcome:
+        """Make one of several changes, so that its failure leaves the transaction as it was before."""
+        # SQLite takes a failed statement back by itself.
+        guarded = not self._lite and len(request.changes) > 1
+        if guarded:
+            statements.cursor.execute("SAVEPOINT tally_change")
+        try:
+            outcome: Outcome = RowWriter(statements, request.target).apply(change)
+        except (Error, *self._errors) as error:
+            outcome = explain(error, change.place, request.target.shape)
+            if len(request.changes) == 1 or not is_about_one_record(outcome) or not self._is_open(statements):
+                raise outcome from error
+            if guarded:
+                statements.cursor.execute("ROLLBACK TO SAVEPOINT tally_change")
+        if guarded:
+            statements.cursor.execute("RELEASE SAVEPOINT tally_change")
+        return outcome
+
+    def _alone(self, request: Write, change: Change) -> Outcome:
+        single = Write(request.target, (change,))
+        try:
+            with self._transaction(single) as statements:
+                return self._isolated(statements, single, change)
+        except Error as error:
+            if not is_about_one_record(error):
+                raise
+            return error
+
+    def _is_open(self, statements: Statements) -> bool:
+        driver: Any = statements.connection.connection.driver_connection
+        return not self._lite or bool(driver.in_transaction)
+
+    @contextmanager
+    def _connection(self, place: str) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                connection.info[DEADLINE] = time.monotonic() + self._timeout
+                yield connection
+        except self._errors as error:
+            raise explain(error, place) from error
+
+    @contextmanager
+    def _transaction(self, request: Write) -> Iterator[Statements]:
+        """Open a transaction for writing; commit it at the end, or leave nothing of it."""
+        place, shape = request.target.place, request.target.shape
+        with self._connection(place) as connection:
+            if self._lite and not self._asked_for_wal:
+                self._asked_for_wal = True
+                prefer_wal(connection)
+            connection.execution_options(**{WRITES: True})
+            transaction = connection.begin()
+            statements = Statements(connection, request.target.compiled)
+            try:
+                yield statements
+            except self._errors as error:
+                raise explain(error, place, shape) from error
+            finally:
+                statements.close()
+            try:
+                transaction.commit()
+            except exc.DBAPIError as error:
+                known = explain(error, place, shape)
+                if error.connection_invalidated and isinstance(known, RemoteError):
+                    # The answer to COMMIT got lost, so nobody knows whether it was carried out (R-10.3).
+                    known.applied = "unknown"
+                raise known from error
+
+
+def _decode_anyhow(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,231 @@
+"""Carries out changes to rows, one statement at a time, inside a transaction that somebody else opened.
+
+A row is locked, read and compared before it is changed, so that a change lands on exactly the row it was decided on
+(R-10.4); the caller keeps one bad change from taking the others with it (R-14.3).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Text, and_, bindparam, cast, delete, func, insert, select, text, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from tallystick.connectors.sighting import is_tombstone
+from tallystick.connectors.sql_request import Change, Target
+from tallystick.connectors.sql_table import MOMENTS, TableShape
+from tallystick.connectors.sql_time import instant
+from tallystick.core.error import Absent, Refused, Stale
+from tallystick.core.path import parse, read
+from tallystick.core.record import Raw, decode_raw
+
+
+class Statements:
+    """Runs statements on the driver's own cursor, compiled once and kept: several times cheaper than the long way."""
+
+    def __init__(self, connection: Connection, compiled: dict[tuple[Any, ...], Any]) -> None:
+        self.connection = connection
+        self.cursor: Any = connection.connection.cursor()
+        self._compiled = compiled
+
+    def run(
+        self, name: tuple[Any, ...], build: Callable[[], Any], values: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Sequence[Any], int]:
+        """Run the statement of that name, built at first use; give its rows and the number of rows it touched."""
+        kept = self._compiled.get(name)
+        if kept is None:
+            compiled = build().compile(dialect=self.connection.dialect)
+            constants = {key: value for key, value in compiled.params.items() if value is not None}
+            kept = self._compiled[name] = (str(compiled), compiled.positiontup, constants)
+        sql, order, constants = kept
+        if constants:
+            values = constants | dict(values)
+        self.cursor.execute(sql, values if order is None else [values[key] for key in order])
+        rows = self.cursor.fetchall() if self.cursor.description else []
+        return rows, self.cursor.rowcount
+
+    def close(self) -> None:
+        """Close the cursor."""
+        self.cursor.close()
+
+
+class RowWriter:
+    """Changes rows of one table, one by one."""
+
+    def __init__(self, statements: Statements, target: Target) -> None:
+        self._statements = statements
+        self._target = target
+        self._shape = target.shape
+        self._now: str | float | None = None
+
+    def apply(self, change: Change) -> bytes | None:
+        """Carry out one change; give the row as it is now, or ``None`` for a deletion.
+
+        Raises ``Refused``, ``Stale``, ``Absent`` and what the driver raises.
+        """
+        if change.op == "insert":
+            return self._insert(change)
+        row = self._locked(change)
+        if change.op == "update":
+            return self._update(change, row)
+        self._delete(change, row)
+        return None
+
+    def fresh(self, change: Change) -> dict[str, Any]:
+        """Spell the values of a new row, with the times and the version that nobody else would give it."""
+        counter = self._target.counter
+        first = {counter: 1} if counter and not self._shape.columns[counter].default else {}
+        return self._bound(first | change.values, self._target.born)
+
+    def patched(self, change: Change, row: bytes) -> dict[str, Any]:
+        """Spell what an update sets: the changed values, nested ones merged into the row's, stamps and counter."""
+        record = decode_raw(row)
+        patch = {name: _merged(record.get(name), value) for name, value in change.values.items()}
+        counter = self._target.counter
+        if counter and counter not in patch:
+            before = record.get(counter)
+            patch[counter] = before + 1 if isinstance(before, int) else 1
+        return self._bound(patch, self._target.stamps)
+
+    def _bound(self, values: Raw, stamps: Sequence[str]) -> dict[str, Any]:
+        every = dict(values)
+        for name in stamps:
+            if name not in every:
+                every[name] = self._stamp(name)
+        return {name: self._target.binder.bind(name, value) for name, value in every.items()}
+
+    def _insert(self, change: Change) -> bytes:
+        values = self.fresh(change)
+        names = tuple(values)
+        returned, build = self._returning(lambda: insert(self._shape.table), names)
+        rows, _ = self._statements.run(("insert", names), build, _numbered("v", values.values()))
+        if not rows:
+            raise Refused("the database ignored the new row", detail="a trigger or rule drops it", place=change.place)
+        return self._target.reader.encode(rows[0]) if returned else self._stored(rows[0], change)
+
+    def _update(self, change: Change, row: bytes) -> bytes:
+        values = self.patched(change, row)
+        if not values:
+            return row
+        names = tuple(values)
+        returned, build = self._returning(lambda: self._where(update(self._shape.table)), names)
+        given = _numbered("v", values.values()) | _numbered("k", change.key)
+        rows, _ = self._statements.run(("update", names), build, given)
+        if not rows:
+            raise Refused("the database ignored the change", detail="a trigger or rule drops it", place=change.place)
+        return self._target.reader.encode(rows[0]) if returned else self._stored(rows[0], change)
+
+    def _delete(self, change: Change, row: bytes) -> None:
+        tombstone = self._target.tombstone
+        if tombstone is None:
+            _, count = self._statements.run(
+                ("delete",), lambda: self._where(delete(self._shape.table)), _numbered("k", change.key)
+            )
+            if count == 0:
+                raise Refused("the database kept the row", detail="a trigger or rule keeps it", place=change.place)
+            return
+        name = str(parse(tombstone.path)[0])
+        self._update(Change("update", {name: self._mark(name)}, change.key, place=change.place), row)
+
+    def _mark(self, name: str) -> Any:
+        tombstone = self._target.tombstone
+        if tombstone is not None and tombstone.values:
+            return tombstone.values[0]
+        kind = self._shape.columns[name].kind
+        return self._stamp(name) if kind in MOMENTS else True if kind == "boolean" else 1
+
+    def _locked(self, change: Change) -> bytes:
+        """Lock and read the row of a change, and make sure that it is the row that the change was decided on."""
+        rows, _ = self._statements.run(("locked",), self._select, _numbered("k", change.key))
+        if not rows:
+            raise Absent("there is no such row", place=change.place)
+        row = self._target.reader.encode(rows[0])
+        self.compare(change, row)
+        return row
+
+    def compare(self, change: Change, row: bytes) -> None:
+        """Raise ``Absent`` for a deleted row and ``Stale`` for one that is not as the change knew it."""
+        sight = self._target.sight
+        record = decode_raw(row)
+        tombstone = self._target.tombstone
+        if change.op == "delete" and tombstone and is_tombstone(read(record, parse(tombstone.path)), tombstone):
+            raise Absent("the row is marked as deleted already", place=change.place)
+        if change.version is not None and change.version != sight.version(record, row):
+            raise Stale("the row has changed since", place=change.place)
+        for name, value in change.expected.items():
+            if record.get(name) != value:
+                raise Stale("the row has changed since", detail=f"'{name}' is another", place=change.place)
+
+    def _stored(self, key: Sequence[Any], change: Change) -> bytes:
+        rows, _ = self._statements.run(("stored",), self._select, _numbered("k", key))
+        if not rows:
+            raise Refused("the row vanished when it was written", detail="a trigger removes it", place=change.place)
+        return self._target.reader.encode(rows[0])
+
+    def _returning(self, statement: Callable[[], Any], names: Sequence[str]) -> tuple[bool, Callable[[], Executable]]:
+        # What a later trigger does to the row is not in what the statement returns.
+        whole = not self._shape.triggered
+        returned = self._target.reader.selected() if whole else key_elements(self._shape, self._target.key)
+        values: dict[Any, Any] = {self._shape.table.c[name]: bindparam(f"v{at}") for at, name in enumerate(names)}
+        return whole, lambda: statement().values(values).returning(*returned)
+
+    def _where(self, statement: Any) -> Any:
+        return statement.where(key_is(self._shape, self._target.key))
+
+    def _select(self) -> Executable:
+        found: Executable = self._where(select(*self._target.reader.selected())).with_for_update(of=self._shape.table)
+        return found
+
+    def _stamp(self, name: str) -> Any:
+        """Give the database's time for a column: ISO text, or seconds or milliseconds where it counts."""
+        if self._now is None:
+            self._now = clock(self._statements.connection)
+        if self._shape.columns[name].kind not in {"integer", "number", "float"}:
+            return instant(float(self._now)).astimezone(UTC).isoformat()
+        return int(float(self._now) * 1000) if self._target.time_spelling == "unix_ms" else int(float(self._now))
+
+
+def clock(connection: Connection) -> float:
+    """Ask the database for its time, seconds UTC."""
+    return float(connection.execute(clock_of(connection.dialect.name)).scalar_one())
+
+
+def clock_of(dialect: str) -> Executable:
+    """Give the statement that asks for the time. SQLite's is that of this machine, to the millisecond."""
+    if dialect == "postgresql":
+        return text("SELECT extract(epoch FROM clock_timestamp())")
+    return text("SELECT CAST(strftime('%s', 'now') AS REAL) + (strftime('%f', 'now') - strftime('%S', 'now'))")
+
+
+def key_is(shape: TableShape, key: Sequence[str]) -> ColumnElement[bool]:
+    """Make the condition that a row's key is the parameters ``k0``, ``k1`` ..."""
+    return and_(*(is_value(shape, name, bindparam(f"k{at}")) for at, name in enumerate(key)))
+
+
+def is_value(shape: TableShape, name: str, value: Any) -> ColumnElement[bool]:
+    """Make the condition that a column has a value, as ``Binder.look`` spells it."""
+    column: ColumnElement[Any] = shape.table.c[name]
+    if shape.dialect == "sqlite" and shape.columns[name].kind in MOMENTS:
+        # The same instant may be spelled with a T or with a blank.
+        return func.replace(column, "T", " ") == func.replace(value, "T", " ")
+    if shape.dialect == "sqlite" and shape.columns[name].kind == "other":
+        return cast(column, Text) == cast(value, Text)
+    same: ColumnElement[bool] = column == value
+    return same
+
+
+def key_elements(shape: TableShape, key: Sequence[str]) -> list[ColumnElement[Any]]:
+    """Give the columns of a key as a statement selects or returns them."""
+    return [shape.table.c[name] for name in key]
+
+
+def _numbered(letter: str, values: Iterable[Any]) -> dict[str, Any]:
+    return {f"{letter}{at}": value for at, value in enumerate(values)}
+
+
+def _merged(here: Any, value: Any) -> Any:
+    """Put a nested change into a nested value: what it does not name stays as it is (R-10.6)."""
+    if not isinstance(here, dict) or not isinstance(value, dict):
+        return value
+    return here | {name: _merged(here.get(name), inner) for name, inner in value.items()}
