@@ -1,0 +1,159 @@
+"""The legs of bindings, a column at a time: what a sweep compares with, without loading a single base."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
+
+from tallystick.core.binding import LegFact
+from tallystick.core.record import SIDES, Side
+from tallystick.store.driver import CHUNK, Driver
+from tallystick.store.statement import Row, Statement, one_of
+from tallystick.store.tables import binding
+
+_PAIR: Final = binding.c.pair == bindparam("which_pair")
+# Spelled into the text: SQLite uses a partial index only where it can read the state, not for a parameter.
+_LINKED: Final = binding.c.state == literal_column("'linked'")
+_LINKED_OR_HALF: Final = binding.c.state.in_([literal_column("'linked'"), literal_column("'half'")])
+
+
+class _Side:
+    """The statements of one side."""
+
+    def __init__(self, side: Side) -> None:
+        def column(name: str) -> ColumnElement[Any]:
+            return binding.c[f"{side}_{name}"]
+
+        record, raw, absent = column("id"), column("raw_hash"), column("absent_since")
+        pair = ("which_pair",)
+        self.facts = one_of(
+            record,
+            select(
+                record, binding.c.ended, binding.c.id, binding.c.state, column("digest"), raw, column("version"), absent
+            )
+            .where(_PAIR)
+            .where,
+            pair,
+        )
+        self.hashes = Statement(select(raw).where(_PAIR, _LINKED, raw.is_not(None)).order_by(raw), pair)
+        self.by_hash = one_of(raw, select(binding.c.id, record).where(_PAIR, _LINKED).where, pair)
+        self.hashed = Statement(select(raw, binding.c.id, record).where(_PAIR, _LINKED, raw.is_not(None)), pair)
+        # Not "record IS NOT NULL": SQLite would take that for a range and walk the index of ids in its random order.
+        self.without_hash = Statement(select(binding.c.id, record).where(_PAIR, _LINKED, raw.is_(None)), pair)
+        changed = ("raw_hash", "version", "modified")
+        self.touch = Statement(
+            update(binding)
+            .where(_PAIR, record == bindparam("which"))
+            .values({f"{side}_{name}": bindparam(name) for name in changed} | {f"{side}_absent_since": None}),
+            (*changed, "which_pair", "which"),
+        )
+        self.absent = Statement(
+            update(binding)
+            .where(_PAIR, record == bindparam("which"), absent.is_(None))
+            .values({f"{side}_absent_since": bindparam("since")}),
+            ("since", "which_pair", "which"),
+        )
+        self.ids_of = one_of(
+            binding.c.id,
+            select(binding.c.id, record).where(_PAIR, _LINKED_OR_HALF).where,
+            pair,
+        )
+        self.resolve = one_of(record, select(record, binding.c.id).where(_PAIR, _LINKED_OR_HALF).where, pair)
+        self.sample = Statement(
+            select(binding.c.id, record)
+            .where(_PAIR, _LINKED, binding.c.id >= bindparam("first"), absent.is_(None))
+            .order_by(binding.c.id)
+            .limit(1),
+            ("which_pair", "first"),
+        )
+
+
+_OF: Final = {side: _Side(side) for side in SIDES}
+_COUNT: Final = Statement(select(func.count()).select_from(binding).where(_PAIR, _LINKED), ("which_pair",))
+_ENDS: Final = [
+    Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(order).limit(1), ("which_pair",))
+    for order in (binding.c.id, binding.c.id.desc())
+]
+
+
+class Legs:
+    """The part of a transaction that answers for many records at once."""
+
+    _driver: Driver
+
+    def leg_facts(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, LegFact]:
+        """What is known of these records, by id; unbound ids are left out.
+
+        Ended bindings (tomb, unlinked, erased) count, but a live one of the same id, or else the newest, goes first.
+        """
+        rows = self._driver.pick(_OF[side].facts, (pair,), ids)
+        facts = {row[0]: LegFact(*row[2:]) for row in rows}
+        if len(facts) != len(rows):
+            rows.sort(key=_liveness)
+            facts = {row[0]: LegFact(*row[2:]) for row in rows}
+        return facts
+
+    def raw_hashes(self, pair: str, side: Side) -> "array[int]":
+        """The raw hashes of all linked legs of a side, sorted ascending, type ``q``: 8 bytes a record."""
+        return array("q", chain.from_iterable(self._driver.scan(_OF[side].hashes, (pair,))))
+
+    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
+        """(binding, id) of the linked legs whose raw hash is one of these."""
+        if len(hashes) <= CHUNK:
+            return [(number, record) for number, record in self._driver.pick(_OF[side].by_hash, (pair,), hashes)]
+        # Hashes have no index (it would double the cost of the first load), so each list is a scan; one will do.
+        wanted = frozenset(hashes)
+        rows = self._driver.scan(_OF[side].hashed, (pair,))
+        return [(number, record) for raw, number, record in rows if raw in wanted]
+
+    def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
+        """(binding, id) of the linked legs that have an id but no raw hash."""
+        rows = self._driver.rows(_OF[side].without_hash, (pair,))
+        return [(number, record) for number, record in rows if record is not None]
+
+    def touch_legs(
+        self, pair: str, side: Side, rows: Iterable[tuple[str, int | None, str | None, float | None]]
+    ) -> None:
+        """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``; unbound ids are passed over."""
+        self._driver.write(_OF[side].touch, ((raw, version, at, pair, record) for record, raw, version, at in rows))
+
+    def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
+        """Note when these bound records were first found missing; an earlier note stays."""
+        self._driver.write(_OF[side].absent, ((since, pair, record) for record in ids))
+
+    def count_linked(self, pair: str) -> int:
+        """How many bindings are linked."""
+        return int(self._driver.rows(_COUNT, (pair,))[0][0])
+
+    def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
+        """The ids that these bindings have on a side, where they have one and are linked or half."""
+        rows = self._driver.pick(_OF[side].ids_of, (pair,), bindings)
+        return {number: record for number, record in rows if record is not None}
+
+    def resolve_ids(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, int]:
+        """The bindings of these ids on a side, where they are linked or half."""
+        return {record: number for record, number in self._driver.pick(_OF[side].resolve, (pair,), ids)}
+
+    def sample_ids(self, pair: str, side: Side, count: int) -> list[str]:
+        """Some ids of linked records of a side that were there when last seen, at most ``count`` (canary, R-4.4).
+
+        They are spread over old and new bindings, so that one deleted batch cannot be the whole sample; equal states
+        give equal samples.
+        """
+        ends = [self._driver.row(end, (pair,)) for end in _ENDS]
+        low, high = (0 if end is None else int(end[0]) for end in ends)
+        found: list[str] = []
+        first = low
+        while len(found) < count:
+            row = self._driver.row(_OF[side].sample, (pair, first))
+            if row is None:
+                break
+            found.append(row[1])
+            first = max(row[0] + 1, low + (high - low + 1) * len(found) // count)
+        return found
+
+
+def _liveness(row: Row) -> tuple[bool, int]:
+    return row[1] == 0, row[1]
