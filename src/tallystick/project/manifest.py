@@ -15,7 +15,8 @@ from tallystick.core.schema import Type
 class Model(BaseModel):
     """The base of every model in project files: frozen, and no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Validators are built when first used: importing the models must not cost the start of every verb.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # --- access -------------------------------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ class Table(Model):
 
     name: str
     schema_name: str = Field("", alias="schema")
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = Model.model_config | {"populate_by_name": True}
 
 
 class Tombstone(Model):

@@ -152,7 +152,7 @@ class MappingSpec(Model):
     left: EndSpec
     right: EndSpec
     direction: Direction = "both"
-    match: tuple[MatchSpec, ...] = ()
+    match: Annotated[tuple[MatchSpec, ...], BeforeValidator(_as_list)] = ()
     fields: dict[str, FieldSpec] = Field(min_length=1)
     conflict: Conflict = "manual"
     fallback: Conflict = "manual"
