@@ -57,6 +57,17 @@ class Document:
         """Whether the text could not be read to its end, so that there is nothing to check."""
         return self.value is None and bool(self.problems)
 
+    def at(self, path: DataPath) -> Any:
+        """Give the value at ``path``; ``None`` where nothing is."""
+        value = self.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            else:
+                is_there = isinstance(value, list) and isinstance(step, int) and step < len(value)
+                value = value[step] if is_there else None
+        return value
+
     def spot(self, path: DataPath, *, key: bool = False) -> Spot:
         """Give line and column of the value (or the key) at ``path``, else of the nearest thing around it."""
         for end in range(len(path), -1, -1):
