@@ -15,15 +15,15 @@ _PATTERN: Final = re.compile(r"yy")
 _CURES: Final[Mapping[frozenset[Type], str]] = {
     frozenset({"text", "integer"}): "name a codec on the text side: integer",
     frozenset({"text", "number"}): "name a codec on the text side: {codec: number, decimal: ','}",
-    frozenset({"text", "boolean"}): "name a codec on the text side: {codec: boolean, true: J, false: N}",
-    frozenset({"integer", "boolean"}): "name a codec on the number side: {codec: boolean, true: 1, false: 0}",
+    frozenset({"text", "boolean"}): "name a codec on the text side: {codec: boolean, yes: J, no: N}",
+    frozenset({"integer", "boolean"}): "name a codec on the number side: {codec: boolean, yes: 1, no: 0}",
     frozenset({"text", "instant"}): "name a codec on the text side: {codec: local_time, format: dd.MM.yyyy HH:mm}",
     frozenset({"text", "local_time"}): "name a codec on both sides: {codec: local_time, format: dd.MM.yyyy HH:mm}",
     frozenset({"text", "date"}): "name a codec on the text side: {codec: date, format: dd.MM.yyyy}",
     frozenset({"text", "list"}): "name a codec on the text side: {codec: text_list, separator: ','}",
     frozenset({"integer", "instant"}): "name a codec on the number side: unix or unix_ms",
     frozenset({"number", "instant"}): "name a codec on the number side: unix or unix_ms",
-    frozenset({"instant", "date"}): "name a codec on the instant side that says the zone of the day",
+    frozenset({"instant", "date"}): "name codecs on the instant side: [instant, {codec: day, zone: Europe/Berlin}]",
 }
 
 
@@ -68,13 +68,15 @@ def _convert_times(left: Declared, right: Declared) -> Conversion:
         return Conversion()
     made = _time(left), _time(right)
     if None in made:
-        return Conversion(hint="name a codec where no zone is given: {codec: local_time, format: dd.MM.yyyy HH:mm}")
+        return Conversion(
+            hint="name a codec where the spelling is not declared: {codec: local_time, format: dd.MM.yyyy HH:mm}"
+        )
     return Conversion(*made)
 
 
 def _time(side: Declared) -> tuple[str, Mapping[str, Any]] | None:
     if side.field.type == "instant":
-        return "instant", {}
+        return "instant", {"zone": side.zone}
     return ("local_time", {"zone": side.zone, "format": side.pattern}) if side.pattern else None
 
 

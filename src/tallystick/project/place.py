@@ -1,7 +1,7 @@
 """Building one field's places: paths, codecs, expressions and defaults, each wrong one a problem at its line."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tallystick.core.codecs.registry import build_codec
 from tallystick.core.error import DataError, InvalidValue, Problem
@@ -17,6 +17,9 @@ from tallystick.project.near import suggest
 from tallystick.project.schema import Found, look_up
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
+
+# Codecs for time stamps that may carry no zone: the system's own holds unless the mapping says another.
+_ZONED: Final = frozenset({"instant", "local_time"})
 
 
 class Builder:
@@ -96,7 +99,7 @@ class EndBuilder:
         made = []
         for index, codec in enumerate(entry.codec):
             settings = dict(codec.model_extra or {})
-            if codec.codec == "local_time":
+            if codec.codec in _ZONED:
                 settings.setdefault("zone", self.manifest.timezone)
             built = self.build_codec(codec.codec, settings, (*where, "codec", index))
             made += [built] if built else []

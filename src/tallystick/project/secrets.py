@@ -126,14 +126,16 @@ class ProjectSecrets:
         document = parse_text(self._read(self.folder / SECRETS_FILE, reference, _OTHERS, cure), str(SECRETS_FILE))
         entries = document.value or {}
         if document.problems or not isinstance(entries, dict):
-            hint = "it holds lines of name: value"
-            raise ProjectError(f"{SECRETS_FILE} cannot be read", document.problems, hint=hint, place=str(SECRETS_FILE))
+            # What the reader says of a broken line may quote it: only the place is told.
+            line = document.problems[0].line if document.problems else 1
+            fault = f"{SECRETS_FILE} breaks off in line {line}"
+            raise self._failure(reference, fault, 'it holds lines of name: "value", each value in quotes')
         if reference.name not in entries:
             near = suggest(reference.name, entries, what="known secrets") if entries else ""
             raise self._failure(reference, f"{SECRETS_FILE} has no '{reference.name}'", near or cure)
         value = entries[reference.name]
         if not isinstance(value, str) or not value:
-            fault = f"'{reference.name}' in {SECRETS_FILE} is {'empty' if value in {None, ''} else 'not text'}"
+            fault = f"'{reference.name}' in {SECRETS_FILE} is {'empty' if not value else 'not text'}"
             raise self._failure(reference, fault, "give it a value in quotes")
         return value
 

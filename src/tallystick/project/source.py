@@ -31,7 +31,7 @@ class Source:
 
     def spot(self, path: DataPath, *, at_key: bool = False) -> tuple[str, int, int]:
         """Give (file, line, column) of the value (or the name) at ``path``, else of the nearest thing around it."""
-        layer = next((x for x in self.layers if x.names(path)), self.layers[-1])
+        layer = next((x for x in self.layers if path and x.names(path)), self.layers[-1])
         return (layer.document.file, *layer.document.spot(layer.prefix + path, key=at_key))
 
     def problem(

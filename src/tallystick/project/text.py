@@ -177,7 +177,7 @@ class _Reader:
         elif isinstance(event, yaml.CollectionEndEvent):
             self.open.pop()
         elif isinstance(event, yaml.AliasEvent):
-            self.note(spot, f"aliases (*{event.anchor}) are not used in project files", "write the values out")
+            self.note(spot, "aliases (*name) are not used in project files", "write the values out")
             self.put(_DROPPED, spot)
         elif isinstance(event, yaml.NodeEvent):
             return self.take_node(event, spot)
@@ -186,12 +186,11 @@ class _Reader:
     def take_node(self, event: yaml.NodeEvent, spot: Spot) -> bool:
         if event.anchor:
             hint = "remove it and write the values out where they are needed"
-            self.note(spot, f"anchors (&{event.anchor}) are not used in project files", hint)
+            self.note(spot, "anchors (&name) are not used in project files", hint)
         tag = getattr(event, "tag", None)
         if tag and tag != "!":
-            word = tag.replace("tag:yaml.org,2002:", "!!")
             hint = "remove it; text that looks like a number goes in quotes, secrets are written ${secret:NAME}"
-            self.note(spot, f"the tag {word} is not used in project files", hint)
+            self.note(spot, "tags (!name) are not used in project files", hint)
         if isinstance(event, yaml.ScalarEvent):
             self.put_scalar(event, spot)
             return True
