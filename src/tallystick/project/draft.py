@@ -1,6 +1,6 @@
 """A first draft of a mapping from what two systems declare: fields with equal or near names and fitting types.
 
-A draft is text for a person to read, correct and save; every proposal says why, and nothing in it overwrites or deletes.
+A draft is text for a person to read, correct and save; each proposal says why; nothing in it overwrites or deletes.
 """
 
 import json
@@ -81,7 +81,7 @@ def draft_mapping(
 
 
 def propose(left: ObjectType, right: ObjectType, *, skip: frozenset[str] = frozenset()) -> list[Proposal]:
-    """Pair fields that seem to be the same, each at most once, in the left one's order; paths in ``skip`` are left out."""
+    """Pair fields that seem to be the same, each at most once, in the left's order; paths in ``skip`` are left out."""
     from rapidfuzz import fuzz
 
     found = []
@@ -161,7 +161,7 @@ def _field_lines(name: str, proposal: Proposal, left: _Side, right: _Side) -> li
     parts = [f"left: {_text(one.path)}", f"right: {_text(two.path)}"]
     why = f"names agree by {proposal.score} %"
     if one.read_only and two.read_only:
-        return [f"  # {_text(name)}: both sides are read-only ({one.path}, {two.path})"]
+        return [f"  # {_text(name)}: both sides are read-only ({_text(one.path)}, {_text(two.path)})"]
     if one.read_only or two.read_only:
         parts.append(f"direction: {'to_right' if one.read_only else 'to_left'}")
     comments = []
@@ -180,7 +180,7 @@ def _option_pairs(left: Field, right: Field) -> str:
     """Pair options by key or label, each right one once; those without a likeness are left for the author."""
     free = {" ".join(words(o.key)) or o.key: o.key for o in right.options}
     free |= {" ".join(words(o.label)): o.key for o in right.options if o.label}
-    pairs = {}
+    pairs: dict[str, str] = {}
     for option in left.options:
         for text in (option.key, option.label):
             near = nearest(" ".join(words(text)) or text, free) if text else ""

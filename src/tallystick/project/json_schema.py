@@ -87,7 +87,9 @@ def _docstrings(module: str) -> dict[str, dict[str, str]]:
     for cls in (node for node in tree.body if isinstance(node, ast.ClassDef)):
         fields = found.setdefault(cls.name, {})
         for field, text in zip(cls.body, cls.body[1:], strict=False):
-            is_field = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-            if is_field and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                fields[field.target.id] = inspect.cleandoc(str(text.value.value)).replace("\n", " ").replace("``", "`")
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(about))):
+                    fields[name] = inspect.cleandoc(about).replace("\n", " ").replace("``", "`")
+                case _:
+                    pass
     return found

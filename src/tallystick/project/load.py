@@ -153,20 +153,23 @@ class _Loading:
             if not isinstance(base, Mapping):
                 continue
             source = Source((Layer(written, path), Layer(systems[system])))
-            self.check_objects(top, base, home, path)
-            manifest = self.check(Manifest, overlay(base, top), source)
+            known = self.drop_strangers(top, base, home, path)
+            manifest = self.check(Manifest, overlay(base, known), source)
             if manifest:
                 changed.append((system, source, manifest))
         return changed
 
-    def check_objects(self, top: Any, base: Any, home: Source, path: DataPath) -> None:
-        """Refuse an overlay for an object that the system does not have: most likely it is misspelt."""
+    def drop_strangers(self, top: Any, base: Any, home: Source, path: DataPath) -> Any:
+        """Refuse overlays for objects that the system does not have, most likely misspelt; give the others."""
         known = _at(base, ("objects",))
-        for name in _at(top, ("objects",)):
-            if name not in known:
-                place = (*path, "objects", name)
-                hint = suggest(name, known, what="known objects")
-                self.note(home.problem(place, f"the system has no object '{name}'", hint, at_key=True))
+        strangers = [name for name in _at(top, ("objects",)) if name not in known]
+        for name in strangers:
+            hint = suggest(name, known, what="known objects")
+            message = f"the system has no object '{name}'"
+            self.note(home.problem((*path, "objects", name), message, hint, at_key=True))
+        if not strangers:
+            return top
+        return {**top, "objects": {k: v for k, v in top["objects"].items() if k in known}}
 
     def check(self, model: type[M], value: Any, source: Source) -> M | None:
         """Make a model of what was read; what is wrong is noted."""

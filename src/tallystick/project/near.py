@@ -5,15 +5,19 @@ from typing import Final
 
 LISTED: Final = 12
 _ALIKE: Final = 70
+_SHORT: Final = 3
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Give the one of ``names`` that looks most like ``name``; empty if none is near."""
     from rapidfuzz import fuzz, process, utils
+    from rapidfuzz.distance import OSA
 
-    found = process.extractOne(
-        name, list(names), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_ALIKE
-    )
+    known = list(names)
+    found = process.extractOne(name, known, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_ALIKE)
+    if found is None and len(name) >= _SHORT:
+        # In short names one slip of the finger is a large part.
+        found = process.extractOne(name, known, scorer=OSA.distance, processor=utils.default_process, score_cutoff=1)
     return str(found[0]) if found else ""
 
 

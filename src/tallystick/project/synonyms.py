@@ -43,6 +43,7 @@ _GROUPS: Final = (
 _MEANING: Final = {word: group.split()[0] for group in _GROUPS for word in group.split()}
 _WORDS: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")
 _COMPOUNDS: Final = {"firstname": "first name", "lastname": "last name", "companyname": "company name"}
+_PHRASES: Final = {"zip number": "zip", "e email": "email", "email address": "email", "phone number": "phone"}
 
 
 def words(name: str) -> list[str]:
@@ -52,4 +53,7 @@ def words(name: str) -> list[str]:
     """
     found = [word.lower() for word in _WORDS.findall(name)]
     split = [part for word in found for part in _COMPOUNDS.get(word, word).split()]
-    return [_MEANING.get(word, word) for word in split]
+    meant = " ".join(_MEANING.get(word, word) for word in split)
+    for phrase, word in _PHRASES.items():
+        meant = re.sub(rf"\b{phrase}\b", word, meant)
+    return meant.split()

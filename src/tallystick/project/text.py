@@ -71,11 +71,13 @@ class Document:
     def spot(self, path: DataPath, *, key: bool = False) -> Spot:
         """Give line and column of the value (or the key) at ``path``, else of the nearest thing around it."""
         for end in range(len(path), -1, -1):
-            first, second = (self.keys, self.values) if key else (self.values, self.keys)
-            found = first.get(path[:end]) or second.get(path[:end])
+            here = path[:end]
+            # Around what is not there a parent's name is the best place to point at, but for a shorthand its value.
+            by_key = key if end == len(path) else isinstance(self.at(here), dict | list)
+            first, second = (self.keys, self.values) if by_key else (self.values, self.keys)
+            found = first.get(here) or second.get(here)
             if found:
                 return found
-            key = True  # around a thing that is not there, its parent's name is the best place to point at
         return (1, 1)
 
 
