@@ -16,7 +16,8 @@ from tallystick.project.spelling import ParameterText
 class Model(BaseModel):
     """The base of every model in project files: frozen, and no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Validators are built when first used: importing the models must not cost the start of every verb.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # --- access -------------------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ class Table(Model):
 
     name: str
     schema_name: str = Field("", alias="schema")
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = Model.model_config | {"populate_by_name": True}
 
 
 class Tombstone(Model):

@@ -45,14 +45,18 @@ def _as_codec(value: Any) -> Any:
     return {"codec": value} if isinstance(value, str) else value
 
 
-CodecEntry = Annotated[CodecSpec, BeforeValidator(_as_codec)]
+# The input types are what may be written: editors get them by the JSON Schema.
+CodecEntry = Annotated[CodecSpec, BeforeValidator(_as_codec, json_schema_input_type=str | CodecSpec)]
+CodecEntries = Annotated[
+    tuple[CodecEntry, ...], BeforeValidator(_as_list, json_schema_input_type=CodecEntry | tuple[CodecEntry, ...])
+]
 
 
 class PlaceSpec(Model):
     """Where a field sits on one side. Shorthand: just the path."""
 
     path: str = ""
-    codec: Annotated[tuple[CodecEntry, ...], BeforeValidator(_as_list)] = ()
+    codec: CodecEntries = ()
     """Translations in reading order: a name, a mapping with settings, or a list of these."""
     expression: str = ""
     """A Jinja expression over the record, instead of ``path``: ``{{ firstName }} {{ lastName }}``."""
@@ -62,7 +66,7 @@ class PlaceSpec(Model):
     """Written when a new record has no value."""
 
 
-PlaceEntry = Annotated[PlaceSpec, BeforeValidator(_as_place)]
+PlaceEntry = Annotated[PlaceSpec, BeforeValidator(_as_place, json_schema_input_type=str | PlaceSpec)]
 
 
 class OptionsSpec(Model):
@@ -99,7 +103,7 @@ class EndSpec(Model):
 
     system: str
     object: str
-    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list)]] = {}
+    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)]] = {}
     """Only records whose value at this path is this one (or one of these) belong to the mapping."""
     on_create: dict[str, Any] = {}
     """What a new record gets besides, by path."""
@@ -112,9 +116,14 @@ class EndSpec(Model):
 class MatchSpec(Model):
     """Who is who: records are the same when all these fields agree."""
 
-    on: Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+    on: Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...])]
     normalise: Normaliser = "text"
     fuzzy: bool = False
+
+
+MatchEntries = Annotated[
+    tuple[MatchSpec, ...], BeforeValidator(_as_list, json_schema_input_type=MatchSpec | tuple[MatchSpec, ...])
+]
 
 
 class BrakesSpec(Model):
@@ -154,7 +163,7 @@ class MappingSpec(Model):
     left: EndSpec
     right: EndSpec
     direction: Direction = "both"
-    match: tuple[MatchSpec, ...] = ()
+    match: MatchEntries = ()
     fields: dict[str, FieldSpec] = Field(min_length=1)
     conflict: Conflict = "manual"
     fallback: Conflict = "manual"

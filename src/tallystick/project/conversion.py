@@ -1,0 +1,84 @@
+"""Translations that need not be written down because both systems declare what their fields hold.
+
+Only those are made that cannot lose or invent anything. For every other difference of types the author is told which
+codec to name.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tallystick.core.schema import Field, Type
+
+_PATTERN: Final = re.compile(r"yy")
+_CURES: Final[Mapping[frozenset[Type], str]] = {
+    frozenset({"text", "integer"}): "name a codec on the text side: integer",
+    frozenset({"text", "number"}): "name a codec on the text side: {codec: number, decimal: ','}",
+    frozenset({"text", "boolean"}): "name a codec on the text side: {codec: boolean, yes: J, no: N}",
+    frozenset({"integer", "boolean"}): "name a codec on the number side: {codec: boolean, yes: 1, no: 0}",
+    frozenset({"text", "instant"}): "name a codec on the text side: {codec: local_time, format: dd.MM.yyyy HH:mm}",
+    frozenset({"text", "local_time"}): "name a codec on both sides: {codec: local_time, format: dd.MM.yyyy HH:mm}",
+    frozenset({"text", "date"}): "name a codec on the text side: {codec: date, format: dd.MM.yyyy}",
+    frozenset({"text", "list"}): "name a codec on the text side: {codec: text_list, separator: ','}",
+    frozenset({"integer", "instant"}): "name a codec on the number side: unix or unix_ms",
+    frozenset({"number", "instant"}): "name a codec on the number side: unix or unix_ms",
+    frozenset({"instant", "date"}): "name codecs on the instant side: [instant, {codec: day, zone: Europe/Berlin}]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one side declares of a field, with the zone of its system."""
+
+    field: Field
+    zone: str
+
+    @property
+    def pattern(self) -> str:
+        """The date pattern, if the declared format is one."""
+        return self.field.format if _PATTERN.search(self.field.format) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A codec to add on each side, by name and settings; ``hint`` instead where the author has to choose."""
+
+    left: tuple[str, Mapping[str, Any]] | None = None
+    right: tuple[str, Mapping[str, Any]] | None = None
+    hint: str = ""
+
+
+def convert(left: Declared, right: Declared) -> Conversion:
+    """Say how values of two declared fields translate without anybody having named a codec."""
+    kinds: frozenset[Type] = frozenset({left.field.type, right.field.type})
+    if "any" in kinds or kinds in ({"integer", "number"}, {"object"}, {"list"}):
+        return Conversion()
+    if kinds <= {"instant", "local_time"}:
+        return _convert_times(left, right)
+    if kinds == {"date"}:
+        return Conversion(_day(left), _day(right)) if left.pattern != right.pattern else Conversion()
+    if len(kinds) == 1:
+        return Conversion()
+    return Conversion(hint=_CURES.get(kinds, "name a codec on one side, or map another field"))
+
+
+def _convert_times(left: Declared, right: Declared) -> Conversion:
+    if left.field.type == right.field.type == "local_time" and (left.zone, left.pattern) == (right.zone, right.pattern):
+        return Conversion()
+    made = _time(left), _time(right)
+    if None in made:
+        return Conversion(
+            hint="name a codec where the spelling is not declared: {codec: local_time, format: dd.MM.yyyy HH:mm}"
+        )
+    return Conversion(*made)
+
+
+def _time(side: Declared) -> tuple[str, Mapping[str, Any]] | None:
+    if side.field.type == "instant":
+        return "instant", {"zone": side.zone}
+    return ("local_time", {"zone": side.zone, "format": side.pattern}) if side.pattern else None
+
+
+def _day(side: Declared) -> tuple[str, Mapping[str, Any]]:
+    return "date", ({"format": side.pattern} if side.pattern else {})

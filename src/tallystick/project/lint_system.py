@@ -1,0 +1,114 @@
+"""What can be said about one system's manifest without talking to it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tallystick.core.error import InvalidValue, Problem
+from tallystick.core.path import parse
+from tallystick.project.load import LoadedProject
+from tallystick.project.manifest import Manifest, NoAuth, ObjectSpec, Operation
+from tallystick.project.source import Severity
+from tallystick.project.text import DataPath
+
+_LOOPBACK: Final = re.compile(r"^http://(localhost|127\.|\[::1\])", re.IGNORECASE)
+
+
+class SystemView:
+    """One system as the rules see it."""
+
+    def __init__(self, loaded: LoadedProject, name: str) -> None:
+        self.loaded = loaded
+        self.name = name
+        self.manifest: Manifest = loaded.manifests[name]
+
+    def problem(self, path: DataPath, message: str, hint: str = "", *, severity: Severity = "error") -> Problem:
+        """Make a problem that points at ``path`` of the manifest."""
+        return self.loaded.problem("system", self.name, path, message, hint, severity=severity)
+
+
+def _address(view: SystemView) -> Iterator[Problem]:
+    manifest = view.manifest
+    if manifest.protocol == "rest":
+        url = manifest.base_url
+        is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
+        if not url:
+            yield view.problem(("base_url",), "the address is missing", "base_url: https://api.example.com/v1")
+        elif not re.match(r"(https?://|\$\{)", url, re.IGNORECASE):
+            yield view.problem(("base_url",), "the address must begin with https:// or http://")
+        elif is_open and not isinstance(manifest.auth, NoAuth):
+            message = "credentials travel unencrypted over http://"
+            yield view.problem(("base_url",), message, "use https:// if the system offers it", severity="warning")
+    elif manifest.protocol == "sql" and not manifest.url:
+        yield view.problem(("url",), "the address is missing", "url: ${env:DATABASE_URL}")
+
+
+def _zone(view: SystemView) -> Iterator[Problem]:
+    try:
+        ZoneInfo(view.manifest.timezone)
+    except (OSError, ValueError):
+        message = f"there is no time zone '{view.manifest.timezone}'"
+        yield view.problem(("timezone",), message, "for example Europe/Berlin, America/New_York, UTC")
+
+
+def _paths(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        for path, text in _written_paths(spec):
+            try:
+                parse(text)
+            except InvalidValue as error:
+                yield view.problem(("objects", name, *path), error.message, f"{error.detail}; {error.hint}")
+        if not spec.id:
+            message = "an object needs an id, or its records cannot be told apart"
+            yield view.problem(("objects", name, "id"), message, "id: path of the id in a record")
+
+
+def _written_paths(spec: ObjectSpec) -> Iterator[tuple[DataPath, str]]:
+    yield from (((key,), getattr(spec, key)) for key in ("id", "modified", "created"))
+    if not spec.version.startswith("header:"):
+        yield ("version",), spec.version
+    if spec.deleted:
+        yield ("deleted", "path"), spec.deleted.path
+    yield from ((("fields", path), path) for path in spec.fields)
+    yield from ((("filters", path), path) for path in spec.filters)
+    for name, operation in _operations(spec):
+        yield (name, "record"), operation.record
+        yield (name, "wrap"), operation.wrap
+
+
+def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
+    for name in ("list", "get", "create", "update", "delete", "create_bulk", "update_bulk"):
+        operation = getattr(spec, name)
+        if operation:
+            yield name, operation
+
+
+def _operation_ids(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        for kind, operation in _operations(spec):
+            whole = (operation.path, *operation.query.values(), *operation.headers.values(), str(operation.body))
+            if kind in {"get", "update", "delete"} and not any("{id}" in text for text in whole):
+                message = "this call does not say which record it is about: its path has no {id}"
+                path: DataPath = ("objects", name, kind, "path")
+                yield view.problem(path, message, f"path: {operation.path.rstrip('/')}/{{id}}", severity="warning")
+
+
+def _changes(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        if spec.since and not spec.modified:
+            message = "changes are asked for by time, but nothing says where a record keeps the time of its last change"
+            yield view.problem(("objects", name, "since"), message, "modified: updated_at", severity="warning")
+        if spec.if_match and not spec.version:
+            message = "writes are to be conditional, but nothing says where a record's version is"
+            path: DataPath = ("objects", name, "if_match")
+            yield view.problem(path, message, "version: header:ETag", severity="warning")
+
+
+SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
+    _address,
+    _zone,
+    _paths,
+    _operation_ids,
+    _changes,
+)
