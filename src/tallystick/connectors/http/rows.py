@@ -25,6 +25,7 @@ _as_list: Final = msgspec.json.Decoder(list[Raw]).decode
 _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _TITLE: Final = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CHARSET: Final = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_COMPLAINTS: Final = frozenset({"error", "errors", "fault", "exception"})
 _EXCERPT: Final = 120
 _BLANK: Final = b" \t\r\n"
 _NO_CONTENT: Final = 204
@@ -124,6 +125,7 @@ class Listing:
         if is_markup(response):
             raise self._garbled("a web page came instead of records", title(response, self.scrub))
         try:
+            msgspec.json.decode(text)
             found = dig(text, self.path)
             if found is None:
                 raise self._garbled(f"there is no '{render(self.path)}' in the answer", self._says(text))
@@ -144,7 +146,8 @@ class Listing:
         if self.id and self.id[0] in found:
             return (text,)
         values = [bytes(value) for value in found.values()]
-        if values and all(value.startswith(b"{") for value in values):
+        is_complaint = not _COMPLAINTS.isdisjoint(found)
+        if values and not is_complaint and all(value.startswith(b"{") for value in values):
             return [self._with_id(key, value) for key, value in zip(found, values, strict=True)]
         if not found and self.path:
             return ()
