@@ -1,0 +1,166 @@
+"""How gently a system is treated: one token bucket per credential, pauses the system asks for, back-off.
+
+Nothing here waits or looks at a clock: ``now`` is always an argument, and ``Timing`` carries the few doors to the
+world that a transport needs, so that a test can stand in for time and chance.
+"""
+
+import random  # noqa: TID251 - jitter of a real transport; tests and simulations inject their own
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Final
+
+from tallystick.connectors.http.message import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time and chance. ``now`` is monotonic and ``wall`` UTC, in seconds; ``jitter`` gives a number from 0 to 1."""
+
+    now: Callable[[], float]
+    wall: Callable[[], float]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float]
+
+
+# A transport stands outside the engine's boundary: it is what performs the effects.
+REAL_TIMING: Final = Timing(time.monotonic, time.time, time.sleep, random.random)  # noqa: TID251
+
+
+class Bucket:
+    """A token bucket that can also be paused. ``rate`` is requests a second (``None``: as many as come)."""
+
+    __slots__ = ("_burst", "_paused_until", "_rate", "_seen", "_tokens")
+
+    def __init__(self, rate: float | None, burst: int) -> None:
+        self._rate = rate
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._seen = 0.0
+        self._paused_until = 0.0
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until the next request may go; 0 means at once."""
+        pause = self.pause_left(now)
+        if self._rate is None:
+            return pause
+        self._refill(now)
+        return max(pause, 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate)
+
+    def take(self, now: float) -> None:
+        """Count one request."""
+        if self._rate is not None:
+            self._refill(now)
+            self._tokens -= 1
+
+    def pause(self, until: float) -> None:
+        """Let nothing go before ``until``; a longer pause that runs already stays."""
+        self._paused_until = max(self._paused_until, until)
+
+    def pause_left(self, now: float) -> float:
+        """Give the seconds left of a pause that the system asked for."""
+        return max(0.0, self._paused_until - now)
+
+    def _refill(self, now: float) -> None:
+        if self._rate is not None and now > self._seen:
+            # A hair is added because a wait computed from this sum must not end a rounding error too early.
+            self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._rate + 1e-9)
+            self._seen = now
+
+
+def back_off(attempt: int, jitter: float) -> float:
+    """Give the seconds before attempt ``attempt`` (from 1) is repeated: doubling, half of it by chance, at most 8."""
+    return float(min(8.0, 0.5 * 2 ** (attempt - 1)) * (0.5 + jitter / 2))
+
+
+@lru_cache(maxsize=64)
+def http_date(text: str) -> float | None:
+    """Read an HTTP date as seconds UTC; ``None`` for anything else."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def server_time(headers: Headers) -> float | None:
+    """Give the server's own clock, from ``Date``."""
+    text = headers.get("date")
+    return http_date(text) if text else None
+
+
+def retry_after(headers: Headers, wall: float) -> float | None:
+    """Give the wait that ``Retry-After`` asks for, in seconds: a number, or a date against the server's own clock."""
+    text = headers.get("retry-after")
+    if not text:
+        return None
+    seconds = _number(text)
+    if seconds is not None:
+        return max(0.0, seconds)
+    until = http_date(text)
+    if until is None:
+        return None
+    here = server_time(headers)
+    return max(0.0, until - (wall if here is None else here))
+
+
+_REMAINING: Final = (
+    "ratelimit-remaining",
+    "x-ratelimit-remaining",
+    "x-rate-limit-remaining",
+)
+_RESET: Final = (
+    "ratelimit-reset",
+    "x-ratelimit-reset",
+    "x-rate-limit-reset",
+    "x-ratelimit-reset-after",
+)
+_COMBINED: Final = re.compile(r"(?:^|[;,\s])(r|remaining|t|reset)\s*=\s*(\d+)")
+_EPOCH: Final = 1e8  # a reset later than this is an instant, not a wait: three years of seconds
+_EPOCH_MS: Final = 1e11
+
+
+def wait_when_spent(headers: Headers, wall: float) -> float | None:
+    """Give the seconds until the quota is refilled, when the headers say that nothing of it is left."""
+    if not headers.mention(b"rate"):
+        return None
+    combined = dict(_COMBINED.findall(headers.get("ratelimit") or ""))
+    remaining = _first(headers, _REMAINING) or combined.get("r") or combined.get("remaining")
+    reset = _first(headers, _RESET) or combined.get("t") or combined.get("reset")
+    if remaining is None or reset is None or _number(remaining) != 0:
+        return None
+    return _until(reset, headers, wall)
+
+
+def _until(reset: str, headers: Headers, wall: float) -> float | None:
+    seconds = _number(reset)
+    here = server_time(headers)
+    here = wall if here is None else here
+    if seconds is None:
+        at = _iso(reset) or http_date(reset)
+        return None if at is None else max(0.0, at - here)
+    if seconds > _EPOCH:
+        return max(0.0, (seconds / 1000 if seconds > _EPOCH_MS else seconds) - here)
+    return max(0.0, seconds)
+
+
+def _first(headers: Headers, names: tuple[str, ...]) -> str | None:
+    return next((value for name in names if (value := headers.get(name)) is not None), None)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0])
+    except ValueError:
+        return None
+    return value if abs(value) < 1e15 else None  # noqa: PLR2004 - beyond any clock; also sorts out nan and inf
+
+
+def _iso(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

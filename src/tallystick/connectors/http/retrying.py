@@ -1,0 +1,80 @@
+"""What follows an answer that is not the last word: send again after a while, give up, or hand it over.
+
+Pure: a table of when sending again is harmless. A request is repeated only if it is safe or declared repeatable, or
+if it is proven that the first sending was not applied (429, connection refused); R-10.3.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tallystick.connectors.http.limits import back_off
+from tallystick.connectors.http.message import Request, Response
+from tallystick.core.error import Error, RemoteError, Throttled, Unavailable
+
+MOST_RETRIES: Final = 3
+MOST_THROTTLES: Final = 10
+TOO_MANY: Final = 429
+OVERLOADED: Final = 503
+PASSING: Final = frozenset({502, OVERLOADED, 504})
+
+
+@dataclass(slots=True)
+class Tries:
+    """What one request has been through."""
+
+    failures: int = 0
+    throttles: int = 0
+    waited: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send it again after ``wait`` seconds; ``for_all`` holds every other request of the credential too."""
+
+    wait: float
+    for_all: bool = False
+
+
+def after_response(
+    request: Request, response: Response, tries: Tries, advised: float | None, longest: float, jitter: float
+) -> Again | Throttled | None:
+    """Say what follows an answer; ``None`` hands it over. ``advised`` is the wait that the answer asks for."""
+    if response.status == TOO_MANY:
+        tries.throttles += 1
+        wait = back_off(tries.throttles, jitter) if advised is None else advised
+        if tries.waited + wait > longest or tries.throttles > MOST_THROTTLES:
+            return throttled(wait, request.place)
+        return Again(wait, for_all=True)
+    if response.status not in PASSING or not (request.is_safe or request.repeatable):
+        return None
+    if response.status == OVERLOADED and advised is not None and tries.waited + advised > longest:
+        return throttled(advised, request.place)
+    tries.failures += 1
+    if tries.failures > MOST_RETRIES:
+        return None
+    return Again(back_off(tries.failures, jitter) if advised is None else advised, for_all=advised is not None)
+
+
+def after_failure(request: Request, error: Error, tries: Tries, jitter: float) -> Again | None:
+    """Say what follows a failed connection; ``None`` hands the error over."""
+    if not isinstance(error, Unavailable):
+        return None
+    if not (request.is_safe or request.repeatable or _was_not_applied(error)):
+        return None
+    tries.failures += 1
+    return None if tries.failures > MOST_RETRIES else Again(back_off(tries.failures, jitter))
+
+
+def _was_not_applied(error: RemoteError) -> bool:
+    return error.applied == "no"
+
+
+def throttled(wait: float, place: str) -> Throttled:
+    """Make the error for a wait that is too long to be sat out."""
+    return Throttled(
+        f"the system asks to wait {wait:,.0f} seconds",
+        wait_seconds=wait,
+        detail="longer than limits.longest_wait_seconds, or asked for again and again",
+        hint="the next run goes on where this one stopped; lower limits.requests_per_second to meet this less often",
+        place=place,
+    )

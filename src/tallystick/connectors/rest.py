@@ -1,0 +1,185 @@
+"""REST systems, described by a manifest: the ``Connector`` and how it is opened.
+
+A vendor is data. What the manifest says is compiled once (``rest_object``); reading, writing and batches are flows in
+``rest_read``, ``rest_write`` and ``rest_bulk``; how requests travel is the business of ``http``.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tallystick.connectors.http.address import Hosts, ascii_host
+from tallystick.connectors.http.auth import open_auth
+from tallystick.connectors.http.limits import REAL_TIMING, Timing
+from tallystick.connectors.http.scrub import Scrub
+from tallystick.connectors.http.transport import HttpTransport
+from tallystick.connectors.rest_bulk import create_many, update_many
+from tallystick.connectors.rest_claims import capabilities_of, schema_of
+from tallystick.connectors.rest_object import RestObject, Surroundings
+from tallystick.connectors.rest_read import find_records, get_record, read_page
+from tallystick.connectors.rest_write import create_record, delete_record, update_record
+from tallystick.core.error import Error, ProjectError
+from tallystick.core.path import Path
+from tallystick.core.ports import (
+    Capabilities,
+    Flow,
+    NotThere,
+    Page,
+    Position,
+    Secrets,
+    Sighting,
+    Update,
+    Written,
+)
+from tallystick.core.record import Raw
+from tallystick.core.schema import ObjectType
+from tallystick.project.manifest import Manifest
+
+_REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
+
+
+class RestConnector:
+    """A system with a REST interface. Performs no I/O: its flows yield ``Request`` and are sent ``Response``."""
+
+    def __init__(self, manifest: Manifest, around: Surroundings) -> None:
+        self._objects = {name: RestObject(name, spec, around) for name, spec in manifest.objects.items()}
+        self._place = around.system
+
+    def objects(self) -> tuple[str, ...]:
+        """Name the object types."""
+        return tuple(self._objects)
+
+    def schema(self, object_name: str) -> ObjectType:
+        """Describe one object type as the manifest has it."""
+        return schema_of(self._object(object_name))
+
+    def capabilities(self, object_name: str) -> Capabilities:
+        """Say what can be done with an object type, as the manifest has it."""
+        return capabilities_of(self._object(object_name))
+
+    def read(
+        self,
+        object_name: str,
+        since: float | None = None,
+        position: Position | None = None,
+        page_size: int | None = None,
+    ) -> Flow[Page]:
+        """Read one page of a listing: from the start or at ``position``; only what changed since, where possible."""
+        return read_page(self._object(object_name), since, position, page_size)
+
+    def sight(self, object_name: str, row: bytes) -> Sighting:
+        """Decode one row of a page. Raises ``DataError`` for a record that has no id or is no record."""
+        return self._object(object_name).sight(row)
+
+    def get(self, object_name: str, record_id: str) -> Flow[Sighting | NotThere]:
+        """Read one record by id."""
+        return get_record(self._object(object_name), record_id)
+
+    def find(self, object_name: str, path: Path, value: Any) -> Flow[Sequence[Sighting]]:
+        """Find records by a field that the manifest has a filter for; only true matches are given."""
+        return find_records(self._object(object_name), path, value)
+
+    def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
+        """Create one record; ``key`` is the idempotency key, sent where the system takes one."""
+        return create_record(self._object(object_name), body, key)
+
+    def update(self, object_name: str, update: Update) -> Flow[Written]:
+        """Change one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
+        return update_record(self._object(object_name), update)
+
+    def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
+        """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
+        return delete_record(self._object(object_name), record_id, version)
+
+    def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
+        """Create several; one outcome each, in order."""
+        return create_many(self._object(object_name), bodies)
+
+    def update_many(self, object_name: str, updates: Sequence[Update]) -> Flow[Sequence[Written | Error]]:
+        """Change several; one outcome each, in order."""
+        return update_many(self._object(object_name), updates)
+
+    def _object(self, name: str) -> RestObject:
+        found = self._objects.get(name)
+        if found is None:
+            raise ProjectError(
+                f"there is no object '{name}'",
+                hint=f"the manifest has: {', '.join(sorted(self._objects)) or 'none'}",
+                place=self._place,
+            )
+        return found
+
+
+def open_system(
+    name: str, manifest: Manifest, secrets: Secrets, timing: Timing = REAL_TIMING
+) -> tuple[RestConnector, HttpTransport]:
+    """Open a REST system: resolve its secrets, compile its manifest, make its transport. Nothing is sent yet.
+
+    Raises:
+        ProjectError: the manifest cannot be used; the message says which entry.
+    """
+    resolve = _resolver(secrets)
+    scrub = Scrub()
+    base_url = ascii_host(resolve(manifest.base_url))
+    hosts = Hosts.of(base_url, manifest.network.allow_hosts, place=name)
+    auth = open_auth(manifest.auth, resolve, scrub, timing.now, place=name)
+    network = manifest.network
+    around = Surroundings(
+        system=name,
+        base_url=base_url,
+        headers=tuple((header, _secret_header(value, resolve, scrub)) for header, value in network.headers.items()),
+        hosts=hosts,
+        secret_query=auth.query_names,
+        scrub=scrub,
+        resolve=resolve,
+        zone=_zone(manifest.timezone, name),
+        timeout=network.timeout_seconds,
+        in_flight=manifest.limits.in_flight,
+        max_pages=manifest.limits.max_pages,
+        wall=timing.wall,
+    )
+    transport = HttpTransport(
+        hosts=hosts,
+        auth=auth,
+        limits=manifest.limits,
+        network=network,
+        proxy=_proxy(network.proxy, resolve, scrub, name),
+        timing=timing,
+    )
+    return RestConnector(manifest, around), transport
+
+
+def _resolver(secrets: Secrets) -> Callable[[str], str]:
+    """Resolve the references inside a text; a text without any is itself."""
+
+    def resolve(text: str) -> str:
+        return _REFERENCE.sub(lambda found: secrets.resolve(found[0]), text) if "${" in text else text
+
+    return resolve
+
+
+def _secret_header(value: str, resolve: Callable[[str], str], scrub: Scrub) -> str:
+    text = resolve(value)
+    return text if text == value else scrub.learn(text)
+
+
+def _proxy(text: str, resolve: Callable[[str], str], scrub: Scrub, place: str) -> str:
+    proxy = resolve(text)
+    if proxy and not re.match(r"(?i)(https?|socks5h?)://[^/\s]+", proxy):
+        raise ProjectError(
+            "network.proxy is not an address", hint="write it whole: http://proxy.example.com:3128", place=place
+        )
+    _, at, _ = proxy.rpartition("@")
+    if at:
+        scrub.learn(proxy)
+    return proxy
+
+
+def _zone(name: str, place: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as cause:
+        raise ProjectError(
+            f"timezone '{name}' is not known", hint="use a name such as Europe/Berlin or UTC", place=place
+        ) from cause

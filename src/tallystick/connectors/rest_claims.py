@@ -1,0 +1,90 @@
+"""What the manifest of a REST system promises of an object type: its schema and its capabilities.
+
+What is not claimed is the weakest (R-2.1); the check list compares these promises with what the system does.
+"""
+
+from typing import Final, Literal
+
+from tallystick.connectors.rest_object import RestObject
+from tallystick.core.ports import Capabilities
+from tallystick.core.schema import Field, ObjectType, Option
+from tallystick.project.manifest import FieldSpec
+
+_WEAKEST: Final = Capabilities()
+_ORDERS: Final[dict[str, Literal["keyset", "cursor", "offset", "snapshot"]]] = {
+    "none": "snapshot",
+    "offset": "offset",
+    "page": "offset",
+    "cursor": "cursor",
+    # What a link really counts is unknown, so it gets the weaker word.
+    "link": "offset",
+    "next_url": "offset",
+}
+
+
+def schema_of(kind: RestObject) -> ObjectType:
+    """Describe an object type."""
+    fields = tuple(_field(path, spec) for path, spec in kind.spec.fields.items())
+    return ObjectType(kind.name, fields, (kind.spec.id,))
+
+
+def capabilities_of(kind: RestObject) -> Capabilities:
+    """Say what can be done with an object type."""
+    spec, claims, calls = kind.spec, kind.spec.claims, kind.calls
+    at_once = 0.0 if claims.strong_reads else None
+    bulk = [op.size for op in (spec.create_bulk, spec.update_bulk) if op is not None]
+    return Capabilities(
+        create="create" in calls,
+        update="update" in calls,
+        delete="delete" in calls,
+        read_by_id="get" in calls,
+        since=spec.since is not None,
+        sort=spec.sort is not None,
+        cas_write=claims.cas_write or bool(spec.if_match),
+        create_idem="key" if claims.create_idem == "none" and claims.idempotency_header else claims.create_idem,
+        searchable=tuple(spec.filters) if "list" in calls else (),
+        consistency=_claimed(claims.consistency_seconds, at_once, _WEAKEST.consistency),
+        late_commit=_claimed(claims.late_commit_seconds, at_once, _WEAKEST.late_commit),
+        granularity=claims.granularity_seconds,
+        skew=_claimed(claims.skew_seconds, None, _WEAKEST.skew),
+        timeout=kind.around.timeout,
+        tombstones="no" if spec.deleted is None else "yes" if spec.deleted.query else "trash",
+        list_order=claims.list_order or _ORDERS[spec.paging.type],
+        returns_record=claims.returns_record,
+        version=_version(kind),
+        bulk=min(bulk, default=0),
+        in_flight=kind.around.in_flight,
+    )
+
+
+def _version(kind: RestObject) -> Literal["etag", "field", "mtime", "none"]:
+    if kind.version_header:
+        return "etag"
+    if kind.version_path:
+        return "field"
+    return "mtime" if kind.spec.modified else "none"
+
+
+def _claimed(claim: float | None, at_once: float | None, weakest: float) -> float:
+    return next(value for value in (claim, at_once, weakest) if value is not None)
+
+
+def _field(path: str, spec: FieldSpec) -> Field:
+    options = spec.options.items() if isinstance(spec.options, dict) else ((key, "") for key in spec.options)
+    return Field(
+        path=path,
+        type=spec.type,
+        required=spec.required,
+        nullable=spec.nullable,
+        read_only=spec.read_only,
+        unique=spec.unique,
+        min_length=spec.min_length,
+        max_length=spec.max_length,
+        minimum=spec.minimum,
+        maximum=spec.maximum,
+        pattern=spec.pattern,
+        format=spec.format,
+        options=tuple(Option(key, label) for key, label in options),
+        reference=spec.reference,
+        label=spec.label,
+    )

@@ -1,0 +1,271 @@
+"""One object type of a REST system, compiled from its manifest once: paths parsed, addresses and headers joined.
+
+The reading of records lives here (``sight``); the calls are in ``rest_read``, ``rest_write`` and ``rest_bulk``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tallystick.connectors.http.address import Hosts, add_path, add_query, quote_id
+from tallystick.connectors.http.instants import check_format, read_instant
+from tallystick.connectors.http.message import Request, Response
+from tallystick.connectors.http.paging import Pager
+from tallystick.connectors.http.refusal import Write, refusal
+from tallystick.connectors.http.rows import Listing
+from tallystick.connectors.http.scrub import Scrub
+from tallystick.core.error import DataError, Error, InvalidValue, ProjectError
+from tallystick.core.path import Path, parse, read
+from tallystick.core.ports import Sighting
+from tallystick.core.record import UNKNOWN, Raw, decode_raw
+from tallystick.project.manifest import ObjectSpec, Operation
+
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_FORM: Final = "application/x-www-form-urlencoded"
+_FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "n", "f"})
+_ETAG: Final = "etag"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all objects of a system share. ``headers`` are sent with every request to it; ``wall`` gives UTC seconds."""
+
+    system: str
+    base_url: str
+    headers: tuple[tuple[str, str], ...]
+    hosts: Hosts
+    secret_query: frozenset[str]
+    scrub: Scrub
+    resolve: Callable[[str], str]
+    zone: ZoneInfo
+    timeout: float
+    in_flight: int
+    max_pages: int
+    wall: Callable[[], float]
+
+
+class Call:
+    """One operation, ready to be made into requests."""
+
+    __slots__ = ("_after", "_before", "_headers", "_place", "operation", "record", "wrap")
+
+    def __init__(self, operation: Operation, place: str, around: Surroundings) -> None:
+        self.operation = operation
+        self._place = place
+        self.record = parse(operation.record)
+        self.wrap = parse(operation.wrap)
+        for name in _PLACEHOLDER.findall(operation.path):
+            if name != "id":
+                raise ProjectError(
+                    f"the path '{operation.path}' asks for {{{name}}}, which is not known",
+                    hint="write its value into the path; only {id} is filled in",
+                    place=place,
+                )
+        query = [(name, around.resolve(value)) for name, value in operation.query.items()]
+        url = add_query(add_path(around.base_url, operation.path), query)
+        self._before, *after = url.split("{id}")
+        self._after = tuple(after)
+        self._headers = self._compile_headers(around)
+
+    def _compile_headers(self, around: Surroundings) -> tuple[tuple[str, str], ...]:
+        kind = _FORM if self.operation.encoding == "form" else "application/json"
+        has_body = self.operation.method in {"POST", "PUT", "PATCH"}
+        headers: dict[str, tuple[str, str]] = {"accept": ("Accept", "application/json")}
+        if has_body:
+            headers["content-type"] = ("Content-Type", kind)
+        own = ((name, around.resolve(value)) for name, value in self.operation.headers.items())
+        for name, value in (*around.headers, *own):
+            if has_body or name.lower() != "content-type":
+                headers[name.lower()] = (name, value)
+        return tuple(headers.values())
+
+    def request(
+        self,
+        record_id: str | None = None,
+        *,
+        query: Iterable[tuple[str, str]] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+        url: str = "",
+    ) -> Request:
+        """Make a request; ``url`` replaces the whole address. Writes are not repeatable: the engine settles them."""
+        place = self._place if record_id is None else f"{self._place}/{record_id}"
+        if not url:
+            url = self._before
+            if self._after:
+                step = quote_id(record_id or "", place=place)
+                url = step.join((url, *self._after))
+            url = add_query(url, query)
+        return Request(self.operation.method, url, self._headers + headers, body, place)
+
+
+class RestObject:
+    """One object type: its calls, and how to read its records."""
+
+    def __init__(self, name: str, spec: ObjectSpec, around: Surroundings) -> None:
+        self.name = name
+        self.spec = spec
+        self.around = around
+        self.place = f"{around.system}/{name}"
+        self.id_path = parse(spec.id)
+        self.id_key = self.id_path[0] if len(self.id_path) == 1 else None
+        self.version_header = _version_header(spec)
+        self.version_path = parse(spec.version) if spec.version and not self.version_header else ()
+        self._modified = parse(spec.modified)
+        self._created = parse(spec.created)
+        self._deleted = parse(spec.deleted.path) if spec.deleted else ()
+        self._deleted_values = spec.deleted.values if spec.deleted else ()
+        self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
+        self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
+        self.calls = {
+            kind: Call(operation, self.place, around) for kind, operation in _operations(spec) if operation is not None
+        }
+        listing = spec.list.record if spec.list else ""
+        self.listing = Listing(parse(listing), self.id_path, self.place, around.scrub)
+        self.pager = Pager(spec.paging, around.hosts, around.secret_query, self.place)
+        check_format(spec.modified_format)
+        if spec.since:
+            check_format(spec.since.format)
+
+    def call(self, kind: str) -> Call:
+        """Give an operation.
+
+        Raises:
+            ProjectError: the manifest has none.
+        """
+        found = self.calls.get(kind)
+        if found is None:
+            raise ProjectError(
+                f"'{self.name}' has no operation '{kind}'",
+                hint=f"add {kind} to the object in the manifest of '{self.around.system}'",
+                place=self.place,
+            )
+        return found
+
+    # --- records --------------------------------------------------------------------------------------------------
+
+    def sight(self, row: bytes) -> Sighting:
+        """Decode one record. Raises ``DataError`` for one that has no id or is no record."""
+        try:
+            record = decode_raw(row)
+        except (msgspec.DecodeError, RecursionError) as cause:
+            raise DataError("a record is no JSON", detail=str(cause)[:120], hint=_TELL, place=self.place) from cause
+        return self.sighting(record)
+
+    def sighting(self, record: Any, headers: Mapping[str, str | None] | None = None) -> Sighting:
+        """Read id, version, times and tombstone of a decoded record; ``headers`` may carry its version."""
+        if not isinstance(record, dict):
+            raise DataError(
+                "a record is no object", detail=f"it is {type(record).__name__}", hint=_TELL, place=self.place
+            )
+        record_id = self.id_of(record)
+        if record_id is None:
+            raise DataError(
+                f"a record has no id at '{self.spec.id}'",
+                field=self.spec.id,
+                detail=f"it has {', '.join(map(str, list(record)[:8])) or 'no fields'}",
+                hint="correct id in the manifest, or the record in the system",
+                place=self.place,
+            )
+        version = headers.get(self.version_header) if headers is not None and self.version_header else None
+        if version is None and self.version_path:
+            version = _text_id(read(record, self.version_path))
+        return Sighting(
+            record_id,
+            record,
+            version,
+            self._time(record, self._modified, record_id) if self._modified else None,
+            self._time(record, self._created, record_id) if self._created else None,
+            bool(self._deleted) and self._is_deleted(record),
+        )
+
+    def id_of(self, record: Raw) -> str | None:
+        """Give the id of a record as text; ``None`` where there is none (R-4.7)."""
+        value = record.get(self.id_key) if type(self.id_key) is str else read(record, self.id_path)
+        if type(value) is str and self.spec.id_type == "integer":
+            text = value.strip()
+            return str(int(text)) if text.isdecimal() else value or None
+        return _text_id(value)
+
+    def id_in_address(self, address: str) -> str | None:
+        """Read the id out of the address of a record, such as a ``Location``; ``None`` where it has none."""
+        get = self.spec.get
+        before, _, after = get.path.partition("?")[0].partition("{id}") if get else ("", "", "")
+        found = re.search(re.escape(before) + r"([^/]+)" + re.escape(after) + "$", address) if before else None
+        step = unquote(found[1] if found else address.rpartition("/")[2])
+        if self.spec.id_type == "integer":
+            return str(int(step)) if step.isdecimal() else None
+        return step or None
+
+    def raw_version(self, version: str, current: Raw | None) -> Any:
+        """Spell a version for a body: as it came with the record, or as its field is typed."""
+        known = read(current, self.version_path) if current is not None else UNKNOWN
+        if known is not UNKNOWN and str(known) == version:
+            return known
+        field = self.spec.fields.get(self.spec.version)
+        is_number = version.isdecimal() and (field is None or field.type != "text")
+        return int(version) if is_number else version
+
+    def _time(self, record: Raw, path: Path, record_id: str) -> float | None:
+        value = read(record, path)
+        if value is None or value is UNKNOWN or value == "":
+            return None
+        try:
+            return read_instant(value, self.spec.modified_format, self.around.zone)
+        except InvalidValue as error:
+            error.place = f"{self.place}/{record_id}"
+            raise
+
+    def _is_deleted(self, record: Raw) -> bool:
+        value = read(record, self._deleted)
+        if value is UNKNOWN:
+            return False
+        if self._deleted_values:
+            return any(value == known and isinstance(value, bool) == isinstance(known, bool)
+                       for known in self._deleted_values)  # fmt: skip
+        return value.strip().lower() not in _FALSE_WORDS if isinstance(value, str) else bool(value)
+
+    # --- errors ---------------------------------------------------------------------------------------------------
+
+    def refused(self, response: Response, place: str, write: Write | None = None, sent: Iterable[str] = ()) -> Error:
+        """Make the error for an answer that is no success; ``sent`` are names of fields it may complain about."""
+        fields = {*self.spec.fields, *sent}
+        return refusal(response, place, self.around.scrub, write=write, fields=fields, wall=self.around.wall())
+
+
+_TELL: Final = "tell the owner of the system; the other records are not affected"
+
+
+def _operations(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
+    return (
+        ("list", spec.list),
+        ("get", spec.get),
+        ("create", spec.create),
+        ("update", spec.update),
+        ("delete", spec.delete),
+        ("create_bulk", spec.create_bulk),
+        ("update_bulk", spec.update_bulk),
+    )
+
+
+def _version_header(spec: ObjectSpec) -> str:
+    if spec.version.startswith("header:"):
+        return spec.version.removeprefix("header:").strip().lower()
+    # A conditional write without a named version works by the ETag; nothing else could fill the header.
+    return _ETAG if spec.if_match and not spec.version else ""
+
+
+def _text_id(value: Any) -> str | None:
+    if type(value) is str:
+        return value or None
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return str(int(value))
+    return None
