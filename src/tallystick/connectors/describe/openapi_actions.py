@@ -58,7 +58,7 @@ def read_action(call: Call) -> Action | None:
         if noun and deeds_of(verb):
             name = noun if noun != "{}" else before[-1] if before else ""
             base = (*before, noun) if noun != "{}" else (*before[:-1], name)
-            return Action(call, base, noun_of(name), "".join(words_of(verb)))
+            return Action(call, base, noun_of(name.rpartition(".")[2]), "".join(words_of(verb)))
     return _read_compound(call, before, last)
 
 
