@@ -24,7 +24,9 @@ from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import ApiKeyAuth, Fact, Manifest, Network, ObjectSpec
 
 SHOWN: Final = 10
-_EMPTY_WORDS: Final = frozenset({"api", "rest", "the", "public", "reference", "documentation", "docs", "v", "open", "openapi"})
+_EMPTY_WORDS: Final = frozenset(
+    {"api", "rest", "the", "public", "reference", "documentation", "docs", "v", "open", "openapi"}
+)
 
 
 def describe_openapi(document: bytes | Mapping[str, Any], *, source: str = "", base_url: str = "") -> Manifest:
@@ -76,7 +78,7 @@ class _Description:
         auth = find_auth(self.document, self.calls, self.prose, system)
         url, self.facts["base_url"], url_notes = find_base_url(self.document, self.base_url, self.source)
         limits, limit_fact, limit_notes = find_limits(self.calls, self.prose)
-        skip = auth.auth.name if isinstance(auth.auth, ApiKeyAuth) else ""
+        skip = {*auth.headers, *([auth.auth.name] if isinstance(auth.auth, ApiKeyAuth) else [])}
         headers, header_notes = find_headers(self.shapes, self.calls, system, skip)
         self.facts = {"auth": auth.fact, **self.facts}
         if limit_fact:
@@ -90,7 +92,7 @@ class _Description:
             description=self.source,
             auth=auth.auth,
             limits=limits,
-            network=Network(headers=headers),
+            network=Network(headers={**auth.headers, **headers}),
             objects=objects,
             facts=self.facts,
             notes=tuple(dict.fromkeys(self.notes)),
@@ -111,7 +113,9 @@ class _Description:
             self.notes.append("Nearly all paths start with a parameter; replace it in base_url and paths by its value.")
         if left:
             shown = ", ".join(r.list_call.path for r in left[:SHOWN])
-            self.notes.append(f"{len(left)} listing(s) under a parent are left out: {shown}{' ...' if len(left) > SHOWN else ''}")
+            self.notes.append(
+                f"{len(left)} listing(s) under a parent are left out: {shown}{' ...' if len(left) > SHOWN else ''}"
+            )
         named = name_resources(resources)
         names = Names(
             {noun_of(name): name for name in reversed(named)} | {r.noun: name for name, r in reversed(named.items())},
@@ -131,7 +135,9 @@ def _sift(resources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
     top = [r for r in resources if not r.parents]
     nouns = {r.noun for r in top}
     schemas = {n for r in top for n in r.listing.item.names[:1]}
-    kept = [r for r in resources if not r.parents or (r.noun not in nouns and not schemas & set(r.listing.item.names[:1]))]
+    kept = [
+        r for r in resources if not r.parents or (r.noun not in nouns and not schemas & set(r.listing.item.names[:1]))
+    ]
     left = [r for r in resources if r not in kept]
     kept.sort(key=lambda r: (min(r.parents, 2), -sum(call is not None for call in r.calls)))
     return kept, left
@@ -163,5 +169,3 @@ def _system_name(title: str) -> str:
     """Name environment variables after the system: ``Acme Shop API`` gives ``ACME_SHOP``."""
     words = [word for word in words_of(title) if word not in _EMPTY_WORDS and not word.isdigit()]
     return "_".join(words[:3]).upper() or "SYSTEM"
-
-

@@ -5,12 +5,14 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from tallystick.connectors.describe.openapi_calls import Call
-from tallystick.connectors.describe.openapi_refs import Document, Node, as_list, as_node, as_text
+from tallystick.connectors.describe.openapi_refs import SWAGGER, Document, Node, as_list, as_node, as_text
 from tallystick.connectors.describe.openapi_schema import Shapes
 from tallystick.connectors.describe.openapi_words import snake, squeeze
 from tallystick.project.manifest import Fact, Limits
 
-_TEST: Final = re.compile(r"sandbox|staging|\btest\b|\bdemo\b|mock|localhost|127\.0\.0\.1|\.local\b|\bdev\b|internal", re.IGNORECASE)
+_TEST: Final = re.compile(
+    r"sandbox|staging|\btest\b|\bdemo\b|mock|localhost|127\.0\.0\.1|\.local\b|\bdev\b|internal", re.IGNORECASE
+)
 
 
 def find_base_url(document: Document, given: str, source: str) -> tuple[str, Fact, list[str]]:
@@ -45,7 +47,7 @@ def _told(entry: tuple[str, str]) -> str:
 
 def _servers(document: Document) -> list[tuple[str, str]]:
     root = document.root
-    if document.version == 2:  # noqa: PLR2004 - Swagger
+    if document.version == SWAGGER:
         host = as_text(root.get("host"))
         schemes = [s for s in as_list(root.get("schemes")) if s in {"https", "http"}]
         base = as_text(root.get("basePath"))
@@ -67,8 +69,10 @@ def _servers(document: Document) -> list[tuple[str, str]]:
 
 _SECONDS: Final = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600}
 _RATE: Final = re.compile(
-    r"(\d[\d,._' ]{0,9}\d|\d)\*{0,2}\s*(?:\([^()]{1,40}\)\s*)?(?:[a-z]+ )?(?:api |http )?(?:requests?|calls?|queries|reqs?|req)\b"
-    r"[^.\n\d]{0,25}?(?:/|\bper\b|\bevery\b|\beach\b|\ba\b|\bin (?:a|one)\b)\s*(?:a |one |1 )?(?:rolling )?(second|sec|minute|min|hour|hr|s)\b",
+    r"(\d[\d,._' ]{0,9}\d|\d)\*{0,2}\s*(?:\([^()]{1,40}\)\s*)?(?:[a-z]+ )?(?:api |http )?"
+    r"(?:requests?|calls?|queries|reqs?|req)\b[^.\n\d]{0,25}?"
+    r"(?:/|\bper\b|\bevery\b|\beach\b|\ba\b|\bin (?:a|one)\b)\s*(?:a |one |1 )?(?:rolling )?"
+    r"(second|sec|minute|min|hour|hr|s)\b",
     re.IGNORECASE,
 )
 _RATE_HEADER: Final = re.compile(r"^x?-?(rate-?limit|ratelimit)", re.IGNORECASE)
@@ -76,7 +80,10 @@ _RATE_HEADER: Final = re.compile(r"^x?-?(rate-?limit|ratelimit)", re.IGNORECASE)
 
 def find_limits(calls: list[Call], prose: str) -> tuple[Limits, Fact | None, list[str]]:
     """Find the rate that the system states in numbers; headers without a number are only told. Nothing is made up."""
-    texts = [prose, *(as_text(answer.get("description")) for c in calls for code, answer in c.errors.items() if code == "429")]
+    texts = [
+        prose,
+        *(as_text(answer.get("description")) for c in calls for code, answer in c.errors.items() if code == "429"),
+    ]
     stated = {(hit[0].strip(), _rate(hit[1], hit[2])) for text in dict.fromkeys(texts) for hit in _RATE.finditer(text)}
     stated = {(said, rate) for said, rate in stated if rate > 0}
     headers = sorted({h for c in calls for h in c.answer_headers if _RATE_HEADER.match(h)})
@@ -100,17 +107,19 @@ def _rate(number: str, unit: str) -> float:
 
 # --- headers and web hooks --------------------------------------------------------------------------------------------
 
-_NEVER: Final = frozenset({"accept", "contenttype", "authorization", "ifmatch", "ifnonematch", "ifmodifiedsince", "acceptlanguage"})
+_NEVER: Final = frozenset(
+    {"accept", "contenttype", "authorization", "ifmatch", "ifnonematch", "ifmodifiedsince", "acceptlanguage"}
+)
 SHARE: Final = 0.5
 
 
-def find_headers(shapes: Shapes, calls: list[Call], system: str, skip: str) -> tuple[dict[str, str], list[str]]:
+def find_headers(shapes: Shapes, calls: list[Call], system: str, skip: set[str]) -> tuple[dict[str, str], list[str]]:
     """Find headers that most operations require: with the value the description gives, else as a reference."""
     wanted: dict[str, list[Any]] = {}
     for call in calls:
         for parameter in call.headers():
             flat = squeeze(parameter.name)
-            if parameter.required and flat not in _NEVER and parameter.name != skip and "idempot" not in flat:
+            if parameter.required and flat not in _NEVER and parameter.name not in skip and "idempot" not in flat:
                 wanted.setdefault(parameter.name, []).append(parameter.schema)
     headers: dict[str, str] = {}
     notes: list[str] = []
@@ -128,13 +137,19 @@ def constant_of(keywords: Node) -> str:
     """The one value that a parameter can have: its default, its only option, its constant."""
     options = as_list(keywords.get("enum"))
     value = keywords.get("default", keywords.get("const", options[0] if len(options) == 1 else None))
-    return ("true" if value else "false") if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
+    return (
+        ("true" if value else "false")
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, str | int)
+        else ""
+    )
 
 
 def find_webhooks(document: Document, calls: list[Call]) -> list[str]:
     """Say where changes could be told by the system itself."""
     notes = []
-    declared = [name for name in as_node(document.root.get("webhooks")) if isinstance(name, str)]
+    declared = list(as_node(document.root.get("webhooks")))
     if declared:
         notes.append(f"Web hooks are described: {', '.join(declared[:12])}{' ...' if len(declared) > 12 else ''}")  # noqa: PLR2004
     words = {"webhook", "webhooks", "webhookendpoints", "hooks", "eventsubscriptions", "webhooksubscriptions"}

@@ -16,7 +16,8 @@ _VERBS: Final[dict[Deed, tuple[str, ...]]] = {
     "list": ("list", "getall", "all", "index", "search", "query", "find", "browse", "directory", "findall", "filter"),
     "get": ("get", "info", "show", "read", "view", "retrieve", "detail", "details", "fetch", "load", "getbyid"),
     "create": ("create", "add", "insert", "new", "save", "upsert", "post", "store", "register", "createorupdate"),
-    "update": ("update", "edit", "modify", "patch", "put", "change", "save", "upsert", "set", "rename", "createorupdate"),
+    "update": ("update", "edit", "modify", "patch", "put", "change", "save", "upsert", "set", "rename",
+        "createorupdate"),
     "delete": ("delete", "remove", "destroy", "del", "archive", "trash"),
     "changed": ("changed", "updated", "modified", "changes", "updates", "deltas", "delta", "recentlyupdated"),
 }  # fmt: skip

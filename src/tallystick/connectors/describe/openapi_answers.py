@@ -141,7 +141,9 @@ def find_record(shapes: Shapes, answer: Node | None, nouns: set[str], like: Shap
 
 def _search(shapes: Shapes, shape: Shape, nouns: set[str], like: Shape, depth: int) -> tuple[Steps, Shape]:
     if shape.is_list and not shape.properties:
-        steps, record = _search(shapes, shapes.items_of(shape), nouns, like, depth + 1) if depth < MAX_DEPTH else ((), shape)
+        steps, record = (
+            _search(shapes, shapes.items_of(shape), nouns, like, depth + 1) if depth < MAX_DEPTH else ((), shape)
+        )
         return (0, *steps), record
     if shape.name and shape.name in like.names[:1]:
         return (), shape
@@ -153,7 +155,11 @@ def _search(shapes: Shapes, shape: Shape, nouns: set[str], like: Shape, depth: i
         called = noun_of(name) in nouns
         if not content.properties or not (called or squeeze(name) in _SINGLE):
             continue
-        rank = _likeness(content, like) + (0.3 if called else 0.1) + (0.2 if content.name and content.name in like.names else 0)
+        rank = (
+            _likeness(content, like)
+            + (0.3 if called else 0.1)
+            + (0.2 if content.name and content.name in like.names else 0)
+        )
         if best is None or rank > best[0]:
             best = (rank, name)
     if best is None or depth >= MAX_DEPTH or not _is_wrapped(shape, best[1], here, best[0]):

@@ -5,7 +5,7 @@ are references to environment variables called after the system.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tallystick.connectors.describe.openapi_calls import Call
@@ -24,15 +24,18 @@ from tallystick.project.manifest import (
 _FLOWS_2: Final = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 _KEY_NAME: Final = re.compile(
     r"^(x)?(\w*?)(apikey|apitoken|accesstoken|authtoken|authkey|accesskey|apisecret|appkey|apppassword|authorization"
-    r"|subscriptionkey|apiaccesstoken|secretkey|token|appid|apiuser|apilogin|login)$"
+    r"|subscriptionkey|apiaccesstoken|secretkey|token|appid|apiuser|apilogin|login|secret|clientsecret|clientid|username"
+    r"|password|integrationcode|userkey|sessionid|sessiontoken|appsecret|consumerkey|apisecretkey)$"
 )
-_SURE_NAME: Final = re.compile(r"(apikey|apitoken|accesstoken|authtoken|authkey|accesskey|authorization|subscriptionkey)$")
+_SURE_NAME: Final = re.compile(
+    r"(apikey|apitoken|accesstoken|authtoken|authkey|accesskey|authorization|subscriptionkey)$"
+)
 _MIN_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One way to authenticate, in the words of facts: ``basic``, ``apikey-header:X-Key``, ``oauth2:authorizationCode``."""
+    """One way to authenticate, in the words of facts: ``basic``, ``apikey-header:X-Key``, ``oauth2:implicit``."""
 
     label: str
     rank: int
@@ -47,6 +50,8 @@ class AuthVerdict:
     fact: Fact
     kinds: tuple[str, ...]
     notes: list[str]
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further keys that must be sent in every request beside the chosen way."""
 
 
 def find_auth(document: Document, calls: list[Call], prose: str, system: str) -> AuthVerdict:
@@ -54,10 +59,17 @@ def find_auth(document: Document, calls: list[Call], prose: str, system: str) ->
     declared = _used(document, calls)
     kinds = [kind for name, node in declared.items() for kind in _declared(node, system, name)]
     if kinds:
-        return _choose(kinds, "declared", "security schemes", _together(document, declared))
+        verdict = _choose(kinds, "declared", "security schemes", [])
+        _add_keys(verdict, _together(document, calls), declared, system)
+        return verdict
     ordinary = _ordinary(calls, system)
     if ordinary:
-        return _choose(ordinary, "inferred", "no scheme is declared, but ordinary parameters look like credentials", [])
+        because = "no scheme is declared, but ordinary parameters look like credentials"
+        verdict = _choose(ordinary, "inferred", because, [])
+        chosen = verdict.auth.name if isinstance(verdict.auth, ApiKeyAuth) else ""
+        keys = [kind.auth for kind in ordinary if isinstance(kind.auth, ApiKeyAuth) and kind.auth.location == "header"]
+        verdict.headers = {k.name: _secret(system, snake(k.name).upper()) for k in keys if k.name != chosen}
+        return verdict
     hinted = _hinted(prose, calls, system)
     if hinted:
         return _choose(hinted, "inferred", "no scheme is declared, but the description hints at it", [])
@@ -70,7 +82,10 @@ def _choose(kinds: list[Kind], label: str, because: str, notes: list[str]) -> Au
     names = tuple(dict.fromkeys(kind.label for kind in kinds))
     fact = Fact.model_validate({"label": label, "because": f"{because}: {', '.join(names)}; chosen: {chosen.label}"})
     if chosen.label.startswith("oauth2:") and isinstance(chosen.auth, BearerAuth):
-        notes = [*notes, f"A token has to be fetched by a person first ({chosen.label}) and put where auth.token points."]
+        notes = [
+            *notes,
+            f"A token has to be fetched by a person first ({chosen.label}) and put where auth.token points.",
+        ]
     if label == "inferred" and len(names) > 1:
         notes = [*notes, f"Several credentials may be needed together: {', '.join(names)}."]
     return AuthVerdict(chosen.auth, fact, names, notes)
@@ -86,12 +101,26 @@ def _used(document: Document, calls: list[Call]) -> dict[str, Node]:
     return {**{name: schemes[name] for name in asked}, **schemes}
 
 
-def _together(document: Document, schemes: dict[str, Node]) -> list[str]:
-    for requirement in as_list(document.root.get("security")):
-        names = [name for name in as_node(requirement) if name in schemes]
-        if len(names) > 1:
-            return [f"The system wants {' and '.join(names)} together; the manifest holds one of them."]
-    return []
+def _together(document: Document, calls: list[Call]) -> tuple[str, ...]:
+    """The schemes that are asked for at once, if that is the usual requirement."""
+    securities = (document.root.get("security"), *(call.security for call in calls))
+    asked = [tuple(as_node(requirement)) for security in securities for requirement in as_list(security)]
+    usual = max(set(asked), key=asked.count, default=())
+    return usual if len(usual) > 1 else ()
+
+
+def _add_keys(verdict: AuthVerdict, together: tuple[str, ...], schemes: dict[str, Node], system: str) -> None:
+    """Put the header keys that go with the chosen way where every request carries them."""
+    if not together:
+        return
+    chosen = verdict.auth.name if isinstance(verdict.auth, ApiKeyAuth) else ""
+    for name in together:
+        node = schemes.get(name, {})
+        header = as_text(node.get("name"))
+        if node.get("type") == "apiKey" and node.get("in") == "header" and header and header != chosen:
+            verdict.headers[header] = _secret(system, snake(header).upper())
+    told = f"The system wants {' and '.join(together)} together"
+    verdict.notes.append(told + ("; the further keys are in network.headers." if verdict.headers else "; see auth."))
 
 
 def _secret(system: str, what: str) -> str:
@@ -147,7 +176,8 @@ def _key(name: str, place: str, system: str, node: Node) -> list[Kind]:
 def _oauth(node: Node, system: str) -> list[Kind]:
     flows = as_node(node.get("flows"))
     if as_text(node.get("flow")):
-        flows = {_FLOWS_2.get(node["flow"], node["flow"]): node}
+        flow_2 = as_text(node.get("flow"))
+        flows = {_FLOWS_2.get(flow_2, flow_2): node}
     if not flows:
         return [_bearer(system, "oauth2", 6)]
     found = []
@@ -179,7 +209,8 @@ def _ordinary(calls: list[Call], system: str) -> list[Kind]:
         for (place, name), count in counts.items()
         if _KEY_NAME.match(squeeze(name)) and count >= _MIN_SHARE * len(calls)
     ]
-    if not any(_SURE_NAME.search(squeeze(name)) or words_of(name)[-1] in {"token", "key"} for _, name in likely):
+    sure = {"token", "key", "secret", "password"}
+    if not any(_SURE_NAME.search(squeeze(name)) or words_of(name)[-1] in sure for _, name in likely):
         return []
     return [kind for place, name in likely for kind in _key(name, place, system, {})]
 

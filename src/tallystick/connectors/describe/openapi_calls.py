@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from tallystick.connectors.describe.openapi_refs import Document, Node, as_list, as_node, as_text
+from tallystick.connectors.describe.openapi_refs import SWAGGER, Document, Node, as_list, as_node, as_text
 from tallystick.connectors.describe.openapi_schema import Shapes, example_in, schema_of
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -70,7 +70,7 @@ _ODATA_KEY: Final = re.compile(r"^([^({]+)\(([^)]*)\)$")
 def path_key(path: str) -> tuple[str, ...]:
     """Split a path so that ``/a/{id}/``, ``/a/{key}.json`` and ``/a({id})`` compare equal: ``("a", "{}")``."""
     segments: list[str] = []
-    for raw in path.split("?")[0].split("#")[0].split("/"):
+    for raw in path.partition("?")[0].partition("#")[0].split("/"):
         segment = re.sub(r"\.(json|xml|\{format\})$", "", raw)
         keyed = _ODATA_KEY.match(segment)
         if keyed and "{" in keyed[2]:
@@ -105,7 +105,7 @@ class _Reader:
 
     def _call(self, method: Method, path: str, spec: Node, shared: dict[tuple[str, str], Node]) -> Call:
         raw = {**shared, **self._parameters(spec)}
-        body, encoding = self._body_2(spec, raw) if self.document.version == 2 else self._body_3(spec)  # noqa: PLR2004
+        body, encoding = self._body_2(spec, raw) if self.document.version == SWAGGER else self._body_3(spec)
         answers = {str(code): self.document.resolve(a) for code, a in as_node(spec.get("responses")).items()}
         good = next((answers[code] for code in _OK if code in answers), {})
         answer, guessed = self._answer(good)
@@ -180,7 +180,7 @@ class _Reader:
         return schema, "form" if kind.startswith(_FORM) else "json"
 
     def _answer(self, response: Node) -> tuple[Node | None, bool]:
-        if self.document.version == 2:  # noqa: PLR2004 - the version of Swagger
+        if self.document.version == SWAGGER:
             media: Node = {"schema": response.get("schema"), "examples": response.get("examples")}
         else:
             _, chosen = _choose(as_node(response.get("content")))
@@ -222,5 +222,5 @@ def _choose(content: Node) -> tuple[str, Node | None]:
             return 1 if "patch" not in low and "stream" not in low else 3
         return 2 if low == "*/*" else 4 if low.startswith(_FORM) else 5
 
-    kinds = sorted((k for k in content if isinstance(k, str)), key=rank)
+    kinds = sorted(content, key=rank)
     return (kinds[0], as_node(content[kinds[0]])) if kinds else ("", None)

@@ -17,14 +17,17 @@ _URL: Final = frozenset({
     "nextpagepath", "nextpath", "nextresultsurl", "nextpagehref", "nextrecordsurl",
 })  # fmt: skip
 _TOKEN: Final = frozenset({
-    "nextcursor", "nextpagetoken", "nexttoken", "continuationtoken", "scrollid", "marker", "nextmarker", "nextpagecursor",
+    "nextcursor", "nextpagetoken", "nexttoken", "continuationtoken", "scrollid", "marker", "nextmarker",
+    "nextpagecursor",
     "endcursor", "pagetoken", "nextpagekey", "bookmark", "nextkey", "cursornext", "lastevaluatedkey", "nextstartcursor",
     "nextid", "cursor", "continuation", "pagingtoken", "nextpageid", "nextbookmark", "paginationtoken", "nextiterator",
-    "aftercursor", "cursorafter", "nextsynctoken", "nextstartkey", "nextcontinuationtoken", "nextscrollid", "nextpageinfo",
+    "aftercursor", "cursorafter", "nextsynctoken", "nextstartkey", "nextcontinuationtoken", "nextscrollid",
+    "nextpageinfo",
 })  # fmt: skip
 _EITHER: Final = frozenset({"next", "nextpage"})
 _MORE: Final = frozenset({
-    "hasmore", "hasnext", "hasnextpage", "more", "moreresults", "moreitems", "hasmoreitems", "moredata", "moreavailable",
+    "hasmore", "hasnext", "hasnextpage", "more", "moreresults", "moreitems", "hasmoreitems", "moredata",
+    "moreavailable",
     "hasmoreresults", "hasmorerecords", "moreitemsincollection", "hasmorepages", "hasmoredata", "moreresultsavailable",
 })  # fmt: skip
 _TOTAL: Final = frozenset({
@@ -33,10 +36,12 @@ _TOTAL: Final = frozenset({
     "totalresultcount", "totalrecordcount", "resulttotal", "totalcountofitems", "totalobjects", "totalmatches",
 })  # fmt: skip
 _PAGES: Final = frozenset({
-    "totalpages", "pagecount", "lastpage", "pagestotal", "numpages", "nbpages", "pagescount", "totalpagecount", "maxpage",
+    "totalpages", "pagecount", "lastpage", "pagestotal", "numpages", "nbpages", "pagescount", "totalpagecount",
+    "maxpage",
     "numberofpages", "pageslimit",
 })  # fmt: skip
 _LINKS: Final = frozenset({"links", "link", "paging", "pagination", "urls", "pagelinks"})
+_TOKENS: Final = frozenset({"string", "integer", ""})  # a record's number may be the next token
 MAX_DEPTH: Final = 3
 
 
@@ -109,7 +114,7 @@ def _note(flat: str, part: Shape, here: tuple[str, ...], ends: Ends) -> None:
             ends.url = ends.url or where
         else:
             ends.token = ends.token or where
-    elif (flat in _TOKEN or (flat == "after" and "cursor" in squeeze("".join(here[:-1])))) and part.type in {"string", ""}:
+    elif (flat in _TOKEN or (flat == "after" and "cursor" in squeeze("".join(here[:-1])))) and part.type in _TOKENS:
         ends.token = ends.token or where
     elif flat in _MORE and part.type in {"boolean", ""}:
         ends.has_more = ends.has_more or where
@@ -123,10 +128,12 @@ def _is_address(part: Shape, here: tuple[str, ...]) -> bool:
     said = f"{part.keywords.get('example', '')} {part.keywords.get('description', '')}".lower()
     known = as_text(part.keywords.get("format")) in {"uri", "url", "uri-reference"}
     linked = any(squeeze(step) in _LINKS for step in here[:-1])
-    return known or (linked and "cursor" not in said and "token" not in said) or bool(re.search(r"http|\burls?\b|\blink", said))
+    return (
+        known
+        or (linked and "cursor" not in said and "token" not in said)
+        or bool(re.search(r"http|\burls?\b|\blink", said))
+    )
 
 
 def _is_total(part: Shape) -> bool:
     return bool(re.search(r"\b(total|overall|all)\b", as_text(part.keywords.get("description")), re.IGNORECASE))
-
-

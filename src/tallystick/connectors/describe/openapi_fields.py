@@ -22,7 +22,8 @@ MAX_DEPTH: Final = 3
 MAX_FIELDS: Final = 400
 MAX_OPTIONS: Final = 1000
 _TYPES: Final[dict[str, Type]] = {
-    "string": "text", "integer": "integer", "number": "number", "boolean": "boolean", "array": "list", "object": "object",
+    "string": "text", "integer": "integer", "number": "number", "boolean": "boolean", "array": "list",
+    "object": "object",
     "int": "integer", "long": "integer", "float": "number", "double": "number", "decimal": "number", "bool": "boolean",
     "date": "date", "date-time": "instant", "datetime": "instant", "text": "text", "uuid": "text",
 }  # fmt: skip
@@ -137,7 +138,11 @@ def _richest(path: Leaf, seen: _Seen, taken: list[dict[Leaf, _Seen]]) -> Shape:
             merged = {**part[path].shape.keywords, **merged}
             types = types or part[path].shape.types
     return Shape(
-        types=types, nullable=seen.shape.nullable, properties=seen.shape.properties, items=seen.shape.items, keywords=merged
+        types=types,
+        nullable=seen.shape.nullable,
+        properties=seen.shape.properties,
+        items=seen.shape.items,
+        keywords=merged,
     )
 
 
@@ -193,7 +198,9 @@ def _options(shape: Shape) -> tuple[str, ...] | dict[str, str]:
     owner = shape.keywords if "enum" in shape.keywords else (shape.items or {})
     raw = as_list(owner.get("enum"))[:MAX_OPTIONS]
     keys = [enum_text(value) for value in raw if value is not None and not isinstance(value, dict | list)]
-    labels = next((as_list(owner[x]) for x in ("x-enumNames", "x-enum-varnames", "x-enum-descriptions") if x in owner), [])
+    labels = next(
+        (as_list(owner[x]) for x in ("x-enumNames", "x-enum-varnames", "x-enum-descriptions") if x in owner), []
+    )
     if len(labels) == len(raw) == len(keys) and all(isinstance(label, str) for label in labels):
         return dict(zip(keys, labels, strict=True))
     return tuple(dict.fromkeys(keys))
@@ -201,12 +208,14 @@ def _options(shape: Shape) -> tuple[str, ...] | dict[str, str]:
 
 # --- times ------------------------------------------------------------------------------------------------------------
 
-_CREATED: Final = re.compile(r"^(date|time|record|when)?(creat(ed|ion)|insert(ed)?|added|dateadded|datecreated)(at|on|date|time|datetime|utc|timestamp|gmt)*$")
+_CREATED: Final = re.compile(
+    r"^(date|time|record|when)?(creat(ed|ion)|insert(ed)?|added|dateadded|datecreated)(at|on|date|time|datetime|utc|timestamp|gmt)*$"
+)
 
 
 def find_times(fields: dict[str, FieldSpec]) -> tuple[str, str, str]:
     """Find the fields with the time of change and of creation, and how they are spelled (``iso``, ``unix`` ...)."""
-    modified = _time(fields, lambda name: is_change_name(name))
+    modified = _time(fields, is_change_name)
     created = _time(fields, lambda name: bool(_CREATED.match(name)))
     known = fields.get(modified) or fields.get(created)
     return modified, created, "unix" if known and known.type in {"integer", "number"} else "iso"
@@ -217,7 +226,9 @@ def _time(fields: dict[str, FieldSpec], fits: Any) -> str:
     for path, spec in fields.items():
         steps = path.split(".")
         last = steps[-1] if squeeze(steps[-1]) != "value" else steps[-2] if len(steps) > 1 else ""
-        if spec.type not in {"text", "instant", "integer", "number", "any", "local_time", "date"} or not fits(squeeze(last)):
+        if spec.type not in {"text", "instant", "integer", "number", "any", "local_time", "date"} or not fits(
+            squeeze(last)
+        ):
             continue
         if len(steps) > 2:  # noqa: PLR2004 - deeper times belong to something else
             continue

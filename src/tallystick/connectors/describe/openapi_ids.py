@@ -11,10 +11,23 @@ from tallystick.core.path import render
 from tallystick.project.manifest import Fact
 
 _NAMES: Final = (
-    "id", "uuid", "guid", "gid", "sid", "uid", "pk", "objectid", "recordid", "entityid", "internalid", "key", "externalid",
+    "id", "uuid", "guid", "gid", "sid", "uid", "pk", "objectid", "recordid", "entityid", "internalid", "key",
+    "externalid",
     "identifier", "code", "number", "no", "ref", "reference", "name", "slug", "urn", "handle",
 )  # fmt: skip
-_OUTER: Final = ("attributes", "properties", "fields", "values", "meta", "metadata", "header", "system", "sys", "record", "data")
+_OUTER: Final = (
+    "attributes",
+    "properties",
+    "fields",
+    "values",
+    "meta",
+    "metadata",
+    "header",
+    "system",
+    "sys",
+    "record",
+    "data",
+)
 
 
 def find_id(shapes: Shapes, resource: Resource, record: Shape) -> tuple[tuple[str, ...], Fact]:
@@ -57,7 +70,9 @@ def _candidates(resource: Resource, parameter: str, names: dict[str, str]) -> li
             found.append((bare, because))
     found.append(("id", because if flat in own | {"id"} else ""))
     found += [(name, "") for name in sorted(own)]
-    found += [(f"{noun}{kind}", "") for noun in sorted(resource.nouns) for kind in ("uuid", "guid", "key", "sid", "number")]
+    found += [
+        (f"{noun}{kind}", "") for noun in sorted(resource.nouns) for kind in ("uuid", "guid", "key", "sid", "number")
+    ]
     schema = noun_of(resource.listing.item.name)
     found += [(f"{schema}id", "")] if schema else []
     tail = squeeze("".join(words_of(parameter)[-1:]))
@@ -89,7 +104,7 @@ def id_parameter(call: Call, nouns: set[str], names: list[str]) -> str:
     return required[0] if len(required) == 1 and re.search(r"id$", required[0], re.IGNORECASE) else ""
 
 
-def item_path(call: Call, item: bool) -> str:
+def item_path(call: Call, *, item: bool) -> str:
     """Spell a call's path with ``{id}`` for the record; a parent's parameter of that name gets another one."""
     names = call.path_names
     own = len(names) - 1 if item else -1

@@ -1,5 +1,6 @@
 """One resource -> one object of the manifest, every fact with its label and reason."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -67,6 +68,7 @@ class _Object:
         self.out = Described(ObjectSpec())
         self.record = record_of(shapes, resource)
         self.inside = resource.listing.inside
+        self.open: dict[str, None] = {}
 
     def describe(self) -> Described:
         """Find everything, then make the object."""
@@ -100,7 +102,9 @@ class _Object:
         call = resource.list_call
         listing = resource.listing
         if listing.path is None:
-            self.out.notes.append("the answer of its listing is not described; set list.record if the records are in an envelope")
+            self.out.notes.append(
+                "the answer of its listing is not described; set list.record if the records are in an envelope"
+            )
         found: dict[str, Any] = {"list": self._operation(call, "list", record=render(listing.path or ()))}
         for name, one in (("get", resource.get), ("create", resource.create), ("update", resource.update)):
             if one is not None:
@@ -108,6 +112,8 @@ class _Object:
         if resource.delete is not None:
             found["delete"] = self._operation(resource.delete, "delete")
         self._tell_others()
+        if self.open:
+            self.out.notes.append(f"its paths need values for {', '.join(self.open)}")
         return found
 
     def _one(self, name: str, call: Call) -> dict[str, Any]:
@@ -142,7 +148,7 @@ class _Object:
         """Make one call; ``{id}`` stands where the record is named."""
         own = name != "list" and call.key[-1:] == ("{}",) and name in {"get", "update", "delete"}
         own = own or (name in {"get", "update", "delete"} and call.key.count("{}") > self.resource.base.count("{}"))
-        path = item_path(call, own)
+        path = item_path(call, item=own)
         query: dict[str, str] = {}
         for parameter in call.query():
             keywords = self.shapes.of(parameter.schema).keywords
@@ -154,6 +160,7 @@ class _Object:
         if name in {"get", "update", "delete"} and "{id}" not in path:
             path, body = self._name_record(call, path, name)
         self._tell_missing(call, name, query, path)
+        self.open |= {f"{{{p}}}": None for p in re.findall(r"\{([^{}]*)\}", path) if p != "id"}
         self.out.facts[name] = Fact(label="declared", because=f"{call.method} {call.path}")
         return Operation(method=call.method, path=path, query=query, body=body, encoding=call.encoding, **extra)
 
@@ -178,13 +185,14 @@ class _Object:
 
     def _tell_others(self) -> None:
         resource = self.resource
-        others = [f"{c.method} {c.path}" for c in dict.fromkeys((*resource.others, *resource.searches)) if c is not resource.list_call]
+        others = [
+            f"{c.method} {c.path}"
+            for c in dict.fromkeys((*resource.others, *resource.searches))
+            if c is not resource.list_call
+        ]
         if others:
             shown = ", ".join(others[:SHOWN]) + (" ..." if len(others) > SHOWN else "")
             self.out.notes.append(f"also listed by {shown}")
-        missing = [p for p in resource.list_call.path_names if "{" + p + "}" in resource.list_call.path]
-        if missing:
-            self.out.notes.append(f"its path needs values for {', '.join('{' + p + '}' for p in missing)}")
 
     # --- fields -----------------------------------------------------------------------------------------------------
 
@@ -231,7 +239,9 @@ class _Object:
         if resource.get and any(squeeze(h) == "etag" for h in resource.get.answer_headers):
             found["version"] = "header:ETag"
             self.out.facts["version"] = Fact(label="declared", because="header of the answer")
-        matched = [p.name for c in (resource.update, resource.delete) if c for p in c.headers() if squeeze(p.name) == "ifmatch"]
+        matched = [
+            p.name for c in (resource.update, resource.delete) if c for p in c.headers() if squeeze(p.name) == "ifmatch"
+        ]
         if matched:
             found["if_match"] = matched[0]
             claims["cas_write"] = "version" in found
@@ -240,7 +250,9 @@ class _Object:
             said = f"{parameter.name} {parameter.description} {as_text(parameter.schema.get('description'))}"
             if "idempoten" in said.lower():
                 claims |= {"create_idem": "key", "idempotency_header": parameter.name}
-                self.out.facts["claims"] = Fact(label="declared", because=f"header '{parameter.name}' makes creates repeatable")
+                self.out.facts["claims"] = Fact(
+                    label="declared", because=f"header '{parameter.name}' makes creates repeatable"
+                )
                 break
         if claims:
             found["claims"] = Claims(**claims)

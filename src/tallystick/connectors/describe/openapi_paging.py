@@ -34,7 +34,7 @@ from tallystick.project.manifest import (
 
 @dataclass(slots=True)
 class PagingVerdict:
-    """The paging of a listing, how sure it is, and what is left to be found out. ``fact`` is ``None`` if nothing is known."""
+    """The paging of a listing, how sure it is, and what is left to be found out."""
 
     paging: Paging
     fact: Fact
@@ -135,14 +135,17 @@ def _inferred(because: str) -> Fact:
 
 def _cursor(roles: Roles, ends: Ends, id_path: str, place: str) -> PagingVerdict | None:
     asked = roles.get("cursor") or roles.get("after_id")
-    if asked is None or (_is_vague(asked) and ("page" in roles or "offset" in roles) and not ends.token):
+    vague = asked is not None and (_is_vague(asked) or "cursor" not in roles)
+    if asked is None or (vague and ("page" in roles or "offset" in roles) and not ends.token):
         return None
     by_id = "cursor" not in roles or _is_record_id(asked)
     said = f"{place} '{asked.name}'"
     sized = _sized(roles)
     common: dict[str, Any] = {"type": "cursor", "cursor_param": asked.name, "has_more": ends.has_more, **sized}
     if ends.token:
-        return PagingVerdict(CursorPaging(**common, next=ends.token), _declared(f"{said}; the next one is at {ends.token}"))
+        return PagingVerdict(
+            CursorPaging(**common, next=ends.token), _declared(f"{said}; the next one is at {ends.token}")
+        )
     if ends.url:
         # The address is the safer way: whether the item named by the cursor comes again need not be known.
         kind = "the id of a record" if by_id else "a token"
@@ -220,7 +223,9 @@ def _nothing(roles: Roles) -> PagingVerdict:
 # --- prose ----------------------------------------------------------------------------------------------------------
 
 _TALK: Final = re.compile(r"pagina|\bpag(e|es|ing)\b|\boffset\b", re.IGNORECASE)
-_NAMED: Final = re.compile(r"""(?:[?&]|[`'"*]|<(?:code|b|td|li|strong)>|\|\s?)([A-Za-z][\w\[\]$-]{1,24})(?:=|[`'"*]|</(?:code|b|td|li|strong)>|\s?\|)""")
+_NAMED: Final = re.compile(
+    r"""(?:[?&]|[`'"*]|<(?:code|b|td|li|strong)>|\|\s?)([A-Za-z][\w\[\]$-]{1,24})(?:=|[`'"*]|</(?:code|b|td|li|strong)>|\s?\|)"""
+)
 _WINDOW: Final = 500
 
 

@@ -38,16 +38,19 @@ _WEAK_OFFSET: Final = frozenset({"start", "from", "begin", "index", "first", "po
 _CURSOR: Final = frozenset({
     "cursor", "pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "nextcursor", "startcursor", "marker",
     "bookmark", "pagecursor", "aftercursor", "scrollid", "exclusivestartkey", "startkey", "continuation", "skiptoken",
-    "resumetoken", "continuetoken", "pagingtoken", "paginationtoken", "cursortoken", "cursorid", "nextpage", "nextpageid",
-    "cursorafter", "scrolltoken", "cursormark", "paginationcursor", "paginationkey", "pagekey", "nextkey", "nextpagekey",
+    "resumetoken", "continuetoken", "pagingtoken", "paginationtoken", "cursortoken", "cursorid", "nextpage",
+    "nextpageid",
+    "cursorafter", "scrolltoken", "cursormark", "paginationcursor", "paginationkey", "pagekey", "nextkey",
+    "nextpagekey",
     "nextmarker", "pageafter", "startingtoken", "starttoken", "cursornext", "listcursor", "encodedcursor", "iterator",
-    "pagestate", "nextpagecursor", "querycursor", "continuationkey", "nextrecordkey", "aftertoken", "nextid", "searchafter",
+    "pagestate", "nextpagecursor", "querycursor", "continuationkey", "nextrecordkey", "aftertoken", "nextid",
+    "searchafter",
     "lastevaluatedkey", "deltatoken", "endcursor", "pagemarker",
 })  # fmt: skip
 _WEAK_CURSOR: Final = frozenset({"next", "after", "token", "nextlink", "pageinfo"})
 _AFTER_ID: Final = frozenset({
     "startingafter", "sinceid", "afterid", "lastid", "startafterid", "fromid", "startafter", "idafter", "lastitemid",
-    "startingafterid", "startid", "minid", "lastkey", "lastseenid", "idgt", "idfrom", "startfromid", "lastrecordid",
+    "startingafterid", "startid", "minid", "lastkey", "lastseenid", "startfromid", "lastrecordid",
 })  # fmt: skip
 _BACK: Final = frozenset({
     "before", "endingbefore", "pagebefore", "beforeid", "previouscursor", "prevcursor", "cursorbefore", "beforecursor",
@@ -57,7 +60,8 @@ _PAGING_TALK: Final = re.compile(
     r"\bpag(e|es|ing|inat\w+)\b|\bcursor\b|\bnext (set|batch|results)\b|continu(e|ation)|opaque|has_more", re.IGNORECASE
 )
 _COUNT_TALK: Final = re.compile(
-    r"\b(max\w*|number|amount|how many|limit\w*|count|size|up to)\b.{0,60}\b(results?|items?|records?|rows?|entries|objects?"
+    r"\b(max\w*|number|amount|how many|limit\w*|count|size|up to)\b.{0,60}"
+    r"\b(results?|items?|records?|rows?|entries|objects?"
     r"|elements?|\w+s|returned?|page|list)\b|\bper page\b|page size|\breturned\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -73,7 +77,16 @@ def core_name(name: str) -> str:
     ``page[number]`` keeps both, since ``number`` alone tells nothing.
     """
     parts = [part for part in re.split(r"[\[\].]+", name) if part and not part.isdigit()]
-    if len(parts) > 1 and squeeze(parts[-1]) in {"number", "size", "limit", "offset", "after", "before", "cursor", "token"}:
+    if len(parts) > 1 and squeeze(parts[-1]) in {
+        "number",
+        "size",
+        "limit",
+        "offset",
+        "after",
+        "before",
+        "cursor",
+        "token",
+    }:
         outer = squeeze(parts[-2])
         return squeeze("page" if outer in {"page", "pagination", "paging"} else parts[-2]) + squeeze(parts[-1])
     return squeeze(parts[-1]) if parts else ""
@@ -101,7 +114,9 @@ def _by_strong_name(name: str, shape: Shape, text: str) -> Role:
     if name in _SIZE - _WEAK_SIZE:
         return "size"
     if name in _OFFSET - _WEAK_OFFSET:
-        opaque = shape.type == "string" and re.search(r"\b(token|cursor|opaque|returned|previous)\b", text, re.IGNORECASE)
+        opaque = shape.type == "string" and re.search(
+            r"\b(token|cursor|opaque|returned|previous)\b", text, re.IGNORECASE
+        )
         return "cursor" if opaque else "offset"
     return ""
 
@@ -142,7 +157,8 @@ def maximum_of(parameter: Parameter, shape: Shape) -> int | None:
         return int(limit)
     text = f"{parameter.description} {as_text(shape.keywords.get('description'))}".replace(",", "")
     said = re.search(
-        r"\b(?:max(?:imum)?(?: value| allowed| limit| size| of| is|:|=)*|up to|between \d+ and|no more than|less than or equal to)"
+        r"\b(?:max(?:imum)?(?: value| allowed| limit| size| of| is|:|=)*"
+        r"|up to|between \d+ and|no more than|less than or equal to)"
         r"\W{0,4}(\d{1,6})\b",
         text,
         re.IGNORECASE,
@@ -167,7 +183,9 @@ def first_page_of(shape: Shape, text: str) -> int:
         value = shape.keywords.get(key)
         if isinstance(value, int) and value in {0, 1}:
             return int(value)
-    zero = re.search(r"(zero|0)[- ](based|indexed)|start\w* (at|from|with) 0\b|first page is 0\b|\(0\.\.", text, re.IGNORECASE)
+    zero = re.search(
+        r"(zero|0)[- ](based|indexed)|start\w* (at|from|with) 0\b|first page is 0\b|\(0\.\.", text, re.IGNORECASE
+    )
     return 0 if zero else 1
 
 
@@ -180,5 +198,8 @@ def describe_parameter(parameter: Parameter, shape: Shape) -> str:
     """Everything that is said about a parameter, in one text."""
     schema = as_node(parameter.schema)
     return " ".join(
-        filter(None, (parameter.description, as_text(schema.get("description")), as_text(shape.keywords.get("description"))))
+        filter(
+            None,
+            (parameter.description, as_text(schema.get("description")), as_text(shape.keywords.get("description"))),
+        )
     )

@@ -103,7 +103,9 @@ def _guess(text: str) -> str:
 # --- YAML -----------------------------------------------------------------------------------------------------------
 
 _Loader: Final[Any] = getattr(yaml, "CLoader", yaml.Loader)  # only its event parser is used: nothing is constructed
-_NUMBER: Final = re.compile(r"[-+]?(?:0|[0-9]+)|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:0|[0-9]+)|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+)
 _WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),

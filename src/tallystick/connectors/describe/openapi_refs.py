@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 Node = dict[str, Any]
 MAX_HOPS: Final = 50
+SWAGGER: Final = 2
 _SHELVES: Final = ("schemas", "parameters", "responses", "requestBodies", "headers", "securitySchemes")
 
 
@@ -34,7 +35,7 @@ class Document:
 
     def __init__(self, root: Node) -> None:
         self.root = root
-        self.version = 3 if "openapi" in root or "swagger" not in root else 2
+        self.version = 3 if "openapi" in root or "swagger" not in root else SWAGGER
         self.broken: dict[str, None] = {}
         self.external: dict[str, None] = {}
 
@@ -46,7 +47,7 @@ class Document:
     @property
     def security_schemes(self) -> dict[str, Node]:
         """The declared kinds of authentication, by name."""
-        place = self.root.get("securityDefinitions") if self.version == 2 else self.shelf.get("securitySchemes")
+        place = self.root.get("securityDefinitions") if self.version == SWAGGER else self.shelf.get("securitySchemes")
         return {name: self.resolve(node) for name, node in as_node(place or self.shelf.get("securitySchemes")).items()}
 
     def resolve(self, node: Any) -> Node:
@@ -111,13 +112,16 @@ class Document:
     def paths(self) -> Iterator[tuple[str, Node]]:
         """Walk the path items, references followed."""
         for path, item in as_node(self.root.get("paths")).items():
-            if isinstance(path, str) and isinstance(item, dict):
+            if isinstance(item, dict):
                 yield path, self.resolve(item)
 
     def notes(self) -> list[str]:
         """Say which references could not be followed."""
         told = []
-        for kind, refs in (("lead nowhere", self.broken), ("lead out of the document and were not fetched", self.external)):
+        for kind, refs in (
+            ("lead nowhere", self.broken),
+            ("lead out of the document and were not fetched", self.external),
+        ):
             if refs:
                 shown = ", ".join(list(refs)[:5])
                 told.append(f"{len(refs)} reference(s) {kind}: {shown}{' ...' if len(refs) > 5 else ''}")  # noqa: PLR2004

@@ -261,7 +261,7 @@ def _alike(paths: Paths, record: Shape) -> Key | None:
 
 
 def _assemble(paths: Paths, group: list[Resource]) -> Resource:
-    ranked = sorted(group, key=lambda r: _rank(r))
+    ranked = sorted(group, key=_rank)
     chosen = ranked[0]
     chosen.others = [r.list_call for r in ranked[1:]]
     chosen.searches = [c for c in (r.list_call for r in group) if c.method == "POST"]
@@ -298,7 +298,9 @@ def add_calls(paths: Paths, resource: Resource) -> None:
         or _with_id(paths.find(base, "DELETE"), resource)
     )
     resource.changed = _near(paths, resource, "changed")
-    resource.searches += [c for c in _near(paths, resource, "list") if c.method == "POST" and c not in resource.searches]
+    resource.searches += [
+        c for c in _near(paths, resource, "list") if c.method == "POST" and c not in resource.searches
+    ]
     resource.searches += _search_twins(paths, resource)
 
 
@@ -324,10 +326,23 @@ def _update(paths: Paths, resource: Resource, own: dict[Method, Call]) -> Call |
         return found
     for call in (paths.find(resource.base, "PATCH", "PUT"), resource.create):
         if call and call is not resource.create:
-            return call
-        if call and _says(call, ("upsert", "create or update", "creates or updates", "or update", "create_or_update")):
+            if _names_record(paths, call, resource):
+                return call
+        elif call and _says(
+            call, ("upsert", "create or update", "creates or updates", "or update", "create_or_update")
+        ):
             return call
     return None
+
+
+def _names_record(paths: Paths, call: Call, resource: Resource) -> bool:
+    """A change sent to the collection must say in its body or query which record is meant."""
+    body = paths.shapes.of(call.body)
+    inner = body if body.properties else paths.shapes.items_of(body)
+    names = {noun_of(name) for name in (*inner.properties, *(p.name for p in call.query()))}
+    ids = {"id", "uuid", "key", "code", "number", *(f"{noun}id" for noun in resource.nouns)}
+    # A body around the record ({"customer": {...}}) says it inside.
+    return bool(names & (ids | resource.nouns | {"data"}))
 
 
 def _fuller(paths: Paths, patch: Call, put: Call, resource: Resource) -> Call:

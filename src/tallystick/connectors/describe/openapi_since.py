@@ -19,30 +19,50 @@ from tallystick.project.manifest import Since
 
 Way = Literal["parameter", "header", "endpoint", "body", "filter"]
 
-_CHANGE: Final = r"(?:updat|modif|chang|edit|revis|touched|mtime|lastupd|lastmod)\w*?"
-_AFTER: Final = r"(?:since|after|from|gte?|ge|min|start|begin|greater|newer|lower|floor)"
-_SINCE_NAME: Final = re.compile(
-    rf"{_CHANGE}(?:at|on|date|time|datetime|timestamp|utc|range|filter|is)*{_AFTER}(?:at|on|date|time|datetime|timestamp|utc|than|equals?|or|eq|value|inclusive|ms)*$"
-    rf"|{_AFTER}(?:the|last|date|time|than|or|equal|to)*{_CHANGE}(?:at|on|date|time|datetime|timestamp|utc)*$"
+_CHANGE: Final = (
+    r"(?:last|date|time|record)*(?:updated?|updates?|updating|modified|modify|modification|modifications|changed?|changes|edited"
+    r"|edit|revised|touched|mtime|lastupd|lastmod|alteration|altered)"
 )
-_BEFORE: Final = frozenset({"before", "until", "to", "lt", "lte", "le", "max", "end", "by", "less", "till", "upto", "ending"})
-_CHANGED_NAME: Final = re.compile(rf"^(?:last|date|time|record|is)*{_CHANGE}(?:at|on|date|time|datetime|timestamp|utc|ts|gmt)*$")
+_MIDDLE: Final = (
+    r"(?:at|on|date|datetime|time|timestamp|utc|gmt|local|range|filter|is|in|since|record|records|only|and|or|created)*"
+)
+_AFTER: Final = r"(?:since|after|from|gte?|ge|min|start|begin|greater|newer|lower|floor|minimum|starting)"
+_TAIL: Final = r"(?:at|on|date|datetime|time|timestamp|utc|than|equals?|equal|or|to|eq|value|inclusive|ms|epoch)*"
+_SINCE_NAME: Final = re.compile(
+    rf"{_CHANGE}{_MIDDLE}{_AFTER}{_TAIL}$|{_AFTER}(?:the|date|time|than|or|equal|to|of)*{_CHANGE}{_MIDDLE}$"
+)
+_BEFORE: Final = frozenset(
+    {"before", "until", "to", "lt", "lte", "le", "max", "end", "by", "less", "till", "upto", "ending"}
+)
+_CHANGED_NAME: Final = re.compile(
+    r"^(?:(?:last|date|time|record|is|system|sys|row|when|meta)*(?:updated|modified|changed|edited|mtime|lastmod)"
+    r"|(?:last|date|time|record|row)+(?:update|change|modification|edit|updates)|modification|lastupd|update|change)"
+    r"(?:at|on|date|datetime|time|timestamp|utc|ts|gmt|instant|stamp)*$"
+)
+_BARE: Final = frozenset({"update", "change", "modification"})
 _VAGUE: Final = frozenset({
-    "since", "from", "fromdate", "startdate", "datefrom", "sincedate", "start", "after", "starttime", "fromtime", "mindate",
+    "since", "from", "fromdate", "startdate", "datefrom", "sincedate", "start", "after", "starttime", "fromtime",
+    "mindate",
     "begindate", "sincetime", "timestamp", "datetime", "date", "afterdate", "sincetimestamp", "synctime", "lastsync",
     "lastsyncdate", "lastsyncedat", "changes", "delta", "startdatetime", "fromdatetime",
 })  # fmt: skip
-_TALK_CHANGE: Final = re.compile(r"\b(last[- ]?)?(updat\w+|modif\w+|chang(ed|es|e since)|edited|altered)\b", re.IGNORECASE)
-_TALK_AFTER: Final = re.compile(
-    r"\b(since|after|later than|from|newer|greater|on or after|starting|more recent|higher|>=?|following)\b", re.IGNORECASE
+_TALK_CHANGE: Final = re.compile(
+    r"\b(last[- ]?)?(updat\w+|modif\w+|chang(ed|es|e since)|edited|altered)\b", re.IGNORECASE
 )
-_LANGUAGES: Final = frozenset({"jql", "where", "rsql", "soql", "fiql", "cql", "filterquery", "wql", "nql", "zoql", "aql"})
+_TALK_AFTER: Final = re.compile(
+    r"\b(since|after|later than|from|newer|greater|on or after|starting|more recent|higher|>=?|following)\b",
+    re.IGNORECASE,
+)
+_LANGUAGES: Final = frozenset(
+    {"jql", "where", "rsql", "soql", "fiql", "cql", "filterquery", "wql", "nql", "zoql", "aql"}
+)
 _MAYBE_LANGUAGES: Final = frozenset({
     "filter", "filters", "q", "query", "search", "condition", "conditions", "criteria", "expression", "predicate",
     "searchcriteria", "filterby", "filterexpression", "filtering", "searchquery", "filterstring", "restrict",
 })  # fmt: skip
 _TALK_LANGUAGE: Final = re.compile(
-    r"\b(gte?|ge|eq|lte|neq|operators?|expressions?|syntax|query language|filter tree|odata|rsql|fiql|sql|lucene|logical"
+    r"\b(gte?|ge|eq|lte|neq|operators?|expressions?|syntax|query (?:language|string)|querying|filter tree"
+    r"|odata|rsql|fiql|sql|lucene|logical"
     r"|comparison|conditions?|conjunction|predicates?|greater than|clause)\b|>=|<=|[a-z]>|:gt|\[gte?\]",
     re.IGNORECASE,
 )
@@ -50,7 +70,10 @@ _TALK_LANGUAGE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SinceVerdict:
-    """One way to ask for changes. ``call`` is the operation if it is not the listing; ``since`` only for a parameter."""
+    """One way to ask for changes.
+
+    ``call`` is the operation if it is not the listing; ``since`` is set only for a parameter.
+    """
 
     way: Way
     name: str
@@ -100,11 +123,11 @@ def rank_since(parameter: Parameter, shape: Shape) -> tuple[int, str]:
     text = describe_parameter(parameter, shape)
     if words and words[-1] in _BEFORE:
         return 0, ""
-    if _SINCE_NAME.search(flat) or (core_name(parameter.name) in _AFTER_CORES and _CHANGED_NAME.match(_outer(parameter))):
+    if _SINCE_NAME.search(flat) or (core_name(parameter.name) in _AFTER_CORES and is_change_name(_outer(parameter))):
         return 3, f"parameter '{parameter.name}' by its name"
     dated = as_text(shape.keywords.get("format")).startswith("date")
     about = bool(_TALK_CHANGE.search(text)) and bool(_TALK_AFTER.search(text))
-    if _CHANGED_NAME.match(flat) and (about or (dated and not text)):
+    if is_change_name(flat) and (about or (dated and not text)):
         return 2, f"parameter '{parameter.name}' by its name and description"
     if flat in _VAGUE and about and not re.search(r"\b(before|until)\b", text, re.IGNORECASE):
         return 1, f"parameter '{parameter.name}' by its description"
@@ -116,7 +139,7 @@ _AFTER_CORES: Final = frozenset({"gte", "gt", "ge", "from", "since", "after", "m
 
 def is_change_name(squeezed: str) -> bool:
     """Whether a squeezed field name says that it holds the time of the last change: ``updatedat``, ``lastmodified``."""
-    return bool(_CHANGED_NAME.match(squeezed))
+    return squeezed not in _BARE and bool(_CHANGED_NAME.match(squeezed))
 
 
 def _outer(parameter: Parameter) -> str:
@@ -130,7 +153,9 @@ def _format(parameter: Parameter, shape: Shape) -> str:
     if shape.type in {"integer", "number"} or re.search(r"\b(unix|epoch)\b", text, re.IGNORECASE):
         large = isinstance(example, int) and example > 100_000_000_000  # noqa: PLR2004 - later than the year 5138 in seconds
         return "unix_ms" if large or re.search(r"milli|\bms\b", text, re.IGNORECASE) else "unix"
-    spelled = re.search(r"\b(Y{4}|y{4}|d{2}|D{2})([-./])(MM|mm)\2(Y{4}|y{4}|dd|DD)([T ]'?(?:hh|HH):(?:mm|MM|ii)(?::ss|:SS)?)?", text)
+    spelled = re.search(
+        r"\b(Y{4}|y{4}|d{2}|D{2})([-./])(MM|mm)\2(Y{4}|y{4}|dd|DD)([T ]'?(?:hh|HH):(?:mm|MM|ii)(?::ss|:SS)?)?", text
+    )
     if spelled and spelled[0][:10].lower().startswith("yyyy-mm-dd") and "T" in (spelled[5] or ""):
         return "iso"
     if spelled:
@@ -173,7 +198,11 @@ def _bodies(shapes: Shapes, resource: Resource, *, explicit: bool, modified: str
             because = f"only in the body of {call.method} {call.path}, field '{name}'"
             if explicit and rank_since(parameter, part)[0] == 3:  # noqa: PLR2004 - by its name
                 yield SinceVerdict("body", name, call, because=because)
-            elif not explicit and modified and squeeze(name) in _MAYBE_LANGUAGES | _LANGUAGES | {"filtergroups", "postfilter"}:
+            elif (
+                not explicit
+                and modified
+                and squeeze(name) in _MAYBE_LANGUAGES | _LANGUAGES | {"filtergroups", "postfilter"}
+            ):
                 yield SinceVerdict("body", name, call, modified, because=because, sure=False)
 
 

@@ -13,7 +13,9 @@ from tallystick.connectors.describe.openapi_since import rank_since
 from tallystick.connectors.describe.openapi_words import squeeze, words_of
 from tallystick.project.manifest import Filter, Sort
 
-_PLAIN: Final = frozenset({"sort", "sorts", "sorted", "sortby", "orderby", "sorting", "ordering", "sortorder", "orderings"})
+_PLAIN: Final = frozenset(
+    {"sort", "sorts", "sorted", "sortby", "orderby", "sorting", "ordering", "sortorder", "orderings"}
+)
 _ORDER: Final = frozenset({"order", "orders", "direction", "dir", "orderdirection", "orderdir", "asc", "desc"})
 _TALK: Final = re.compile(r"\b(sort\w*|order(ed|ing)? (by|of|in)|asc(ending)?|desc(ending)?)\b", re.IGNORECASE)
 _ENDING: Final = re.compile(r"[\s:_,.|-]*(asc(?:ending)?|desc(?:ending)?)$", re.IGNORECASE)
@@ -40,7 +42,9 @@ def find_sort(shapes: Shapes, resource: Resource, modified: str, id_path: str) -
         return SortVerdict(names, "parameter " + ", ".join(f"'{n}'" for n in names), sort=sort)
     for parameter in call.query():
         text = describe_parameter(parameter, shapes.of(parameter.schema))
-        if core_name(parameter.name) in {"jql", "soql", "zoql", "wql", "cql"} or re.search(r"\border by\b", text, re.IGNORECASE):
+        if core_name(parameter.name) in {"jql", "soql", "zoql", "wql", "cql"} or re.search(
+            r"\border by\b", text, re.IGNORECASE
+        ):
             return SortVerdict((parameter.name,), f"inside the query language of '{parameter.name}'")
     for search in dict.fromkeys([call, *resource.searches]):
         if search.method == "POST":
