@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tallystick.connectors.describe.openapi_about import find_base_url, find_headers, find_limits, find_webhooks
+from tallystick.connectors.describe.openapi_actions import deeds_of
 from tallystick.connectors.describe.openapi_auth import find_auth
 from tallystick.connectors.describe.openapi_calls import read_calls
 from tallystick.connectors.describe.openapi_fields import Names
@@ -158,9 +159,11 @@ def name_resources(resources: list[Resource]) -> dict[str, Resource]:
 
 def _names(resource: Resource) -> Iterator[str]:
     pieces = [p for s in resource.base if s != "{}" and not is_prefix(s) for p in s.split(".") if words_of(p)]
-    last = resource.listing.name
-    if not pieces:
-        pieces = [last or "records"]
+    if len(pieces) > 1 and "list" in deeds_of(pieces[-1]):
+        pieces.pop()
+        pieces += [resource.item[-2]] if resource.item else []
+    elif not pieces or "list" in deeds_of(pieces[-1]):
+        pieces = [resource.item[-2] if resource.item else resource.listing.name or "records"]
     for count in range(1, len(pieces) + 1):
         yield "_".join(snake(piece) for piece in pieces[-count:])
 

@@ -13,7 +13,7 @@ from tallystick.connectors.describe.openapi_refs import as_list, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import is_change_name
 from tallystick.connectors.describe.openapi_sort import enum_text
-from tallystick.connectors.describe.openapi_words import first_sentence, noun_of, squeeze, words_of
+from tallystick.connectors.describe.openapi_words import first_sentence, noun_of, singular, squeeze, words_of
 from tallystick.core.path import render
 from tallystick.core.schema import Type
 from tallystick.project.manifest import FieldSpec
@@ -88,6 +88,9 @@ def _target(name: str, shape: Shape, names: Names) -> str:
     """The object that a nested record belongs to: it must have an id of its own."""
     if not {"id", "uuid", "href"} & shape.properties.keys():
         return ""
+    words = words_of(name)
+    if not words or singular(words[-1]) != words[-1]:
+        return ""  # "attributes" holds values, "customer" is one
     by_schema = next((names.by_schema[n] for n in shape.names if n in names.by_schema), "")
     return by_schema or names.of_noun(name)
 
@@ -149,6 +152,8 @@ def _richest(path: Leaf, seen: _Seen, taken: list[dict[Leaf, _Seen]]) -> Shape:
 def _field(shape: Shape, seen: _Seen, required: bool, read_only: bool, shown: bool) -> FieldSpec:  # noqa: FBT001 - facts of one field
     words = shape.keywords
     nullable = shape.nullable or None in as_list(words.get("enum")) or not (shown and seen.required)
+    # An empty tuple given explicitly would read as an empty mapping.
+    choices = {"options": options} if (options := _options(shape)) else {}
     return FieldSpec(
         type=type_of(shape),
         required=required,
@@ -160,7 +165,7 @@ def _field(shape: Shape, seen: _Seen, required: bool, read_only: bool, shown: bo
         maximum=_number(words.get("maximum")),
         pattern=as_text(words.get("pattern")),
         format=as_text(words.get("format")),
-        options=_options(shape),
+        **choices,
         reference=seen.reference,
         label=first_sentence(words.get("title")) or first_sentence(words.get("description")),
     )

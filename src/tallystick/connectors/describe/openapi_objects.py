@@ -69,13 +69,14 @@ class _Object:
         self.record = record_of(shapes, resource)
         self.inside = resource.listing.inside
         self.open: dict[str, None] = {}
+        self.id_steps: tuple[str, ...] = ()
 
     def describe(self) -> Described:
         """Find everything, then make the object."""
         shapes, resource = self.shapes, self.resource
-        id_steps, self.out.facts["id"] = find_id(shapes, resource, self.record)
-        id_path = render((*self.inside, *id_steps))
-        settings: dict[str, Any] = {"id": id_path, "id_type": self._id_type(id_steps)}
+        self.id_steps, self.out.facts["id"] = find_id(shapes, resource, self.record)
+        id_path = render((*self.inside, *self.id_steps))
+        settings: dict[str, Any] = {"id": id_path, "id_type": self._id_type(self.id_steps)}
         settings |= self._operations()
         settings["fields"] = self._fields()
         modified, created, spelled = find_times(settings["fields"])
@@ -200,6 +201,9 @@ class _Object:
         resource, shapes = self.resource, self.shapes
         created, updated = (self._body(call) for call in (resource.create, resource.update))
         fields, inferred = merge_fields(shapes, self.names, self.record, created, updated)
+        own = render(self.id_steps)
+        if own in fields and fields[own].reference:
+            fields[own] = fields[own].model_copy(update={"reference": ""})
         if inferred:
             because = f"only in replies: {', '.join(sorted(inferred)[:12])}{' ...' if len(inferred) > 12 else ''}"  # noqa: PLR2004
             self.out.facts["read_only"] = Fact(label="inferred", because=because)

@@ -88,7 +88,9 @@ class Shapes:
         trail = (*trail, mark)
         for branch in as_list(node.get("allOf"))[:MAX_BRANCHES]:
             _add_all(shape, self._gather(as_node(branch), trail))
-        for word in ("oneOf", "anyOf"):
+        for word in ("oneOf", "anyOf", "items"):
+            if word == "items" and shape.items is not None:
+                break
             branches = [as_node(branch) for branch in as_list(node.get(word))[:MAX_BRANCHES]]
             if branches:
                 _add_choice(shape, [self._gather(branch, trail) for branch in branches])
@@ -105,12 +107,20 @@ class Shapes:
             nullable="null" in types or node.get("nullable") is True or node.get("x-nullable") is True,
             properties={k: v for k, v in as_node(node.get("properties")).items() if isinstance(v, dict)},
             required={k for k in as_list(node.get("required")) if isinstance(k, str)},
-            items=node["items"] if isinstance(node.get("items"), dict) else None,
+            items=_items(node, types),
             keywords=keywords,
         )
         if not shape.properties and shape.items is None and shape.type in {"", "object", "array"}:
             _learn_from_example(shape, example_in(node))
         return shape
+
+
+def _items(node: Node, types: list[str]) -> Node | None:
+    """A list of item schemas is one schema with alternatives; without ``type: array`` it stands for the thing itself."""
+    items = node.get("items", node.get("prefixItems"))
+    if isinstance(items, list) and "array" in types:
+        return {"anyOf": items}
+    return items if isinstance(items, dict) else None
 
 
 def _learn_from_example(shape: Shape, example: Any) -> None:

@@ -70,5 +70,5 @@ def first_sentence(text: Any, limit: int = 80) -> str:
     if not isinstance(text, str):
         return ""
     flat = re.sub(r"\s+", " ", re.sub(r"<[^>]{1,200}>|[`*]", "", text[:600])).strip()
-    sentence = re.split(r"(?<=[.!?])\s|\n", flat, maxsplit=1)[0].rstrip(". ")
+    sentence = re.split(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s|\n", flat, maxsplit=1)[0].rstrip(". ")
     return sentence if len(sentence) <= limit else ""

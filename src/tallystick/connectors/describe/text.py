@@ -36,7 +36,7 @@ def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
-    short = all(isinstance(item, str | int | float) for item in value) and len(str(value)) < 90  # noqa: PLR2004 - one line
+    short = all(isinstance(item, str | int | float) and len(str(item)) <= 40 for item in value)  # noqa: PLR2004 - words
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=short)
 
 
