@@ -1,0 +1,70 @@
+"""A manifest as YAML that a person can read and correct; it reads back as the same manifest.
+
+Defaults are left out, the order is that of the model, facts come last.
+"""
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from tallystick.project.manifest import Manifest
+
+_HEADER: Final = """\
+# What {title} can do, as far as its description says.
+# Correct what is wrong; facts at the end say how sure each entry is (declared, inferred, confirmed, contradicted).
+"""
+_PLAIN: Final = re.compile(r"[A-Za-z_$/{][\w $/{}.@()\[\]=?-]*")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML whose scalars mean the same in YAML 1.1 and 1.2."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is the library's
+        """Never write anchors: a person edits this."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the library's
+        """Indent lists under their key."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    # 'no', dates and sexagesimals are text to us but not to every reader: quoted unless it is surely a word.
+    surely = _PLAIN.fullmatch(value) and not re.fullmatch(r"(?i)y|n|yes|no|on|off|true|false|null|nan|inf", value)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if surely else '"')
+
+
+def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
+    short = all(isinstance(item, str | int | float) and len(str(item)) <= 40 for item in value)  # noqa: PLR2004 - words
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=short)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(list, _represent_list)
+
+
+def manifest_yaml(manifest: Manifest) -> str:
+    """Write a manifest as YAML. ``Manifest.model_validate`` of what it reads as gives an equal manifest."""
+    content = manifest.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    content["protocol"] = manifest.protocol
+    _keep_types(manifest.model_dump(mode="json", by_alias=True), content)
+    facts = content.pop("facts", None)
+    notes = content.pop("notes", None)
+    if notes:
+        content["notes"] = notes
+    if facts:
+        content["facts"] = facts
+    title = re.sub(r"\s+", " ", manifest.title or "this system").strip()
+    body = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return _HEADER.format(title=title) + body
+
+
+def _keep_types(full: Any, short: Any) -> None:
+    """A variant is told by its ``type``, which a reader needs even where it is the default."""
+    if isinstance(short, dict) and isinstance(full, dict):
+        for key, value in short.items():
+            _keep_types(full.get(key), value)
+    elif isinstance(short, list) and isinstance(full, list):
+        for whole, part in zip(full, short, strict=True):
+            _keep_types(whole, part)
