@@ -120,6 +120,7 @@ class LocalTime:
             alike = last - first == _LAST and not (first.minute or first.second)
             if alike and self.repeated == "error":
                 to_instant(first, self._zone, self.repeated)
+                to_instant(last, self._zone, self.repeated)
         except (InvalidValue, OverflowError):
             return None
         return self._pattern.format(first)[: self._split] if alike else None
