@@ -181,7 +181,8 @@ def _lock(loaded: LoadedProject, closing: contextlib.ExitStack) -> bool:
 
 def _pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pair]:
     from tallystick.core.compile import compile_mapping
-    from tallystick.project.build import build_mappings, mapping_fingerprint, scope_fingerprint
+    from tallystick.project.build import build_mappings
+    from tallystick.project.fingerprint import mapping_fingerprint, scope_fingerprint
 
     pairs: list[Pair] = []
     for mapping in build_mappings(loaded):

@@ -153,7 +153,14 @@ def _binding(row: Row) -> Binding:
         state,
         Leg(left_id, left_version, left_modified, left_digest, left_hash, left_absent, left_base, left_shape or 0),
         Leg(
-            right_id, right_version, right_modified, right_digest, right_hash, right_absent, right_base, right_shape or 0
+            right_id,
+            right_version,
+            right_modified,
+            right_digest,
+            right_hash,
+            right_absent,
+            right_base,
+            right_shape or 0,
         ),
         gen,
         flags,

@@ -15,7 +15,9 @@ _SIDE: Final = (match_key.c.pair == bindparam("pair"), match_key.c.side == bindp
 _DROP: Final = one_of(match_key.c.id, delete(match_key).where(*_SIDE).where, ("pair", "side"))
 _FIND: Final = one_of(
     match_key.c.hash,
-    select(match_key.c.rule, match_key.c.hash, match_key.c.id).where(*_SIDE, match_key.c.rule == bindparam("rule")).where,
+    select(match_key.c.rule, match_key.c.hash, match_key.c.id)
+    .where(*_SIDE, match_key.c.rule == bindparam("rule"))
+    .where,
     ("pair", "side", "rule"),
 )
 

@@ -46,7 +46,10 @@ class _Side:
         self.touch = Statement(
             update(binding)
             .where(_PAIR, record == bindparam("which"))
-            .values({f"{side}_{name}": bindparam(name) for name in changed} | {f"{side}_absent_since": None}),
+            .values(
+                {f"{side}_{name}": bindparam(name) for name in changed}
+                | {f"{side}_absent_since": None, "flags": func.replace(binding.c.flags, side[0], "")}
+            ),
             (*changed, "which_pair", "which"),
         )
         self.absent = Statement(
@@ -116,7 +119,10 @@ class Legs:
     def touch_legs(
         self, pair: str, side: Side, rows: Iterable[tuple[str, int | None, str | None, float | None]]
     ) -> None:
-        """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``; unbound ids are passed over."""
+        """Set (id, raw_hash, version, modified) of bound legs; unbound ids are passed over.
+
+        The leg is there and as it was agreed, so ``absent_since`` and the mark that its base is pending are cleared.
+        """
         self._driver.write(_OF[side].touch, ((raw, version, at, pair, record) for record, raw, version, at in rows))
 
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:

@@ -55,14 +55,14 @@ class Runs:
         """The newest runs, newest first."""
         return [Run(*row[:5], counts=_counts.decode(row[5])) for row in self._driver.rows(_NEWEST_RUNS, (limit,))]
 
-    def acquire_lease(self, pair: str, owner: str, now: float, seconds: float) -> int | None:
+    def acquire_lease(self, pair: str, owner: str, now: float, seconds: float, *, steal: bool = False) -> int | None:
         """Take or renew a pair's lease; give its fence number, or ``None`` while somebody else holds it.
 
         The number grows with each new owner, so a worker that slept through its lease is told from the current one.
         """
         row = self._driver.row(_LEASE_OF, (pair,))
         _, holder, fence, expires = row or (pair, _NOBODY, 0, now)
-        if holder not in {owner, _NOBODY} and expires > now:
+        if holder not in {owner, _NOBODY} and expires > now and not steal:
             return None
         fence = fence if holder == owner else fence + 1
         self._driver.write(_SAVE_LEASE, [(pair, owner, fence, now + seconds)])

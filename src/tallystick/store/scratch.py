@@ -71,12 +71,12 @@ class Scratch:
             )
         }
 
-    def bound(self, size: int) -> Iterator[list[tuple[str, SightRow]]]:
+    def bound(self, size: int) -> Iterator[list[tuple[Side, SightRow]]]:
         """Give all noted records that are bound, as (side, row), both sides of a binding in the same batch."""
         cursor = self._db.execute(
             f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND kind <> 'same' ORDER BY binding"
         )
-        batch: list[tuple[str, SightRow]] = []
+        batch: list[tuple[Side, SightRow]] = []
         for side, *row in cursor:
             if len(batch) >= size and batch[-1][1][1] != row[1]:
                 yield batch

@@ -179,7 +179,9 @@ intent: Final = Table(
     _text("op"),
     _bytes("body"),
     _text("key"),
+    _text("origin", optional=True),
     _text("target", optional=True),
+    _text("reason"),
     _text("pre_version", optional=True),
     _bytes("sent", optional=True),
     _bytes("source", optional=True),
@@ -242,6 +244,7 @@ quarantine: Final = Table(
     _whole("mapping"),
     _whole("attempts"),
     _double("since"),
+    _text("waits_for"),
     _whole("number"),
     Index("quarantine_of_binding", "binding"),
 )

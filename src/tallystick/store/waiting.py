@@ -48,10 +48,13 @@ _DROP_ITEMS: Final = one_of(queue.c.id, delete(queue).where)
 _PARK: Final = upsert(
     quarantine,
     _PARKED,
-    lambda old, given: {
-        name: given[name] for name in ("code", "message", "hint", "binding", "left_seen", "right_seen", "mapping")
-    }
-    | {"attempts": old.attempts + 1},
+    lambda old, given: (
+        {
+            name: given[name]
+            for name in ("code", "message", "hint", "binding", "left_seen", "right_seen", "mapping", "waits_for")
+        }
+        | {"attempts": old.attempts + 1}
+    ),
 )
 _RELEASE: Final = one_of(
     quarantine.c.record,
@@ -95,7 +98,7 @@ class Waiting:
             _PARK,
             (
                 (q.pair, q.side, q.record, q.field, q.code, printable(q.message), printable(q.hint),
-                 q.binding, q.left_seen, q.right_seen, q.mapping, q.attempts, q.since, number)
+                 q.binding, q.left_seen, q.right_seen, q.mapping, q.attempts, q.since, q.waits_for, number)
                 for number, q in enumerate(rows, first)
             ),
         )  # fmt: skip
