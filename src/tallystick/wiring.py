@@ -119,7 +119,7 @@ def open_house(
         alone = _lock(loaded, closing) if writing else False
         systems = open_systems(loaded, closing)
         store = _open_state(loaded, closing)
-        house = House(loaded, systems, store, _pairs(loaded, systems), alone=alone, sink=sink)
+        house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
         yield house
 
 
@@ -179,7 +179,8 @@ def _lock(loaded: LoadedProject, closing: contextlib.ExitStack) -> bool:
     return True
 
 
-def _pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pair]:
+def make_pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pair]:
+    """Compile the project's mappings and put the pairs together, parents first."""
     from tallystick.core.compile import compile_mapping
     from tallystick.project.build import build_mappings
     from tallystick.project.fingerprint import mapping_fingerprint, scope_fingerprint

@@ -129,6 +129,11 @@ class MappingBuilder(Builder):
             if found:
                 self.claim(end.side, found[0], where, found[1])
                 write(on_create, found[0], value)
+        archive: Raw = {}
+        for text, value in spec.archive.items():
+            found = end.find(text, (end.side, "archive", text), at_key=True)
+            if found:
+                write(archive, found[0], value)
         external: Path = ()
         if spec.external_id:
             where = (end.side, "external_id")
@@ -137,7 +142,7 @@ class MappingBuilder(Builder):
                 external = found[0]
                 self.claim(end.side, external, where, found[1])
         self.check_scope(end.side)
-        return End(spec.system, spec.object, end.schema, tuple(conditions), on_create, external)
+        return End(spec.system, spec.object, end.schema, tuple(conditions), on_create, archive, external)
 
     def check_scope(self, side: Side) -> None:
         """Warn where a record that is created would not belong to the mapping it was created by."""
