@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from tallystick.core.codecs.currencies import CODES, SIGNS, minor_digits
-from tallystick.core.codecs.number import EXACT, Notation, Rounding, exact, notation, rounded
+from tallystick.core.codecs.notation import EXACT, Notation, Rounding, exact, notation, rounded, shifted
 from tallystick.core.codecs.spelling import describe, refuse
 from tallystick.core.error import InvalidValue
 from tallystick.core.mapping import Loss
@@ -132,11 +132,11 @@ class MinorUnits:
         units = exact(self.name, raw)
         if units != units.to_integral_value():
             raise refuse(self.name, raw, "a whole number of the smallest unit")
-        return Decimal(int(units)).scaleb(-self._digits, EXACT)
+        return shifted(self.name, Decimal(int(units)), -self._digits)
 
     def encode(self, value: Value) -> Any:
         """Give the number of smallest units."""
-        units = exact(self.name, value).scaleb(self._digits, EXACT)
+        units = shifted(self.name, exact(self.name, value), self._digits)
         if self.rounding:
             units = rounded(units, 0, self.rounding)
         if units != units.to_integral_value():

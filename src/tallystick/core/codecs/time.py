@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
-from tallystick.core.codecs.number import exact
+from tallystick.core.codecs.notation import exact
 from tallystick.core.codecs.pattern import Memo
 from tallystick.core.codecs.spelling import refuse
 from tallystick.core.codecs.zone import EPOCH, Repeated, as_utc, load_zone, to_instant
@@ -42,7 +42,7 @@ class Instant:
     zone: str = ""
     repeated: Repeated = "earlier"
     name: ClassVar[str] = "instant"
-    remembers: ClassVar[bool] = True
+    direct: ClassVar[bool] = True
     _zone: ZoneInfo | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
