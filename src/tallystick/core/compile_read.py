@@ -129,7 +129,7 @@ def write_reader(interpreter: Interpreter) -> Script:
     script.add(1, "bindings = refs.bindings", "for record in rows:")
     script.add(2, "if record.__class__ is not dict:", "    raise TypeError", "get = record.get")
     lookups.write(script)
-    script.add(0, *bodies.source.splitlines())
+    script.add(0, *bodies.lines)
     script.add(2, f"done(({''.join(f'f{seat.index}, ' for seat in interpreter.seats)}))")
     return script
 

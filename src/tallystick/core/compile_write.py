@@ -56,10 +56,7 @@ def write_writer(interpreter: Interpreter) -> Script:
     if interpreter.seats:
         script.add(1, f"{''.join(f'f{seat.index}, ' for seat in interpreter.seats)} = fields")
     script.add(1, f"body = {_first(script, interpreter.skeleton)}")
-    parents: dict[Path, str] = {}
-    for seat in interpreter.seats:
-        if seat.written and len(seat.targets) == 1:
-            _plan_parents(script, seat.targets[0][0], parents)
+    parents = _plan_parents(script, [path for seat in interpreter.seats if seat.written for path, _ in seat.targets])
     for seat in interpreter.seats:
         if seat.written:
             _write_seat(script, interpreter, seat, parents)
@@ -75,13 +72,17 @@ def _first(script: Script, skeleton: Raw) -> str:
     return f"{name}.copy()" if flat else f"copied({name})"
 
 
-def _plan_parents(script: Script, path: Path, parents: dict[Path, str]) -> None:
-    if not all(isinstance(step, str) for step in path):
-        return
-    for depth in range(1, len(path)):
-        if path[:depth] not in parents:
-            parents[path[:depth]] = f"o{len(parents)}"
-            script.add(1, f"{parents[path[:depth]]} = None")
+def _plan_parents(script: Script, targets: list[Path]) -> dict[Path, str]:
+    """Give each object on the way to a target a variable; none where one target is inside of another."""
+    parents: dict[Path, str] = {}
+    for path in targets:
+        if all(isinstance(step, str) for step in path):
+            for depth in range(1, len(path)):
+                parents.setdefault(path[:depth], f"o{len(parents)}")
+    if set(parents) & set(targets):
+        return {}
+    script.add(1, *(f"{name} = None" for name in parents.values()))
+    return parents
 
 
 def _write_seat(script: Script, interpreter: Interpreter, seat: Seat, parents: dict[Path, str]) -> None:
@@ -103,7 +104,7 @@ def _write_seat(script: Script, interpreter: Interpreter, seat: Seat, parents: d
 
 
 def _write_set(script: Script, path: Path, raw: str, parents: dict[Path, str]) -> None:
-    if not all(isinstance(step, str) for step in path):
+    if any(path[:depth] not in parents for depth in range(1, len(path))):
         script.add(2, f"write(body, {path!r}, {raw})")
         return
     holder = "body"

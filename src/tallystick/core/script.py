@@ -9,16 +9,16 @@ class Script:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     @property
     def source(self) -> str:
         """The Python so far."""
-        return "\n".join(self._lines) + "\n"
+        return "\n".join(self.lines) + "\n"
 
     def add(self, depth: int, *lines: str) -> None:
         """Append lines, indented ``depth`` times."""
-        self._lines.extend("    " * depth + line for line in lines)
+        self.lines.extend("    " * depth + line for line in lines)
 
     def bind(self, name: str, value: Any) -> str:
         """Make ``value`` reachable by ``name`` and give the name."""

@@ -192,7 +192,7 @@ class Money:
         if len(around) > 1 or (not around and not self.currency) or (minus and amount < 0):
             raise refuse(self.name, raw, f"an amount with one currency, such as {self._sample()}")
         code = self._sign.decode(around[0] if around else self.currency)
-        return Amount(-amount if minus else amount, str(code))
+        return Amount(amount.copy_negate() if minus else amount, str(code))
 
     def encode(self, value: Value) -> Any:
         """Give the text, with at least the digits that the currency has."""

@@ -100,7 +100,7 @@ class Notation:
 
     def spell(self, number: Decimal, scale: int | None = None) -> str:
         """Write ``number``, with ``scale`` digits after the point or as many as it has; never a negative zero."""
-        whole, _, fraction = format(abs(number), "f").partition(".")
+        whole, _, fraction = format(number.copy_abs(), "f").partition(".")
         fraction = fraction.rstrip("0") if scale is None else fraction
         minus = "-" if number < 0 else ""
         return f"{minus}{self._grouped(whole)}{self.decimal if fraction else ''}{fraction}"
