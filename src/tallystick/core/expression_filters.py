@@ -122,7 +122,7 @@ def _split(value: Any, separator: Any = None) -> Any:
 
 
 def _abs(value: Any) -> Any:
-    return None if blank(value) else -value if number(value) < 0 else value
+    return None if blank(value) else runtime.negate(value) if number(value) < 0 else value
 
 
 FILTERS: Final[dict[str, tuple[Callable[..., Any], int, int]]] = {

@@ -9,7 +9,7 @@ counts as changed and is never written (R-4.6).
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from enum import Enum
 from typing import Any, Final, Literal
 
@@ -71,6 +71,9 @@ def same(a: Value, b: Value) -> bool:
     return a is b or (a == b and (type(a) is bool) == (type(b) is bool))
 
 
+_UNROUNDED: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
 def _tagged(value: Any) -> Any:  # noqa: PLR0911 - one return per type reads as the table it is
     if isinstance(value, Decimal):
         return {"$d": _plain(value)}
@@ -95,8 +98,9 @@ def _tagged(value: Any) -> Any:  # noqa: PLR0911 - one return per type reads as 
 
 
 def _plain(number: Decimal) -> str:
-    # 1.0 and 1.00 are the same number and must have the same digest.
-    return format(number.normalize(), "f") if number.is_finite() else str(number)
+    # 1.0 and 1.00 are the same number and must have the same digest. The default context would round to 28 digits,
+    # and writing 1E+999999999 out would take a gigabyte.
+    return str(number.normalize(_UNROUNDED)) if number else "0"
 
 
 _UNTAG: dict[str, Callable[[Any], Value]] = {

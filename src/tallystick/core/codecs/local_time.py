@@ -39,7 +39,7 @@ class LocalTime:
     repeated: Repeated = "earlier"
     name: ClassVar[str] = "local_time"
     loss: ClassVar[Loss] = "lossy"
-    remembers: ClassVar[bool] = True
+    direct: ClassVar[bool] = True
     _pattern: Pattern = field(init=False, repr=False, compare=False)
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _split: int = field(init=False, repr=False, compare=False)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from tallystick.core.codecs.currencies import CODES, SIGNS, minor_digits
-from tallystick.core.codecs.number import EXACT, Notation, Rounding, exact, notation, rounded
+from tallystick.core.codecs.notation import EXACT, Notation, Rounding, exact, notation, rounded, shifted
 from tallystick.core.codecs.spelling import describe, refuse
 from tallystick.core.error import InvalidValue
 from tallystick.core.mapping import Loss
@@ -132,11 +132,11 @@ class MinorUnits:
         units = exact(self.name, raw)
         if units != units.to_integral_value():
             raise refuse(self.name, raw, "a whole number of the smallest unit")
-        return Decimal(int(units)).scaleb(-self._digits, EXACT)
+        return shifted(self.name, Decimal(int(units)), -self._digits)
 
     def encode(self, value: Value) -> Any:
         """Give the number of smallest units."""
-        units = exact(self.name, value).scaleb(self._digits, EXACT)
+        units = shifted(self.name, exact(self.name, value), self._digits)
         if self.rounding:
             units = rounded(units, 0, self.rounding)
         if units != units.to_integral_value():
@@ -192,7 +192,7 @@ class Money:
         if len(around) > 1 or (not around and not self.currency) or (minus and amount < 0):
             raise refuse(self.name, raw, f"an amount with one currency, such as {self._sample()}")
         code = self._sign.decode(around[0] if around else self.currency)
-        return Amount(-amount if minus else amount, str(code))
+        return Amount(amount.copy_negate() if minus else amount, str(code))
 
     def encode(self, value: Value) -> Any:
         """Give the text, with at least the digits that the currency has."""

@@ -1,7 +1,8 @@
 """Text: trimming, case, padding and what else makes two spellings of one text differ.
 
 All of these are idempotent: they bring both directions to one normal form, which is what makes them stable.
-``spelling`` is the same translation as a Python expression over the text ``v``, for the compiled mapping.
+``spelling`` is the same translation as a Python expression over the text ``v``, for the compiled mapping; ``direct``
+codecs, here and elsewhere, are those whose values hardly recur, so that the compiled mapping remembers nothing of them.
 """
 
 import unicodedata
@@ -175,6 +176,7 @@ class Remove:
     characters: str
     name: ClassVar[str] = "remove"
     loss: ClassVar[Loss] = "lossy"
+    direct: ClassVar[bool] = True
     _table: dict[int, None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

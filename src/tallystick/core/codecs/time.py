@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
-from tallystick.core.codecs.number import exact
+from tallystick.core.codecs.notation import EXACT, exact
 from tallystick.core.codecs.pattern import Memo
 from tallystick.core.codecs.spelling import refuse
 from tallystick.core.codecs.zone import EPOCH, Repeated, as_utc, load_zone, to_instant
@@ -42,7 +42,7 @@ class Instant:
     zone: str = ""
     repeated: Repeated = "earlier"
     name: ClassVar[str] = "instant"
-    remembers: ClassVar[bool] = True
+    direct: ClassVar[bool] = True
     _zone: ZoneInfo | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -112,13 +112,17 @@ class Unix:
     loss: ClassVar[Loss] = "lossy"
     unit: ClassVar[timedelta] = timedelta(seconds=1)
 
+    @property
+    def _micros(self) -> int:
+        return self.unit // timedelta(microseconds=1)
+
     def decode(self, raw: Any) -> Value:
         """Give the instant."""
         if isinstance(raw, str) and re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,9})?", raw):
             raw = Decimal(raw)
         number = exact(self.name, raw)
         try:
-            return EPOCH + timedelta(microseconds=int(number * (self.unit // timedelta(microseconds=1))))
+            return EPOCH + timedelta(microseconds=int(EXACT.multiply(number, self._micros)))
         except OverflowError as cause:
             hint = "milliseconds are unix_ms" if self.unit == timedelta(seconds=1) else ""
             raise InvalidValue(f"{self.name}: the time is outside of the years 1 to 9999", hint=hint) from cause
