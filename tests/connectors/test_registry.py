@@ -25,7 +25,10 @@ def test_a_rest_manifest_is_opened_by_the_rest_connector():
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
-    code = "import sys, tallystick.connectors.registry; sys.exit(int('pycurl' in sys.modules or 'sqlalchemy' in sys.modules))"
+    code = (
+        "import sys, tallystick.connectors.registry\n"
+        "sys.exit(int('pycurl' in sys.modules or 'sqlalchemy' in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
