@@ -42,7 +42,7 @@ def create_record(kind: RestObject, body: Raw, key: str) -> Flow[Written]:
                 "a record with this id exists", detail=error.detail, place=kind.place, status=response.status
             )
         raise error
-    return confirm(kind, call, response, kind.place, body)
+    return confirm(kind, call, response, kind.place, body, own_id)
 
 
 def _own_id(kind: RestObject, call: Call, body: Raw) -> str | None:
@@ -166,10 +166,10 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
 def confirm(
     kind: RestObject, call: Call, response: Response, place: str, sent: Raw, record_id: str | None = None
 ) -> Written:
-    """Read the answer to a write that the system says it has carried out. ``record_id`` is known for an update."""
+    """Read the answer to a write that the system says it has carried out. ``record_id`` is the id, where we know it."""
     version = response.headers.get(kind.version_header) if kind.version_header else None
     if response.status == _NO_CONTENT or not response.body.strip():
-        return Written(record_id or _located(kind, response, None, place), None, version)
+        return Written(record_id or _located(kind, response, place), None, version)
     text = json_text(response)
     answer = value_at(text, ())
     if answer is UNKNOWN:
@@ -195,7 +195,7 @@ def settle(
         said_id = kind.id_of(answer)
     header = kind.version_header
     if record_id is None:
-        record_id = said_id or _located(kind, response, kind.id_of(sent), place)
+        record_id = said_id or _located(kind, response, place)
     elif said_id is not None and said_id != record_id:
         # A job, an envelope, the parent: whatever it is, it is not the record.
         return Written(record_id, None, response.headers.get(header) if header else None)
@@ -226,13 +226,13 @@ def _stored(kind: RestObject, response: Response, record: Raw, sent: Raw, record
         return None
 
 
-def _located(kind: RestObject, response: Response, known: str | None, place: str) -> str:
-    """Find the id of a created record outside the body: in ``Location``, or because we chose it."""
+def _located(kind: RestObject, response: Response, place: str) -> str:
+    """Find the id of a created record in ``Location``."""
     location = (response.headers.get("location") or "").partition("?")[0].rstrip("/")
     found = kind.id_in_address(location) if location else None
-    if found is None and known is None:
+    if found is None:
         raise unsettled("the system created a record but does not say which", f"status {response.status}", place)
-    return found or known or ""
+    return found
 
 
 def unsettled(message: str, detail: str, place: str) -> Error:

@@ -117,7 +117,7 @@ class Server:
 
 def _read(stream):
     line = stream.readline()
-    if not line.strip():
+    if not line.strip() or not line.isascii():
         return None
     method, path, _ = line.decode().split(" ", 2)
     headers = {}

@@ -87,7 +87,10 @@ def test_links_are_resolved_encoded_and_lose_their_fragment():
 
 
 def test_query_parameters_are_added_and_secret_ones_dropped():
-    assert add_query("https://x.test/a", [("q", "a&b=c"), ("page[size]", "2")]) == "https://x.test/a?q=a%26b%3Dc&page[size]=2"
+    assert (
+        add_query("https://x.test/a", [("q", "a&b=c"), ("page[size]", "2")])
+        == "https://x.test/a?q=a%26b%3Dc&page[size]=2"
+    )
     assert add_query("https://x.test/a?x=1", [("y", "2")]) == "https://x.test/a?x=1&y=2"
     assert drop_query("https://x.test/a?key=s&p=2", frozenset({"key"})) == "https://x.test/a?p=2"
 
@@ -99,7 +102,9 @@ def test_a_host_is_spelled_as_dns_does():
 def test_a_scrubbed_text_holds_no_secret_and_is_short():
     scrub = Scrub()
     scrub.learn("s3cret/key")
-    text = scrub("key s3cret/key or s3cret%2Fkey, Authorization: Bearer abcdefghijk, ?api_key=zzz&x=1 \x1b[31m " + "y" * 900)
+    text = scrub(
+        "key s3cret/key or s3cret%2Fkey, Authorization: Bearer abcdefghijk, ?api_key=zzz&x=1 \x1b[31m " + "y" * 900
+    )
     assert "s3cret" not in text
     assert "abcdefghijk" not in text
     assert "zzz" not in text

@@ -108,4 +108,7 @@ def test_outside_of_the_repeated_hour_nothing_is_asked_twice():
 
 
 def test_an_ambiguous_wall_time_is_read_as_the_earlier_one():
-    assert read_instant("26.10.2025 02:30", "dd.MM.yyyy HH:mm", BERLIN) == datetime(2025, 10, 26, 0, 30, tzinfo=UTC).timestamp()
+    assert (
+        read_instant("26.10.2025 02:30", "dd.MM.yyyy HH:mm", BERLIN)
+        == datetime(2025, 10, 26, 0, 30, tzinfo=UTC).timestamp()
+    )

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tallystick.core.error import AccessError, Error, Garbled, ProjectError
 from tallystick.connectors.http.message import Headers, Response
+from tallystick.core.error import AccessError, Error, Garbled, ProjectError
 
 HOME = "http://crm.test/api/companies"
 
@@ -133,8 +133,10 @@ def test_a_server_that_always_gives_the_first_page_is_a_loop(companies, paging, 
 
 
 def test_a_known_total_lets_all_further_pages_be_read_side_by_side(companies, feed, answer):
-    page, _ = feed(companies(OFFSET | {"total": "total"}).read("companies"), Lists(35).answer(
-        next(companies(OFFSET).read("companies"))))
+    page, _ = feed(
+        companies(OFFSET | {"total": "total"}).read("companies"),
+        Lists(35).answer(next(companies(OFFSET).read("companies"))),
+    )
     assert page.total == 35
     assert [json.loads(p)["at"] for p in (page.next, *page.ahead)] == [10, 20, 30]
 
@@ -238,7 +240,9 @@ class TestLinks:
         filled = json.loads(json.dumps(body).replace("TARGET", target))
         return feed(
             companies(paging).read("companies"),
-            answer({"rows": records(2), **filled}, headers={k: v.replace("TARGET", target) for k, v in headers.items()}),
+            answer(
+                {"rows": records(2), **filled}, headers={k: v.replace("TARGET", target) for k, v in headers.items()}
+            ),
         )[0]
 
     def test_a_link_is_followed_as_it_stands_also_if_relative(self, companies, feed, answer, paging, body, headers):

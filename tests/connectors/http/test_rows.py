@@ -50,7 +50,10 @@ def test_no_content_is_an_empty_page():
 
 def test_other_character_sets_are_read():
     text = '[{"id":1,"n":"Müller"}]'
-    assert "Müller" in cut(text.encode("latin-1"), headers={"Content-Type": "application/json; charset=ISO-8859-1"})[0].decode()
+    assert (
+        "Müller"
+        in cut(text.encode("latin-1"), headers={"Content-Type": "application/json; charset=ISO-8859-1"})[0].decode()
+    )
     assert "Müller" in cut(text.encode("utf-16"), headers={"Content-Type": "application/json"})[0].decode()
 
 

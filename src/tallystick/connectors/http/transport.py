@@ -223,7 +223,8 @@ class _Round:
     def _rest(self, pause: float) -> None:
         """Wait for a socket, or for the time at which something may be sent."""
         if self._sent:
-            pause = min(pause, _LONGEST_LOOK)
+            own = self._multi.timeout()
+            pause = min(pause, _LONGEST_LOOK, own / 1000 if own >= 0 else _LONGEST_LOOK)
             # Names are looked up beside this thread, without a socket that could be waited on.
             if self._multi.select(pause) < 0:
                 self._timing.sleep(min(pause, _NAP))
