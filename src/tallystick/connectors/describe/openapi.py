@@ -132,14 +132,20 @@ class _Description:
 
 
 def _sift(resources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
-    """Leave out what lies under a parent if the same records can be listed without; the fullest objects come first."""
+    """Put the fullest objects first and those under a parent last.
+
+    What lies under a parent is left out if the same records can be listed without, unless it can be written there too.
+    """
     top = [r for r in resources if not r.parents]
     nouns = {r.noun for r in top}
     schemas = {n for r in top for n in r.listing.item.names[:1]}
-    kept = [
-        r for r in resources if not r.parents or (r.noun not in nouns and not schemas & set(r.listing.item.names[:1]))
-    ]
-    left = [r for r in resources if r not in kept]
+
+    def is_only_way(resource: Resource) -> bool:
+        known = resource.noun in nouns or bool(schemas & set(resource.listing.item.names[:1]))
+        return not known or all((resource.get, resource.create, resource.update))
+
+    kept = [r for r in resources if not r.parents or is_only_way(r)]
+    left = [r for r in resources if r.parents and not is_only_way(r)]
     kept.sort(key=lambda r: (min(r.parents, 2), -sum(call is not None for call in r.calls)))
     return kept, left
 

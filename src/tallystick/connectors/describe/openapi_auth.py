@@ -199,18 +199,21 @@ def _oauth(node: Node, system: str) -> list[Kind]:
 def _ordinary(calls: list[Call], system: str) -> list[Kind]:
     """Header and query parameters that most operations take and that are called like credentials."""
     counts: dict[tuple[str, str], int] = {}
+    told: set[str] = set()
     for call in calls:
         for parameter in call.parameters:
             if parameter.place in {"header", "query"}:
                 key = (parameter.place, parameter.name)
                 counts[key] = counts.get(key, 0) + 1
+                if re.search(r"\bapi[- ]?key\b", parameter.description, re.IGNORECASE):
+                    told.add(parameter.name)
     likely = [
         (place, name)
         for (place, name), count in counts.items()
-        if _KEY_NAME.match(squeeze(name)) and count >= _MIN_SHARE * len(calls)
+        if (_KEY_NAME.match(squeeze(name)) or name in told) and count >= _MIN_SHARE * len(calls)
     ]
     sure = {"token", "key", "secret", "password"}
-    if not any(_SURE_NAME.search(squeeze(name)) or words_of(name)[-1] in sure for _, name in likely):
+    if not any(name in told or _SURE_NAME.search(squeeze(name)) or words_of(name)[-1] in sure for _, name in likely):
         return []
     return [kind for place, name in likely for kind in _key(name, place, system, {})]
 
@@ -218,6 +221,7 @@ def _ordinary(calls: list[Call], system: str) -> list[Kind]:
 _HINTS: Final = (
     (r"\bAuthorization\s*:?\s*['\"`]?\s*Bearer\b|\bbearer[- ](token|auth\w*)", "bearer"),
     (r"\bbasic[- ]auth\w*|Authorization\s*:\s*Basic\b", "basic"),
+    (r"Authorization\W{1,4}(token|api-?key|key)\b", "scheme"),
     (r"(?:header\W{1,4}|--header\s+['\"]|-H\s+['\"]|`)(X-[\w-]*(?:Key|Token)|Api-Key)\b", "key"),
 )
 
@@ -228,8 +232,12 @@ def _hinted(prose: str, calls: list[Call], system: str) -> list[Kind]:
         hit = re.search(pattern, prose, re.IGNORECASE)
         if hit and kind == "key":
             found += _key(hit[1], "header", system, {})
+        elif hit and kind == "scheme":
+            found.append(_bearer(system, "apikey-header:Authorization", 2, hit[1]))
         elif hit:
             found.append(_bearer(system, "bearer", 2) if kind == "bearer" else _basic(system))
+    if not found and re.search(r"\bOAuth\s?2", prose, re.IGNORECASE):
+        found.append(_bearer(system, "oauth2", 6))
     if not found and any(_is_login(call) for call in calls):
         found.append(_bearer(system, "bearer", 2))
     return found

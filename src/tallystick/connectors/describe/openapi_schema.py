@@ -116,7 +116,7 @@ class Shapes:
 
 
 def _items(node: Node, types: list[str]) -> Node | None:
-    """A list of item schemas is one schema with alternatives; without ``type: array`` it stands for the thing itself."""
+    """A list of item schemas is one schema with alternatives; else it stands for the thing itself."""
     items = node.get("items", node.get("prefixItems"))
     if isinstance(items, list) and "array" in types:
         return {"anyOf": items}
