@@ -45,22 +45,26 @@ def postgres_server() -> Iterator[tuple[str, int]]:
         if owner:
             for path in (folder, password):
                 shutil.chown(path, "nobody", owner["group"])
-        # What a server leaves out when it need not survive a power cut; templates need not be compared either.
-        quick = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=32MB -c max_connections=30"
-        initdb = [binaries / "initdb", "-D", folder / "data", "-U", "tally", "--encoding=UTF8", "--locale=C.UTF-8"]
-        auth = ["--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"]
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
-        run = {"check": True, "capture_output": True, "timeout": 120, "env": environment, "cwd": folder, **owner}
-        subprocess.run([*initdb, *auth], **run)
-        control = [binaries / "pg_ctl", "-D", folder / "data"]
-        options = f"-h 127.0.0.1 -p {port} -k {folder} {quick}"
-        # The server inherits the output of pg_ctl, so it must be a file and no pipe.
-        start = [*control, "-w", "-l", folder / "log", "-o", options, "start"]
-        subprocess.run(start, **(run | {"capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}))
+
+        def run(program: str, *arguments: str) -> None:
+            # Output goes to a file: the server keeps what it inherits, and a pipe would never end.
+            with (folder / "output").open("a") as output:
+                subprocess.run(
+                    [binaries / program, "-D", folder / "data", *arguments],
+                    check=True, stdout=output, stderr=output, timeout=120, env=environment, cwd=folder, **owner,
+                )  # fmt: skip
+
+        run("initdb", "-U", "tally", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--auth=scram-sha-256",
+            f"--pwfile={password}")  # fmt: skip
+        # It need not survive a power cut.
+        settings = "fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB"
+        options = f"-h 127.0.0.1 -p {port} -k {folder} " + " ".join(f"-c {each}" for each in settings)
+        run("pg_ctl", "-w", "-o", options, "start")
         try:
             yield "127.0.0.1", port
         finally:
-            subprocess.run([*control, "-w", "-m", "immediate", "stop"], **run)
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
 

@@ -123,7 +123,7 @@ class SqlTransport:
         try:
             outcome: Outcome = writer.apply(change)
         except (Error, *self._errors) as error:
-            outcome = explain(error, change.place, request.target.shape)
+            outcome = explain(error, change.place, request.target.shape, change.values)
             if len(request.changes) == 1 or not is_about_one_record(outcome) or not self._is_open(statements):
                 raise outcome from error
             if guarded:
