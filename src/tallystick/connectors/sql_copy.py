@@ -6,11 +6,12 @@ All or nothing: whatever goes wrong is raised, and the caller goes through the c
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, MetaData, Table, and_, select, update
+from sqlalchemy import Column, MetaData, Table, and_, select, update
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.sqltypes import NullType
 
 from tallystick.connectors.sql_request import Change, Target
+from tallystick.connectors.sql_table import quote_name
 from tallystick.connectors.sql_write import RowWriter, Statements
 from tallystick.core.error import Absent, Error, Stale
 
@@ -51,8 +52,7 @@ class _Staging:
         self._target = target
         self._shape = target.shape
         self._writer = RowWriter(statements, target)
-        self._quote = statements.connection.dialect.identifier_preparer.quote_identifier
-        self._real = _qualified(statements.connection, target.shape.table)
+        self._real = target.shape.qualified
         self._count = _fresh("tally_n", target.shape.columns)
 
     def insert(self, changes: Sequence[Change]) -> list[bytes]:
@@ -61,8 +61,8 @@ class _Staging:
         # The keys are drawn in the staging table, so that each row is known again after the insert.
         drawn = tuple(name for name in self._target.key if name not in names)
         staged = self._fresh_name("tally_rows")
-        self._do("CREATE TEMP TABLE", self._quote(staged), "(LIKE", self._real, "INCLUDING DEFAULTS) ON COMMIT DROP")
-        self._do("ALTER TABLE", self._staged(staged), "ADD COLUMN", self._quote(self._count), "integer")
+        self._do("CREATE TEMP TABLE", quote_name(staged), "(LIKE", self._real, "INCLUDING DEFAULTS) ON COMMIT DROP")
+        self._do("ALTER TABLE", self._staged(staged), "ADD COLUMN", quote_name(self._count), "integer")
         for name, column in self._shape.columns.items():
             if column.generated and name not in drawn:
                 self._alter(staged, name, "DROP NOT NULL")
@@ -70,8 +70,8 @@ class _Staging:
                 sequence = self._shape.numbering[name].replace("'", "''")
                 self._alter(staged, name, f"SET DEFAULT nextval('{sequence}'::regclass)")
         self._copy(staged, names, ((at, *row.values()) for at, row in enumerate(rows)))
-        columns = ", ".join(map(self._quote, (*names, *drawn)))
-        source, order = self._staged(staged), self._quote(self._count)
+        columns = ", ".join(map(quote_name, (*names, *drawn)))
+        source, order = self._staged(staged), quote_name(self._count)
         self._do(
             "INSERT INTO",
             self._real,
@@ -126,11 +126,11 @@ class _Staging:
 
     def _stage_like(self, staged: str, key: Sequence[str], values: dict[str, str] | None = None) -> None:
         """Make a staging table with a count, the key, and columns typed like those of the real table."""
-        columns = [f"0 AS {self._quote(self._count)}", *map(self._quote, key)]
-        columns += [f"{self._quote(like)} AS {self._quote(name)}" for name, like in (values or {}).items()]
+        columns = [f"0 AS {quote_name(self._count)}", *map(quote_name, key)]
+        columns += [f"{quote_name(like)} AS {quote_name(name)}" for name, like in (values or {}).items()]
         self._do(
             "CREATE TEMP TABLE",
-            self._quote(staged),
+            quote_name(staged),
             "ON COMMIT DROP AS SELECT",
             ", ".join(columns),
             "FROM",
@@ -139,7 +139,7 @@ class _Staging:
         )
 
     def _copy(self, staged: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        columns = ", ".join(map(self._quote, (self._count, *names)))
+        columns = ", ".join(map(quote_name, (self._count, *names)))
         with self._statements.cursor.copy(f"COPY {self._staged(staged)} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -170,10 +170,10 @@ class _Staging:
         return stage, and_(*(self._shape.table.c[name] == stage.c[name] for name in self._target.key))
 
     def _alter(self, staged: str, name: str, action: str) -> None:
-        self._do("ALTER TABLE", self._staged(staged), "ALTER COLUMN", self._quote(name), action)
+        self._do("ALTER TABLE", self._staged(staged), "ALTER COLUMN", quote_name(name), action)
 
     def _staged(self, name: str) -> str:
-        return f"pg_temp.{self._quote(name)}"
+        return f"pg_temp.{quote_name(name)}"
 
     def _do(self, *words: str) -> None:
         """Run a statement put together from fixed words and quoted names."""
@@ -188,7 +188,3 @@ def _fresh(name: str, taken: Iterable[str]) -> str:
     while name in known:
         name += "_"
     return name
-
-
-def _qualified(connection: Connection, table: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table)

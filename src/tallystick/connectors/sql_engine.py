@@ -101,9 +101,9 @@ def _prepare_postgres(connection: Any, timeout: float) -> None:
         "statement_timeout": str(round(timeout * 1000)),
         "lock_timeout": str(round(timeout * 1000)),
     }
+    calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
     with connection.cursor() as cursor:
-        for name, value in settings.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        cursor.execute("SELECT " + calls, [part for setting in settings.items() for part in setting])
     connection.commit()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tallystick.connectors.sql_table import TableShape
 from tallystick.core.error import AccessError, Duplicate, Error, Garbled, Refused, RemoteError, Unavailable
+from tallystick.core.record import Raw
 
 _RULE_HINT: Final = "correct the value or the mapping; the database keeps this rule"
 _NO_ENTRY: Final = "the database does not let us in"
@@ -33,8 +34,29 @@ def _by_rule(rules: tuple[_Rule, ...], code: str, detail: str, place: str) -> Er
     return RemoteError("the database refused a statement", detail=f"{code}: {detail}", place=place)
 
 
-def explain(error: BaseException, place: str, shape: TableShape | None = None) -> Error:
-    """Translate a driver's exception. ``applied`` is "no": a transaction that was not committed left nothing behind."""
+def explain(error: BaseException, place: str, shape: TableShape | None = None, values: Raw | None = None) -> Error:
+    """Translate a driver's exception. ``applied`` is "no": a transaction that was not committed left nothing behind.
+
+    ``values`` are what was to be written: the column at fault is looked for there where the driver names none.
+    """
+    known = _explained(error, place, shape)
+    if isinstance(known, Refused) and not known.field and shape is not None and values is not None:
+        known.field = _culprit(shape, values)
+    return known
+
+
+def _culprit(shape: TableShape, values: Raw) -> str:
+    for name, value in values.items():
+        column = shape.columns.get(name)
+        if column is None or not isinstance(value, str):
+            continue
+        too_long = column.max_length is not None and len(value) > column.max_length
+        if too_long or (column.options and value not in column.options):
+            return name
+    return ""
+
+
+def _explained(error: BaseException, place: str, shape: TableShape | None) -> Error:
     original: Any = getattr(error, "orig", None) or error
     if isinstance(original, Error):
         return original

@@ -168,7 +168,6 @@ def _sqlite_specifics(connection: Connection, shape: TableShape) -> tuple[bool, 
 
 
 def _postgres_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
-    qualified = connection.dialect.identifier_preparer.format_table(shape.table)
     # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
     after = text(
         "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal"
@@ -180,9 +179,9 @@ def _postgres_specifics(connection: Connection, shape: TableShape) -> tuple[bool
         column.name: found
         for column in shape.columns.values()
         if column.numbered
-        and (found := connection.execute(sequence, {"name": qualified, "column": column.name}).scalar())
+        and (found := connection.execute(sequence, {"name": shape.qualified, "column": column.name}).scalar())
     }
-    return bool(connection.execute(after, {"name": qualified}).scalar()), numbering
+    return bool(connection.execute(after, {"name": shape.qualified}).scalar()), numbering
 
 
 _SPECIFICS = {"sqlite": _sqlite_specifics, "postgresql": _postgres_specifics}

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column, select
+from sqlalchemy.sql.elements import quoted_name
 
-from tallystick.connectors.sql_table import Kind, TableShape
+from tallystick.connectors.sql_table import Kind, TableShape, quote_name
 from tallystick.core.record import encode_raw
 
 UNREADABLE: Final = "$unreadable"
@@ -38,15 +39,14 @@ class RowReader:
         return self._read(row)
 
     def _json(self) -> ColumnElement[Any]:
-        table = self.shape.table
-        shown: list[ColumnElement[Any]] = [
-            func.replace(func.encode(table.c[name], "base64"), "\n", "").label(name)
-            if self.shape.columns[name].kind == "binary"
-            else table.c[name]
-            for name in self.columns
-        ]
-        inner: Select[Any] = select(*shown).correlate(table)
-        record = inner.subquery("r")
+        # Written out, because the row that is meant is the one of the statement around: selected, or just written.
+        shown: list[ColumnElement[Any]] = []
+        for name in self.columns:
+            column: ColumnElement[Any] = literal_column(f"{self.shape.qualified}.{quote_name(name)}")
+            if self.shape.columns[name].kind == "binary":
+                column = func.replace(func.encode(column, "base64"), "\n", "")
+            shown.append(column.label(quoted_name(name, quote=True)))
+        record = select(*shown).subquery("r")
         return select(cast(func.row_to_json(record.table_valued()), Text)).select_from(record).scalar_subquery()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.sqltypes import NullType
@@ -82,16 +82,26 @@ class TableShape:
         table = Table(quoted_name(self.name, quote=True), MetaData(), *columns, schema=schema)
         object.__setattr__(self, "table", table)
 
+    @property
+    def qualified(self) -> str:
+        """The table's name as SQL spells it."""
+        return ".".join(quote_name(part) for part in (self.schema, self.name) if part)
+
     def is_unique(self, columns: Iterable[str]) -> bool:
         """Whether the database keeps rows apart by these columns."""
         given = set(columns)
         return any(given >= set(unique) for unique in self.uniques)
 
 
+def quote_name(name: str) -> str:
+    """Spell a name of the catalogue so that SQL takes it as it is."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Give a hint that shows the most similar of the names that exist, and all of them where they are few."""
     known = sorted(names)
-    found = process.extractOne(name.lower(), {each: each.lower() for each in known}, score_cutoff=60)
+    found = process.extractOne(name.lower(), {each: each.lower() for each in known}, scorer=fuzz.ratio, score_cutoff=60)
     guess = f"did you mean '{found[2]}'? " if found else ""
     listed = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")  # noqa: PLR2004 - what a line can hold
     return f"{guess}There is: {listed}" if known else "There is none"

@@ -106,23 +106,24 @@ class SqlTransport:
                     raise
         try:
             with self._transaction(request) as statements:
-                return [self._isolated(statements, request, change) for change in changes]
+                writer = RowWriter(statements, request.target)
+                return [self._isolated(statements, writer, request, change) for change in changes]
         except Error as error:
             # A rule that is checked at the end, or a trigger that ends the transaction, condemns all for one.
             if len(changes) == 1 or not is_about_one_record(error):
                 raise
         return [self._alone(request, change) for change in changes]
 
-    def _isolated(self, statements: Statements, request: Write, change: Change) -> Outcome:
+    def _isolated(self, statements: Statements, writer: RowWriter, request: Write, change: Change) -> Outcome:
         """Make one of several changes, so that its failure leaves the transaction as it was before."""
         # SQLite takes a failed statement back by itself.
         guarded = not self._lite and len(request.changes) > 1
         if guarded:
             statements.cursor.execute("SAVEPOINT tally_change")
         try:
-            outcome: Outcome = RowWriter(statements, request.target).apply(change)
+            outcome: Outcome = writer.apply(change)
         except (Error, *self._errors) as error:
-            outcome = explain(error, change.place, request.target.shape)
+            outcome = explain(error, change.place, request.target.shape, change.values)
             if len(request.changes) == 1 or not is_about_one_record(outcome) or not self._is_open(statements):
                 raise outcome from error
             if guarded:
@@ -135,7 +136,7 @@ class SqlTransport:
         single = Write(request.target, (change,))
         try:
             with self._transaction(single) as statements:
-                return self._isolated(statements, single, change)
+                return self._isolated(statements, RowWriter(statements, request.target), single, change)
         except Error as error:
             if not is_about_one_record(error):
                 raise

@@ -34,11 +34,18 @@ class Binder:
         self._place = place
         self._plain = shape.dialect == "sqlite"
         self._write: Callable[[ColumnShape, Any], Any] = self._sqlite if self._plain else self._postgres
+        # Most values are plain text or integers in columns of that kind, and pass as they are.
+        self._texts = frozenset(name for name, column in shape.columns.items() if column.kind in {"text", "time"})
+        self._integers = frozenset(name for name, column in shape.columns.items() if column.kind == "integer")
 
     def bind(self, name: str, value: Any) -> Any:
         """Spell a value for a column. Raises ``Refused`` with the column's name."""
         if value is None:
             return None
+        if type(value) is str and name in self._texts and (self._plain or "\x00" not in value):
+            return value
+        if type(value) is int and name in self._integers and -(2**63) <= value < 2**63:
+            return value if self._plain else str(value)
         try:
             return self._write(self._shape.columns[name], value)
         except _Unfit as unfit:

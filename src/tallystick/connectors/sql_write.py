@@ -5,7 +5,6 @@ A row is locked, read and compared before it is changed, so that a change lands 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +56,8 @@ class RowWriter:
         self._statements = statements
         self._target = target
         self._shape = target.shape
-        self._now: str | float | None = None
+        self._now: float | None = None
+        self._stamps: dict[str, Any] = {}
 
     def apply(self, change: Change) -> bytes | None:
         """Carry out one change; give the row as it is now, or ``None`` for a deletion.
@@ -89,32 +89,38 @@ class RowWriter:
         return self._bound(patch, self._target.stamps)
 
     def _bound(self, values: Raw, stamps: Sequence[str]) -> dict[str, Any]:
-        every = dict(values)
+        bind = self._target.binder.bind
+        bound = {name: bind(name, value) for name, value in values.items()}
         for name in stamps:
-            if name not in every:
-                every[name] = self._stamp(name)
-        return {name: self._target.binder.bind(name, value) for name, value in every.items()}
+            if name not in bound:
+                bound[name] = self._stamp(name)
+        return bound
 
     def _insert(self, change: Change) -> bytes:
         values = self.fresh(change)
         names = tuple(values)
-        returned, build = self._returning(lambda: insert(self._shape.table), names)
-        rows, _ = self._statements.run(("insert", names), build, _numbered("v", values.values()))
+        rows, _ = self._statements.run(
+            ("insert", names),
+            lambda: self._returning(insert(self._shape.table), names),
+            _numbered("v", values.values()),
+        )
         if not rows:
             raise Refused("the database ignored the new row", detail="a trigger or rule drops it", place=change.place)
-        return self._target.reader.encode(rows[0]) if returned else self._stored(rows[0], change)
+        return self._stored(rows[0], change)
 
     def _update(self, change: Change, row: bytes) -> bytes:
         values = self.patched(change, row)
         if not values:
             return row
         names = tuple(values)
-        returned, build = self._returning(lambda: self._where(update(self._shape.table)), names)
-        given = _numbered("v", values.values()) | _numbered("k", change.key)
-        rows, _ = self._statements.run(("update", names), build, given)
+        rows, _ = self._statements.run(
+            ("update", names),
+            lambda: self._returning(self._where(update(self._shape.table)), names),
+            _numbered("v", values.values()) | _numbered("k", change.key),
+        )
         if not rows:
             raise Refused("the database ignored the change", detail="a trigger or rule drops it", place=change.place)
-        return self._target.reader.encode(rows[0]) if returned else self._stored(rows[0], change)
+        return self._stored(rows[0], change)
 
     def _delete(self, change: Change, row: bytes) -> None:
         tombstone = self._target.tombstone
@@ -133,7 +139,7 @@ class RowWriter:
         if tombstone is not None and tombstone.values:
             return tombstone.values[0]
         kind = self._shape.columns[name].kind
-        return self._stamp(name) if kind in MOMENTS else True if kind == "boolean" else 1
+        return self._time(name) if kind in MOMENTS else True if kind == "boolean" else 1
 
     def _locked(self, change: Change) -> bytes:
         """Lock and read the row of a change, and make sure that it is the row that the change was decided on."""
@@ -157,18 +163,21 @@ class RowWriter:
             if record.get(name) != value:
                 raise Stale("the row has changed since", detail=f"'{name}' is another", place=change.place)
 
-    def _stored(self, key: Sequence[Any], change: Change) -> bytes:
-        rows, _ = self._statements.run(("stored",), self._select, _numbered("k", key))
+    def _stored(self, returned: Sequence[Any], change: Change) -> bytes:
+        """Give the row that a statement returned as a whole, or by its key."""
+        if not self._shape.triggered:
+            return self._target.reader.encode(returned)
+        rows, _ = self._statements.run(("stored",), self._select, _numbered("k", returned))
         if not rows:
             raise Refused("the row vanished when it was written", detail="a trigger removes it", place=change.place)
         return self._target.reader.encode(rows[0])
 
-    def _returning(self, statement: Callable[[], Any], names: Sequence[str]) -> tuple[bool, Callable[[], Executable]]:
-        # What a later trigger does to the row is not in what the statement returns.
-        whole = not self._shape.triggered
-        returned = self._target.reader.selected() if whole else key_elements(self._shape, self._target.key)
+    def _returning(self, statement: Any, names: Sequence[str]) -> Any:
+        """Let a statement set the columns ``names`` and return what ``_stored`` needs."""
         values: dict[Any, Any] = {self._shape.table.c[name]: bindparam(f"v{at}") for at, name in enumerate(names)}
-        return whole, lambda: statement().values(values).returning(*returned)
+        # What a later trigger does to the row is not in what the statement returns.
+        key = [self._shape.table.c[name] for name in self._target.key]
+        return statement.values(values).returning(*(key if self._shape.triggered else self._target.reader.selected()))
 
     def _where(self, statement: Any) -> Any:
         return statement.where(key_is(self._shape, self._target.key))
@@ -178,12 +187,18 @@ class RowWriter:
         return found
 
     def _stamp(self, name: str) -> Any:
-        """Give the database's time for a column: ISO text, or seconds or milliseconds where it counts."""
+        """Spell the time of this transaction, by the database's clock, for a column."""
+        if name not in self._stamps:
+            self._stamps[name] = self._target.binder.bind(name, self._time(name))
+        return self._stamps[name]
+
+    def _time(self, name: str) -> str | int:
+        """Give the time as ISO text, or as seconds or milliseconds where the column counts."""
         if self._now is None:
             self._now = clock(self._statements.connection)
-        if self._shape.columns[name].kind not in {"integer", "number", "float"}:
-            return instant(float(self._now)).astimezone(UTC).isoformat()
-        return int(float(self._now) * 1000) if self._target.time_spelling == "unix_ms" else int(float(self._now))
+        if self._shape.columns[name].kind in {"integer", "number", "float"}:
+            return int(self._now * (1000 if self._target.time_spelling == "unix_ms" else 1))
+        return instant(self._now).isoformat()
 
 
 def clock(connection: Connection) -> float:
@@ -213,11 +228,6 @@ def is_value(shape: TableShape, name: str, value: Any) -> ColumnElement[bool]:
         return cast(column, Text) == cast(value, Text)
     same: ColumnElement[bool] = column == value
     return same
-
-
-def key_elements(shape: TableShape, key: Sequence[str]) -> list[ColumnElement[Any]]:
-    """Give the columns of a key as a statement selects or returns them."""
-    return [shape.table.c[name] for name in key]
 
 
 def _numbered(letter: str, values: Iterable[Any]) -> dict[str, Any]:
