@@ -161,6 +161,7 @@ class ErpTwin(Twin):
             after=after,
             equal={name: asked[name] for name in FILTERS if name in asked},
             since=_read_since(asked["geaendert_seit"]) if "geaendert_seit" in asked else None,
+            count=False,
             with_deleted=asked.get("mit_geloeschten") == "1",
         )
         page = self.listing("partner", query, struck, seen=seen)

@@ -83,7 +83,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which rows to list. ``since`` is a rank (see ``Shape``); ``after`` the number of the last row already seen."""
+    """Which rows to list. ``since`` is a rank (see ``Shape``), ``after`` the number of the last row already seen.
+
+    ``count`` asks for the total, which costs a walk through an index.
+    """
 
     limit: int
     offset: int = 0
@@ -96,6 +99,7 @@ class Query:
     with_deleted: bool = False
     as_of: float | None = None
     shuffle: int = 0
+    count: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Table:
         yield f"CREATE TABLE IF NOT EXISTS {self._past} (no INTEGER, id TEXT, {fields}, until REAL)"
         yield f"CREATE INDEX IF NOT EXISTS {self._now}_id ON {self._now} (deleted, id)"
         yield f"CREATE INDEX IF NOT EXISTS {self._now}_stamp ON {self._now} (deleted, stamp)"
-        yield f"CREATE INDEX IF NOT EXISTS {self._past}_no ON {self._past} (no, until)"
+        yield f"CREATE INDEX IF NOT EXISTS {self._past}_id ON {self._past} (id, version)"
         yield f"CREATE INDEX IF NOT EXISTS {self._past}_until ON {self._past} (until)"
         for column in self._keys.values():
             yield f"CREATE INDEX IF NOT EXISTS {self._now}_{column} ON {self._now} ({column})"
@@ -181,7 +185,7 @@ class Table:
         """Remove a row with its past, as if it had never been."""
         with self._database.write() as db:
             for table in (self._now, self._past):
-                db.execute(f"DELETE FROM {table} WHERE no = ?", (row.no,))  # noqa: S608
+                db.execute(f"DELETE FROM {table} WHERE id = ?", (row.id,))  # noqa: S608
 
     def _dressed(self, record: Raw, marks: Marks) -> Row:
         body = encode_raw(self.shape.dress(record, marks))
@@ -219,24 +223,19 @@ class Table:
         return _row(found[0]) if found else self.read(record_id)
 
     def page(self, query: Query) -> tuple[list[Row], int]:
-        """Give the rows of one page, and how many fit in all."""
+        """Give the rows of one page, and how many fit in all (0 if not counted)."""
         source = self._now if query.as_of is None else self._source(query.as_of)
         where, values = self._where(query)
-        order = self._keys.get(query.order, query.order)
-        direction = "DESC" if query.descending else "ASC"
-        # Any order that differs from request to request will do, so long as it can be repeated.
-        by = (
-            f"(no * 7919 + {query.shuffle} * 104729) % 65537"
-            if query.shuffle
-            else f"{order} {direction}, no {direction}"
-        )
+        by = self._order(query)
         after = " AND no > :after" if query.after else ""
         with self._database.lock:
             rows = self._database.ask(
                 f"SELECT {_ROW} FROM {source} WHERE {where}{after} ORDER BY {by} LIMIT :limit OFFSET :offset",  # noqa: S608
                 values,
             )
-            total = self._database.ask(f"SELECT count(*) FROM {source} WHERE {where}", values)[0][0]  # noqa: S608
+            total = 0
+            if query.count:
+                total = self._database.ask(f"SELECT count(*) FROM {source} WHERE {where}", values)[0][0]  # noqa: S608
         return [_row(r) for r in rows], total
 
     def rows(self, *, with_deleted: bool = False) -> list[Row]:
@@ -260,9 +259,19 @@ class Table:
         now = f"SELECT {self._columns} FROM {self._now} WHERE at <= {as_of!r}"  # noqa: S608
         return f"({now} UNION ALL SELECT {self._columns} FROM {self._past} WHERE at <= {as_of!r} AND until > {as_of!r})"  # noqa: S608
 
+    def _order(self, query: Query) -> str:
+        if query.shuffle:
+            # Any order that differs from request to request will do, so long as it can be repeated.
+            return f"(no * 7919 + {query.shuffle} * 104729) % 65537"
+        direction = "DESC" if query.descending else "ASC"
+        column = self._keys.get(query.order, query.order)
+        return f"no {direction}" if column == "no" else f"{column} {direction}, no {direction}"
+
     def _where(self, query: Query) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"after": query.after, "limit": query.limit, "offset": query.offset}
-        parts = ["1" if query.with_deleted else "deleted = 0"]
+        # The plus keeps SQLite from an index that it would then have to sort by number.
+        is_walk = query.order == "no" and query.since is None
+        parts = ["1" if query.with_deleted else "+deleted = 0" if is_walk else "deleted = 0"]
         for n, (key, value) in enumerate(query.equal.items()):
             parts.append(f"{self._keys[key]} = :equal_{n}")
             values[f"equal_{n}"] = value

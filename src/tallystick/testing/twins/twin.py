@@ -135,6 +135,12 @@ class Twin(ABC):
             row = self._existing(object_name, record_id)
             return self.alter(self.tables[object_name], row, merged(row.record(), values)).record()
 
+    def restore(self, object_name: str, record_id: str | int) -> Raw:
+        """Take a record out of the trash again, under its old id."""
+        with self.database.write():
+            row = self._existing(object_name, record_id)
+            return self.alter(self.tables[object_name], replace(row, deleted=False), row.record()).record()
+
     def remove(self, object_name: str, record_id: str | int) -> None:
         """Delete a record in the way of this system."""
         with self.database.write():
@@ -283,7 +289,7 @@ class Twin(ABC):
 
     def alter(self, table: Table, row: Row, record: Raw) -> Row:
         """Replace a record now and tell subscribers."""
-        after = table.alter(row, record, self.clock(), self.stamp())
+        after = table.alter(row, record, self.clock(), self.stamp(), deleted=row.deleted)
         self._announce(table, "updated", row)
         return after
 
