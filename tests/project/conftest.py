@@ -73,6 +73,8 @@ _KNOWN = {"text", "trim", "options", "instant", "local_time", "date", "number", 
 def _build_codec(name: str, settings: Mapping[str, Any]) -> _Codec:
     if name not in _KNOWN:
         raise InvalidValue(f"there is no codec '{name}'", hint="did you mean 'trim'?")
+    if name == "options" and not settings["map"]:
+        raise InvalidValue("options: the map is empty")
     if name == "local_time" and "format" not in settings:
         raise InvalidValue("codec 'local_time' needs the setting format")
     return _Codec(name, tuple(sorted(settings.items())), _LOSS.get(name, "lossless"))

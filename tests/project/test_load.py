@@ -152,7 +152,15 @@ def test_what_is_wrong_in_a_mapping_is_said_in_plain_words_at_its_place(
 
 
 def test_messages_use_no_word_of_the_model_library(write: Write) -> None:
-    text = "left: 1\nright: []\nfields: {a: 1, b: {left: [], right: {codec: {}}, options: 1}}\nmatch: 5\nbrakes: {create_count: x}\nowner: [1]\non_delete: {left: {}}\n"
+    text = """
+        left: 1
+        right: []
+        fields: {a: 1, b: {left: [], right: {codec: {}}, options: 1}}
+        match: 5
+        brakes: {create_count: x}
+        owner: [1]
+        on_delete: {left: {}}
+        """
     for problem in failing(write({"mappings/m.yaml": text})):
         for jargon in ("Input", "pydantic", "valid", "instance", "dict", "tuple", "str ", "type="):
             assert jargon not in problem.message

@@ -7,7 +7,7 @@ from typing import Final
 
 from tallystick.core.error import Problem, ProjectError
 from tallystick.core.mapping import Condition, End, FieldMapping, MatchRule, ObjectMapping, Place
-from tallystick.core.path import Path, render, write
+from tallystick.core.path import Path, render
 from tallystick.core.policy import Brakes, Direction, FieldPolicy, Policy
 from tallystick.core.record import SIDES, Raw, Side, other
 from tallystick.core.schema import Field
@@ -128,7 +128,7 @@ class MappingBuilder(Builder):
             found = end.find(text, where, at_key=True)
             if found:
                 self.claim(end.side, found[0], where, found[1])
-                write(on_create, found[0], value)
+                on_create[render(found[0])] = value
         archive: Raw = {}
         for text, value in spec.archive.items():
             found = end.find(text, (end.side, "archive", text), at_key=True)
@@ -207,7 +207,8 @@ class MappingBuilder(Builder):
             self.note(("fields", name), message, found.hint, severity="warning", at_key=True)
         made = []
         for end, place, codec in ((left_end, left_place, found.left), (right_end, right_place, found.right)):
-            built = end.build_codec(*codec, ("fields", name, end.side)) if codec else None
+            # Nobody asked for this codec, so one that cannot be made stops nothing.
+            built = end.build_codec(*codec, ("fields", name, end.side), "warning") if codec else None
             made.append(Place(place.path, (built,)) if built else place)
         return made[0], made[1]
 

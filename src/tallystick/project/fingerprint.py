@@ -1,6 +1,6 @@
 """Fingerprints of what a mapping means and of which records it is about: equal in every process and on every machine.
 
-They are made of the built mapping, not of the text: comments, order of settings and shorthands do not count, while a
+They are made of the built mapping, not of the text: comments and shorthands do not count, while a
 changed time zone in a manifest does. A changed one makes the next run compare in full.
 """
 
@@ -62,7 +62,8 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind reads as t
     if isinstance(value, int | float | Decimal | date):
         return [type(value).__name__, str(value)]
     if isinstance(value, Mapping):
-        return ["map", sorted(([_plain(k), _plain(v)] for k, v in value.items()), key=repr)]
+        # In a list of options the first of two equal ones counts, so the order means something.
+        return ["map", [[_plain(k), _plain(v)] for k, v in value.items()]]
     if isinstance(value, AbstractSet):
         return ["set", sorted((_plain(v) for v in value), key=repr)]
     if isinstance(value, list | tuple):

@@ -133,8 +133,7 @@ def _required(view: MappingView) -> Iterator[Problem]:
         end, spec = view.mapping.end(side), view.object(side)
         covered = [place.path for f in view.written_on(side) if (place := f.place(side)).path]
         covered += [path for f in view.written_on(side) for path, _ in f.place(side).inverse]
-        given = [*view.spec.left.on_create] if side == "left" else [*view.spec.right.on_create]
-        covered += [parse(text) for text in given]
+        covered += [parse(text) for text in end.on_create]
         covered += [end.external_id] if end.external_id else []
         covered += [(key,) for key in spec.create.body] if spec.create else []
         for field in end.schema.fields:

@@ -47,7 +47,7 @@ def _address(view: SystemView) -> Iterator[Problem]:
 def _zone(view: SystemView) -> Iterator[Problem]:
     try:
         ZoneInfo(view.manifest.timezone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         message = f"there is no time zone '{view.manifest.timezone}'"
         yield view.problem(("timezone",), message, "for example Europe/Berlin, America/New_York, UTC")
 

@@ -15,10 +15,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
     known = list(names)
     found = process.extractOne(name, known, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_ALIKE)
-    if found is None and len(name) >= _SHORT:
-        # In short names one slip of the finger is a large part.
-        found = process.extractOne(name, known, scorer=OSA.distance, processor=utils.default_process, score_cutoff=1)
-    return str(found[0]) if found else ""
+    if found:
+        return str(found[0])
+    # In short names one slip of the finger is a large part.
+    slips = [other for other in known if OSA.distance(name.lower(), other.lower()) == 1]
+    return slips[0] if slips and len(name) >= _SHORT else ""
 
 
 def suggest(name: str, names: Iterable[str], *, what: str = "known here") -> str:

@@ -37,10 +37,10 @@ class Builder:
         problem = self.loaded.problem("mapping", self.mapping, path, message, hint, severity=severity, at_key=at_key)
         self.problems.append(problem)
 
-    def note_invalid(self, path: DataPath, error: DataError) -> None:
+    def note_invalid(self, path: DataPath, error: DataError, severity: Severity = "error") -> None:
         """Add what a codec, an expression or a path reported about itself."""
         why = f" ({error.detail})" if error.detail else ""
-        self.note(path, f"{error.message}{why}", error.hint)
+        self.note(path, f"{error.message}{why}", error.hint, severity=severity)
 
     def read_path(self, text: str, where: DataPath, *, at_key: bool = False) -> Path | None:
         """Parse a path, or note why it is none."""
@@ -84,15 +84,16 @@ class EndBuilder:
             message = "a place has either a path or an expression" if both else "a place needs a path or an expression"
             self.builder.note(where, message, "keep one of the two" if both else "write the path of the field")
             return Place(), None
-        if entry.expression:
-            return self.build_expression(entry, where, spec.reference), None
-        if entry.inverse:
-            self.builder.note((*where, "inverse"), "a path needs no inverse", "remove it, or read by expression")
-        found = self.find(entry.path, (*where, "path"))
+        found = self.find(entry.path, (*where, "path")) if entry.path else None
+        declared = found[1] if found else None
         codecs = self.build_codecs(entry, where)
         if spec.options:
-            codecs += self.build_options(spec.options, ("fields", name, "options"), found[1] if found else None)
-        return Place(found[0] if found else (), codecs, reference=spec.reference), found[1] if found else None
+            codecs += self.build_options(spec.options, ("fields", name, "options"), declared)
+        if entry.expression:
+            return self.build_expression(entry, where, codecs, spec.reference), None
+        if entry.inverse:
+            self.builder.note((*where, "inverse"), "a path needs no inverse", "remove it, or read by expression")
+        return Place(found[0] if found else (), codecs, reference=spec.reference), declared
 
     def build_codecs(self, entry: PlaceSpec, where: DataPath) -> tuple[Codec, ...]:
         """Build the codecs of a place in reading order; those that cannot be built are noted and left out."""
@@ -105,12 +106,14 @@ class EndBuilder:
             made += [built] if built else []
         return tuple(made)
 
-    def build_codec(self, name: str, settings: Mapping[str, Any], where: DataPath) -> Codec | None:
+    def build_codec(
+        self, name: str, settings: Mapping[str, Any], where: DataPath, severity: Severity = "error"
+    ) -> Codec | None:
         """Build one codec or note why it cannot be."""
         try:
             return build_codec(name, settings)
         except InvalidValue as error:
-            self.builder.note_invalid(where, error)
+            self.builder.note_invalid(where, error, severity)
             return None
 
     def build_options(self, spec: OptionsSpec, where: DataPath, field: Field | None) -> tuple[Codec, ...]:
@@ -128,11 +131,8 @@ class EndBuilder:
             del self.builder.problems[known]
         return (built,) if built else ()
 
-    def build_expression(self, entry: PlaceSpec, where: DataPath, reference: str) -> Place:
+    def build_expression(self, entry: PlaceSpec, where: DataPath, codecs: tuple[Codec, ...], reference: str) -> Place:
         """Build a place that is read by expression and written by its inverse."""
-        if entry.codec:
-            hint = "use a filter in the expression, or a path with codecs"
-            self.builder.note((*where, "codec"), "a place with an expression takes no codec", hint)
         read = self.compile(entry.expression, (*where, "expression"), inverse=False)
         inverse = []
         for text, source in entry.inverse.items():
@@ -141,7 +141,7 @@ class EndBuilder:
             write = self.compile(source, at, inverse=True)
             if found and write:
                 inverse.append((found[0], write))
-        return Place(expression=read, inverse=tuple(inverse), reference=reference)
+        return Place((), codecs, read, tuple(inverse), reference)
 
     def compile(self, source: str, where: DataPath, *, inverse: bool) -> Expression | None:
         """Compile an expression or note why it is none; names that lead nowhere are noted too."""
@@ -150,6 +150,9 @@ class EndBuilder:
         except InvalidValue as error:
             self.builder.note_invalid(where, error)
             return None
+        if inverse and "{{" not in source:
+            message = "this writes the same text into every record"
+            self.builder.note(where, message, "write {{ value }} where the value belongs", severity="warning")
         known = {"value"} if inverse else self.names()
         if known:
             for name in sorted(_names(source) - known):
@@ -165,23 +168,21 @@ class EndBuilder:
         return {str(parse(text)[0]) for text in texts}
 
     def read_default(self, entry: PlaceSpec, place: Place, where: DataPath) -> Value:
-        """Give the default as a canonical value: it is written in this side's own spelling."""
+        """Give the default, spelled as this side spells it; one that the codecs cannot read is noted."""
         value: Value = entry.default
         try:
             for codec in place.codecs:
                 value = None if value is None or value == "" else codec.decode(value)
         except DataError as error:
             self.builder.note_invalid((*where, "default"), error)
-            return None
-        return value
+        return entry.default
 
 
 def _names(source: str) -> set[str]:
     """Give the names that an expression uses but does not make itself."""
     from jinja2 import Environment, TemplateSyntaxError, meta  # slow to load, and not every project needs it
 
-    text = source if "{{" in source else "{{ " + source + " }}"
     try:
-        return meta.find_undeclared_variables(Environment(autoescape=True).parse(text))
+        return meta.find_undeclared_variables(Environment(autoescape=True).parse(source))
     except TemplateSyntaxError:
         return set()

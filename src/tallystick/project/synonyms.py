@@ -6,8 +6,8 @@ from typing import Final
 _GROUPS: Final = (
     "company firm firma organisation organization account unternehmen",
     "person contact kontakt ansprechpartner",
-    "first given vorname",
-    "last family surname nachname",
+    "first given",
+    "last family",
     "name bezeichnung title titel label",
     "street strasse straße road",
     "city town ort stadt locality",
@@ -42,7 +42,15 @@ _GROUPS: Final = (
 )
 _MEANING: Final = {word: group.split()[0] for group in _GROUPS for word in group.split()}
 _WORDS: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")
-_COMPOUNDS: Final = {"firstname": "first name", "lastname": "last name", "companyname": "company name"}
+_COMPOUNDS: Final = {
+    "firstname": "first name",
+    "forename": "first name",
+    "vorname": "first name",
+    "lastname": "last name",
+    "surname": "last name",
+    "nachname": "last name",
+    "companyname": "company name",
+}
 _PHRASES: Final = {"zip number": "zip", "e email": "email", "email address": "email", "phone number": "phone"}
 
 

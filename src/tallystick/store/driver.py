@@ -4,7 +4,7 @@ Everything above is the same for SQLite and PostgreSQL; where the two need anoth
 insert, streaming), this file knows. Rows are plain tuples, in and out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final

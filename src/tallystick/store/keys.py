@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from tallystick.core.record import Side
 from tallystick.store.driver import Driver
-from tallystick.store.statement import Statement, one_of, taking, upsert
+from tallystick.store.statement import one_of, taking, upsert
 from tallystick.store.tables import match_key
 
 _PUT: Final = upsert(match_key, ("pair", "side", "id", "rule", "hash"), taking("hash"))
