@@ -92,7 +92,7 @@ class House:
         )
 
     def chosen(self, names: Sequence[str]) -> Sequence[Pair]:
-        """Give the pairs of these names, parents first; all if none is named. Raises ``ProjectError`` for unknown ones."""
+        """Give the pairs of these names, parents first; all if none is named."""
         known = [p.name for p in self.pairs]
         unknown = [n for n in names if n not in known]
         if unknown:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tallystick.core.error import Problem, ProjectError
 from tallystick.core.mapping import Condition, End, FieldMapping, MatchRule, ObjectMapping, Place
-from tallystick.core.path import Path, render
+from tallystick.core.path import Path, render, write
 from tallystick.core.policy import Brakes, Direction, FieldPolicy, Policy
 from tallystick.core.record import SIDES, Raw, Side, other
 from tallystick.core.schema import Field

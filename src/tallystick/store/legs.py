@@ -140,7 +140,7 @@ class Legs:
 
     def resolve_ids(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, int]:
         """The bindings of these ids on a side, where they are linked or half."""
-        return {record: number for record, number in self._driver.pick(_OF[side].resolve, (pair,), ids)}
+        return dict(self._driver.pick(_OF[side].resolve, (pair,), ids))
 
     def sample_ids(self, pair: str, side: Side, count: int) -> list[str]:
         """Some ids of linked records of a side that were there when last seen, at most ``count`` (canary, R-4.4).
