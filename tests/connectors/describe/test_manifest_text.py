@@ -50,7 +50,7 @@ def test_options_that_look_like_something_else_stay_text(option):
     assert_reads_back(Manifest(protocol="rest", objects={option or "x": spec}, facts={"a": Fact(label="declared")}))
 
 
-# --- broken descriptions ------------------------------------------------------------------------------------------------
+# --- broken descriptions ------------------------------------------------------------------------------------
 
 _JUNK = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.text(max_size=4), st.just([]), st.just({}), st.just({"$ref": "#"})

@@ -21,9 +21,11 @@ def because(manifest, key):
 @pytest.mark.parametrize(
     "name",
     [
-        "updated_since", "modified_after", "updatedAfter", "updated_at[gte]", "ModifiedSince", "min_updated_at", "updatedAtMin",
+        "updated_since", "modified_after", "updatedAfter", "updated_at[gte]", "ModifiedSince", "min_updated_at",
+        "updatedAtMin",
         "date_modified:min", "query[changedOn][from]", "modification_after", "lastModifiedFrom", "updated_from",
-        "modified_at_start", "filter[updated_at][gt]", "last_updated__gte", "since_updated", "changedSince", "updated.gte",
+        "modified_at_start", "filter[updated_at][gt]", "last_updated__gte", "since_updated", "changedSince",
+        "updated.gte",
         "updatedsince", "if_modified_since", "last_change_after",
     ],
 )  # fmt: skip
@@ -35,8 +37,10 @@ def test_names_that_ask_for_changes(api, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "created_since", "updated_before", "modified_to", "updated_by", "due_date[gte]", "created[gte]", "editor", "from",
-        "revision", "changeOrderHours", "updated_until", "minimum_price", "start_date", "amount_from", "updated_at[lte]",
+        "created_since", "updated_before", "modified_to", "updated_by", "due_date[gte]", "created[gte]", "editor",
+        "from",
+        "revision", "changeOrderHours", "updated_until", "minimum_price", "start_date", "amount_from",
+        "updated_at[lte]",
     ],
 )  # fmt: skip
 def test_names_that_do_not(api, name):
@@ -141,7 +145,7 @@ def test_an_own_endpoint_for_changes_is_told(api):
     assert list(manifest.objects) == ["customers"]
 
 
-# --- order --------------------------------------------------------------------------------------------------------------
+# --- order --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,7 +190,7 @@ def test_field_and_direction_in_two_parameters(api):
     assert "'sort_dir'" in because(manifest, "sort")
 
 
-# --- filters ------------------------------------------------------------------------------------------------------------
+# --- filters ------------------------------------------------------------------------------------------------
 
 
 def test_parameters_called_like_fields_are_filters(api):

@@ -11,7 +11,7 @@ def described(api, reply, create=None, parameter="id", **more):
     paths = api.collection(parameter=parameter, item=reply)
     if create:
         paths["/customers"]["post"] = api.operation(reply, create)
-        paths["/customers/{%s}" % parameter]["patch"] = api.operation(reply, create)
+        paths[f"/customers/{{{parameter}}}"]["patch"] = api.operation(reply, create)
     return api.describe(paths, **more)
 
 

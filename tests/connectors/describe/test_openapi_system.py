@@ -100,7 +100,7 @@ def test_no_word_about_access_is_no_auth_with_a_note(api):
     assert any("authentication" in note for note in manifest.notes)
 
 
-# --- address ------------------------------------------------------------------------------------------------------------
+# --- address ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_swagger_2_is_read_like_the_others(api):
     assert (spec.fields["name"].required, spec.fields["name"].max_length) == (True, 5)
 
 
-# --- limits -------------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_bare_429_says_nothing(api):
     assert "limits" not in api.describe(paths).facts
 
 
-# --- headers, versions, hooks -------------------------------------------------------------------------------------------
+# --- headers, versions, hooks -------------------------------------------------------------------------------
 
 
 def test_headers_that_every_call_needs(api):
