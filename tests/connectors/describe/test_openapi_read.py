@@ -62,7 +62,9 @@ def test_an_alias_bomb_is_refused_by_what_it_would_expand_to():
         read_description("\n".join(lines).encode())
 
 
-@pytest.mark.parametrize("document", [b"[" * 5000 + b"]" * 5000, b"a: " + b"[" * 900 + b"]" * 900])
+@pytest.mark.parametrize(
+    "document", [b"[" * 5000 + b"]" * 5000, b'{"a":' * 300 + b"1" + b"}" * 300, b"a: " + b"[" * 900 + b"]" * 900]
+)
 def test_deep_nesting_is_refused(document):
     with pytest.raises(ProjectError):
         read_description(document)
