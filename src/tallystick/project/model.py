@@ -107,6 +107,8 @@ class EndSpec(Model):
     """Only records whose value at this path is this one (or one of these) belong to the mapping."""
     on_create: dict[str, Any] = {}
     """What a new record gets besides, by path."""
+    archive: dict[str, Any] = {}
+    """What is set, by path, when a record is archived instead of deleted."""
     external_id: str = ""
     """Path of a field on this side that keeps the other side's id."""
 
