@@ -54,7 +54,7 @@ def test_a_bad_value_is_named_and_nothing_is_stored(crm, to_crm, body, field):
     assert crm.rows("companies") == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"name":"\\ud800"}'])
 def test_a_body_that_is_no_object_is_400(to_crm, body):
     assert to_crm("POST", COMPANIES, body).status == 400
 

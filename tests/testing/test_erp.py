@@ -139,6 +139,7 @@ def test_a_full_last_page_has_no_next_one(erp, to_erp):
         {"page_size": "501"},
         {"page_size": "0"},
         {"cursor": "!!"},
+        {"cursor": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTox"},
         {"geaendert_seit": "2025-06-15"},
         {"geaendert_seit": "31.02.2025 00:00:00"},
         {"art": "x"},

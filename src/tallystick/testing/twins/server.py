@@ -149,6 +149,8 @@ class Server:
         except Exception as e:  # noqa: BLE001 - a fault of the twin must reach the test, not a terminal
             self.crashes.append(e)
             answer = Answer(500, json.dumps({"crash": repr(e)}).encode())
+        if method == "HEAD":
+            answer.body = b""
         wish = headers.get("connection", "").lower()
         keep = wish == "keep-alive" if version == "HTTP/1.0" else wish != "close"
         return self._send(connection, answer, keep=keep)
