@@ -14,7 +14,10 @@ from tallystick.core.binding import Binding, FormerId, Leg
 from tallystick.core.record import SIDES, Side
 from tallystick.store.driver import Driver
 from tallystick.store.statement import Row, Statement, one_of, taking, upsert
-from tallystick.store.tables import LIVE, base, binding, former_id
+from tallystick.store.tables import LIVE, base, binding, former_id, match_key
+
+# From so many bindings on it matters which index is used.
+_MANY: Final = 512
 
 _FACTS: Final = tuple(c.name for c in binding.columns)
 _BASES: Final = tuple(c.name for c in base.columns)
@@ -43,7 +46,7 @@ _DROP_BASES: Final = one_of(base.c.binding, delete(base).where)
 
 
 def _keeping_known(old: Any, given: Any) -> Mapping[str, Any]:
-    changed = {}
+    changed: dict[str, Any] = {}
     for side in SIDES:
         payload, shape = f"{side}_payload", f"{side}_shape"
         changed[payload] = func.coalesce(given[payload], old[payload])
@@ -79,6 +82,8 @@ class Bindings:
         with self._one_live_leg(bindings):
             self._driver.pour(binding, map(_facts, bindings))
             self._driver.pour(base, _payloads(bindings))
+        if bindings and _doubles(bindings[0].id, bindings[-1].id):
+            self._driver.note_growth((binding, base, match_key))
 
     def update_bindings(self, bindings: Sequence[Binding]) -> None:
         """Replace bindings wholly; a leg whose ``base`` is ``None`` keeps the base that is stored.
@@ -124,6 +129,10 @@ class Bindings:
         )
 
 
+def _doubles(first: int, last: int) -> bool:
+    return last >= _MANY and (first - 1).bit_length() != last.bit_length()
+
+
 def _facts(b: Binding) -> Row:
     left, right = b.left, b.right
     return (
@@ -153,7 +162,14 @@ def _binding(row: Row) -> Binding:
         state,
         Leg(left_id, left_version, left_modified, left_digest, left_hash, left_absent, left_base, left_shape or 0),
         Leg(
-            right_id, right_version, right_modified, right_digest, right_hash, right_absent, right_base, right_shape or 0
+            right_id,
+            right_version,
+            right_modified,
+            right_digest,
+            right_hash,
+            right_absent,
+            right_base,
+            right_shape or 0,
         ),
         gen,
         flags,

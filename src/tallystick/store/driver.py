@@ -4,7 +4,7 @@ Everything above is the same for SQLite and PostgreSQL; where the two need anoth
 insert, streaming), this file knows. Rows are plain tuples, in and out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
@@ -128,6 +128,12 @@ class Driver:
             self._plain("ROLLBACK TO SAVEPOINT whole")
             raise StoreError(clash, detail=detail or error.detail, hint=hint, place=self._place) from error
         self._plain("RELEASE SAVEPOINT whole")
+
+    def note_growth(self, tables: Iterable[Table]) -> None:
+        """Let the database look at tables that grew a lot, so that it picks the right index from now on."""
+        # PostgreSQL does so by itself, but a minute late; until then it reads a whole pair for each list of ids.
+        if self._copies:
+            self._plain("ANALYZE " + ", ".join(self._dialect.identifier_preparer.quote(t.name) for t in tables))
 
     def reserve(self, name: str, count: int) -> int:
         """Give the first of ``count`` numbers that nobody else ever gets."""

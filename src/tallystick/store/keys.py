@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from tallystick.core.record import Side
 from tallystick.store.driver import Driver
-from tallystick.store.statement import Statement, one_of, taking, upsert
+from tallystick.store.statement import one_of, taking, upsert
 from tallystick.store.tables import match_key
 
 _PUT: Final = upsert(match_key, ("pair", "side", "id", "rule", "hash"), taking("hash"))
@@ -15,7 +15,9 @@ _SIDE: Final = (match_key.c.pair == bindparam("pair"), match_key.c.side == bindp
 _DROP: Final = one_of(match_key.c.id, delete(match_key).where(*_SIDE).where, ("pair", "side"))
 _FIND: Final = one_of(
     match_key.c.hash,
-    select(match_key.c.rule, match_key.c.hash, match_key.c.id).where(*_SIDE, match_key.c.rule == bindparam("rule")).where,
+    select(match_key.c.rule, match_key.c.hash, match_key.c.id)
+    .where(*_SIDE, match_key.c.rule == bindparam("rule"))
+    .where,
     ("pair", "side", "rule"),
 )
 

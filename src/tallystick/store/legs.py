@@ -14,6 +14,8 @@ from tallystick.store.statement import Row, Statement, one_of
 from tallystick.store.tables import binding
 
 _PAIR: Final = binding.c.pair == bindparam("which_pair")
+# The same, in a form that no index is taken for.
+_PAIR_CHECKED: Final = func.coalesce(binding.c.pair, "") == bindparam("which_pair")
 # Spelled into the text: SQLite uses a partial index only where it can read the state, not for a parameter.
 _LINKED: Final = binding.c.state == literal_column("'linked'")
 _LINKED_OR_HALF: Final = binding.c.state.in_([literal_column("'linked'"), literal_column("'half'")])
@@ -55,10 +57,9 @@ class _Side:
             .values({f"{side}_absent_since": bindparam("since")}),
             ("since", "which_pair", "which"),
         )
+        # By the binding's id alone: with the pair in the question SQLite would rather walk the whole pair.
         self.ids_of = one_of(
-            binding.c.id,
-            select(binding.c.id, record).where(_PAIR, _LINKED_OR_HALF).where,
-            pair,
+            binding.c.id, select(binding.c.id, record).where(_PAIR_CHECKED, _LINKED_OR_HALF).where, pair
         )
         self.resolve = one_of(record, select(record, binding.c.id).where(_PAIR, _LINKED_OR_HALF).where, pair)
         self.sample = Statement(
@@ -116,7 +117,7 @@ class Legs:
     def touch_legs(
         self, pair: str, side: Side, rows: Iterable[tuple[str, int | None, str | None, float | None]]
     ) -> None:
-        """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``; unbound ids are passed over."""
+        """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``; others are passed over."""
         self._driver.write(_OF[side].touch, ((raw, version, at, pair, record) for record, raw, version, at in rows))
 
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
@@ -134,7 +135,7 @@ class Legs:
 
     def resolve_ids(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, int]:
         """The bindings of these ids on a side, where they are linked or half."""
-        return {record: number for record, number in self._driver.pick(_OF[side].resolve, (pair,), ids)}
+        return dict(self._driver.pick(_OF[side].resolve, (pair,), ids))
 
     def sample_ids(self, pair: str, side: Side, count: int) -> list[str]:
         """Some ids of linked records of a side that were there when last seen, at most ``count`` (canary, R-4.4).

@@ -32,9 +32,7 @@ _PAIR_STATE: Final = tuple(c.name for c in pair_state.columns)
 _MARK: Final = upsert(dirty, _DIRTY, _marking_again)
 _DUE: Final = Statement(
     select(*[c for c in dirty.columns if c.name != "place"])
-    .where(
-        dirty.c.pair == bindparam("pair"), dirty.c.side == bindparam("side"), dirty.c.not_before <= bindparam("now")
-    )
+    .where(dirty.c.pair == bindparam("pair"), dirty.c.side == bindparam("side"), dirty.c.not_before <= bindparam("now"))
     .order_by(dirty.c.place)
     .limit(bindparam("most")),
     ("pair", "side", "now", "most"),
@@ -121,11 +119,12 @@ class Positions:
     def pair_state(self, pair: str) -> PairState | None:
         """What the pair was last run with."""
         row = self._driver.row(_PAIR_STATE_OF, (pair,))
-        return None if row is None else PairState(*row[:4], names=_names.decode(row[4]))
+        if row is None:
+            return None
+        pair, mapping, scope, not_before, names = row
+        return PairState(pair, mapping, scope, not_before, _names.decode(names))
 
     def save_pair_state(self, state: PairState) -> None:
         """Remember what the pair is run with."""
         names = msgspec.json.encode(state.names).decode()
-        self._driver.write(
-            _SAVE_PAIR_STATE, [(state.pair, state.mapping, state.scope, state.not_before, names)]
-        )
+        self._driver.write(_SAVE_PAIR_STATE, [(state.pair, state.mapping, state.scope, state.not_before, names)])
