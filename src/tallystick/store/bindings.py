@@ -146,7 +146,10 @@ def _payloads(bindings: Iterable[Binding]) -> Iterable[Row]:
     for b in bindings:
         left, right = b.left, b.right
         if (left.base is not None or right.base is not None) and b.state != "erased":
-            yield b.id, left.shape, left.base, right.shape, right.base
+            # A shape says how to read a base; where there is none, there is nothing to say.
+            left_shape = 0 if left.base is None else left.shape
+            right_shape = 0 if right.base is None else right.shape
+            yield b.id, left_shape, left.base, right_shape, right.base
 
 
 def _binding(row: Row) -> Binding:

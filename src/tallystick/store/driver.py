@@ -107,7 +107,8 @@ class Driver:
         columns = ", ".join(quote(c.name) for c in table.columns)
         text = f"COPY {quote(table.name)} ({columns}) FROM STDIN (FORMAT BINARY)"
         types = [next(name for kind, name in _BINARY_TYPES if isinstance(c.type, kind)) for c in table.columns]
-        with named_failures(self._place), self._raw.cursor() as cursor, cursor.copy(text) as copy:
+        failures = named_failures(self._place, looking=self._looking)
+        with failures, self._raw.cursor() as cursor, cursor.copy(text) as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)

@@ -71,6 +71,10 @@ _BY_SQLSTATE: Final = {
     "25006": _READ_ONLY,
     "28": _DENIED,
     "3D": ("the database does not exist", "create it, or correct its name in the address of the state"),
+    "3F": (
+        "the schema does not exist, or we may not use it",
+        "create it, or let this user create tables in it",
+    ),
     "40": _LOCKED,
     "42501": _DENIED,
     "53100": _FULL,
