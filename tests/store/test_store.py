@@ -118,6 +118,13 @@ def test_a_failed_commit_changes_nothing(store: SqlStore) -> None:
     assert marks(store) == ["b"]
 
 
+def test_an_error_of_the_work_itself_is_left_as_it_is(store: SqlStore) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        store.commit(lambda _: "\ud800".encode())
+    with pytest.raises(ZeroDivisionError):
+        store.look(lambda _: 1 / 0)
+
+
 def test_a_commit_gives_what_its_work_gives(store: SqlStore) -> None:
     assert store.commit(lambda _: 7) == 7
     assert store.look(lambda _: "x") == "x"

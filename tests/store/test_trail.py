@@ -1,10 +1,13 @@
 """The ledger and its chain."""
 
 import pytest
+from sqlalchemy import select
 
 from tallystick.core.binding import LedgerRow
 from tallystick.core.error import StoreError
 from tallystick.store.store import SqlStore
+from tallystick.store.tables import ledger
+from tallystick.store.trail import _chained
 
 
 def row(number: int, run: str = "run 1", binding: int | None = 1) -> LedgerRow:
@@ -70,6 +73,18 @@ def test_swapped_rows_break_the_chain(filled: SqlStore) -> None:
     for old, new in ((2, 99), (3, 2), (99, 3)):
         alter(filled, f"UPDATE ledger SET number = {new} WHERE number = {old}")
     assert filled.verify_ledger().number == 2
+
+
+def test_a_row_forged_with_a_fitting_digest_breaks_the_next_one(filled: SqlStore) -> None:
+    with filled._engine.connect() as connection:
+        [first, second] = connection.execute(select(ledger).where(ledger.c.number <= 2).order_by(ledger.c.number))
+    forged = [*second[1:-1]]
+    forged[-1] = 0.2
+    with filled._engine.begin() as connection:
+        connection.execute(
+            ledger.update().where(ledger.c.number == 2).values(at=0.2, digest=_chained(first.digest, 2, forged))
+        )
+    assert filled.verify_ledger().number == 3
 
 
 def test_nothing_is_chained_to_a_trail_that_was_cut_off(filled: SqlStore) -> None:
