@@ -50,7 +50,7 @@ def inspect_table(
         where = f" in schema '{schema}'" if schema else ""
         hint = f"{nearest(name, [*tables, *views])}; this user may also lack the right to see it"
         raise ProjectError(f"there is no table '{name}'{where}", hint=hint, place=place)
-    shape = _shape(connection, inspect(connection), name, schema, is_view=name in views)
+    shape = _with_specifics(connection, _shape(connection, inspect(connection), name, schema, is_view=name in views))
     for column in _moments(shape, samples):
         shape.spellings[column] = learn_spelling(_sample(connection, shape, column, ends=column in samples))
     return shape
@@ -73,7 +73,7 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         for each in found.get_foreign_keys(name, where)
         if each["name"]
     }
-    shape = TableShape(
+    return TableShape(
         dialect=_dialect(connection),
         name=name,
         schema=schema,
@@ -87,8 +87,6 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         is_view=is_view,
         comment=_comment(found, name, where),
     )
-    triggered, numbering = _SPECIFICS[shape.dialect](connection, shape)
-    return replace(shape, triggered=triggered, numbering=numbering)
 
 
 def _dialect(connection: Connection) -> Dialect:
@@ -104,7 +102,9 @@ def _comment(found: Inspector, name: str, schema: str | None) -> str:
 
 def _indexes(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
     """Give the indexes over plain columns of the whole table: not those over expressions or some rows only."""
-    for index in found.get_indexes(name, schema):
+    # SQLite makes an index for each unique constraint, however that is spelled, but does not list it unasked.
+    every = {"include_auto_indexes": True} if found.dialect.name == "sqlite" else {}
+    for index in found.get_indexes(name, schema, **every):
         partial = any(option.endswith("_where") and value is not None for option, value in _options(index))
         if not partial and index["column_names"] and None not in index["column_names"]:
             yield index
@@ -117,13 +117,16 @@ def _options(index: Any) -> list[tuple[str, Any]]:
 def _uniques(
     found: Inspector, name: str, schema: str | None, key: tuple[str, ...]
 ) -> tuple[tuple[tuple[str, ...], ...], dict[str, tuple[str, ...]]]:
-    named = {str(each["name"]): tuple(each["column_names"]) for each in found.get_unique_constraints(name, schema)}
-    named |= {
-        str(each["name"]): tuple(each["column_names"]) for each in _indexes(found, name, schema) if each["unique"]
-    }
+    every = [
+        *found.get_unique_constraints(name, schema),
+        *(each for each in _indexes(found, name, schema) if each["unique"]),
+    ]
+    named = [(each["name"], tuple(each["column_names"])) for each in every]
     if key:
-        named[str(found.get_pk_constraint(name, schema)["name"] or "")] = key
-    return tuple(dict.fromkeys(named.values())), {each: columns for each, columns in named.items() if each}
+        named.append((found.get_pk_constraint(name, schema)["name"], key))
+    return tuple(dict.fromkeys(columns for _, columns in named)), {
+        str(each): columns for each, columns in named if each
+    }
 
 
 def _numbers_rows(found: Inspector, name: str, schema: str | None, key: tuple[str, ...]) -> bool:
@@ -162,29 +165,32 @@ def _kind(found: Any) -> Kind:
     return next((kind for each, kind in _KINDS if isinstance(found, each)), "other")
 
 
-def _sqlite_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
-    triggers = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
-    return bool(connection.execute(triggers, {"name": shape.name}).scalar()), {}
-
-
-def _postgres_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
+def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
+    """Add what only the database's own catalogue tells: triggers and sequences."""
+    if shape.dialect == "sqlite":
+        counted = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
+        found = bool(connection.execute(counted, {"name": shape.name}).scalar())
+        return replace(shape, triggered=found, has_triggers=found)
     # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
-    after = text(
-        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal"
-        " AND tgtype & 2 = 0 AND tgenabled <> 'D')"
-        " OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"
+    triggers = text(
+        "SELECT count(*), count(*) FILTER (WHERE tgtype & 2 = 0) FROM pg_trigger"
+        " WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
     )
+    rules = text("SELECT count(*) FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1'")
     sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
-    numbering = {
-        column.name: found
-        for column in shape.columns.values()
-        if column.numbered
-        and (found := connection.execute(sequence, {"name": shape.qualified, "column": column.name}).scalar())
-    }
-    return bool(connection.execute(after, {"name": shape.qualified}).scalar()), numbering
-
-
-_SPECIFICS = {"sqlite": _sqlite_specifics, "postgresql": _postgres_specifics}
+    every, after = connection.execute(triggers, {"name": shape.qualified}).one()
+    ruled = connection.execute(rules, {"name": shape.qualified}).scalar()
+    numbering = {}
+    for column in shape.columns.values():
+        if column.numbered:
+            named = {"name": shape.qualified, "column": column.name}
+            numbering[column.name] = connection.execute(sequence, named).scalar() or ""
+    return replace(
+        shape,
+        triggered=bool(after or ruled),
+        has_triggers=bool(every or ruled),
+        numbering={name: found for name, found in numbering.items() if found},
+    )
 
 
 def _moments(shape: TableShape, samples: Sequence[str]) -> Iterator[str]:
