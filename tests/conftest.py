@@ -130,14 +130,22 @@ def sqlite_with(tmp_path):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def postgres_with(postgres_url):
-    """Give a function that makes a PostgreSQL database by a script and returns its address."""
+    """Give a function that runs a script in a fresh schema of PostgreSQL and returns an address that looks there.
+
+    Cheaper than a fresh database; what lies outside the schema (roles, other schemas) is shared.
+    """
     import psycopg
 
+    database = postgres_url()
+    numbers = count(1)
+
     def make(script):
-        url = postgres_url()
+        name = f"s{next(numbers)}"
+        url = f"{database}?options=-csearch_path%3D{name}"
         with psycopg.connect(url) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
             connection.execute(script)
         return url
 
