@@ -82,7 +82,7 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         uniques=uniques,
         indexed=tuple(dict.fromkeys(each["column_names"][0] for each in _indexes(found, name, where))),
         foreign_keys=keys,
-        checks=tuple(each["sqltext"] for each in found.get_check_constraints(name, where)) if not is_view else (),
+        checks=tuple((each["name"] or "", each["sqltext"]) for each in found.get_check_constraints(name, where)),
         constraints=constraints,
         is_view=is_view,
         comment=_comment(found, name, where),
@@ -166,31 +166,38 @@ def _kind(found: Any) -> Kind:
 
 
 def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
-    """Add what only the database's own catalogue tells: triggers and sequences."""
+    """Add what only the database's own catalogue tells: triggers, sequences, lengths of domains."""
     if shape.dialect == "sqlite":
         counted = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
-        found = bool(connection.execute(counted, {"name": shape.name}).scalar())
-        return replace(shape, triggered=found, has_triggers=found)
-    # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
-    triggers = text(
-        "SELECT count(*), count(*) FILTER (WHERE tgtype & 2 = 0) FROM pg_trigger"
-        " WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
-    )
-    rules = text("SELECT count(*) FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1'")
-    sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
-    every, after = connection.execute(triggers, {"name": shape.qualified}).one()
-    ruled = connection.execute(rules, {"name": shape.qualified}).scalar()
+        return replace(shape, triggered=bool(connection.execute(counted, {"name": shape.name}).scalar()))
+    named = {"name": shape.qualified}
+    lengths: dict[str, int] = {row[0]: row[1] for row in connection.execute(text(_DOMAIN_LENGTHS), named)}
     numbering = {}
     for column in shape.columns.values():
         if column.numbered:
-            named = {"name": shape.qualified, "column": column.name}
-            numbering[column.name] = connection.execute(sequence, named).scalar() or ""
+            sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
+            numbering[column.name] = connection.execute(sequence, named | {"column": column.name}).scalar() or ""
     return replace(
         shape,
-        triggered=bool(after or ruled),
-        has_triggers=bool(every or ruled),
+        columns={
+            name: replace(column, max_length=lengths.get(name, column.max_length))
+            for name, column in shape.columns.items()
+        },
+        triggered=bool(connection.execute(text(_LATER_CHANGES), named).scalar()),
         numbering={name: found for name, found in numbering.items() if found},
     )
+
+
+# Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
+_LATER_CHANGES = """
+SELECT EXISTS (SELECT FROM pg_trigger
+  WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 2 = 0)
+OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"""
+# The length of a varchar is kept with four bytes added.
+_DOMAIN_LENGTHS = """
+SELECT a.attname, t.typtypmod - 4 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = CAST(:name AS regclass) AND t.typtype = 'd' AND t.typtypmod > 4
+AND t.typbasetype IN (CAST('varchar' AS regtype), CAST('bpchar' AS regtype))"""
 
 
 def _moments(shape: TableShape, samples: Sequence[str]) -> Iterator[str]:

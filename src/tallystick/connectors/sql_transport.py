@@ -6,7 +6,7 @@ Every write is one transaction; an error says whether it may have been committed
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, exc
@@ -176,11 +176,10 @@ class SqlTransport:
                 transaction.commit()
             except exc.DBAPIError as error:
                 known = explain(error, place, shape)
-                # SQLite leaves a transaction open that it refused to commit.
-                driver: Any = connection.connection
-                with suppress(*self._errors):
-                    driver.rollback()
-                if error.connection_invalidated and isinstance(known, RemoteError):
+                if not error.connection_invalidated:
+                    # SQLite leaves a transaction open that it refused to commit.
+                    connection.connection.rollback()
+                elif isinstance(known, RemoteError):
                     # The answer to COMMIT got lost, so nobody knows whether it was carried out.
                     known.applied = "unknown"
                 raise known from error

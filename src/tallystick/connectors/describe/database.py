@@ -157,7 +157,7 @@ class _Description:
             created=render((created.column,)) if created and same_spelling else "",
             version=render((version.column,)) if version else "",
             filters={render((each,)): Filter(param=each) for each in self._searchable(shape)},
-            fields=self._fields(shape, key, changed, version),
+            fields=self._fields(shape, key, (changed, created if same_spelling else None, version)),
             claims=Claims(
                 cas_write=True, create_idem=_idempotency(shape, key), returns_record=True, list_order="keyset"
             ),
@@ -188,28 +188,32 @@ class _Description:
         every = dict.fromkeys((*alone, *shape.indexed, *(name for each in shape.uniques for name in each)))
         return [name for name in every if shape.columns[name].kind not in {"json", "array", "binary"}]
 
-    def _fields(
-        self, shape: TableShape, key: tuple[str, ...], changed: Guess | None, version: Guess | None
-    ) -> dict[str, FieldSpec]:
-        rules = [rule for check in shape.checks for rule in read_check(check)]
+    def _fields(self, shape: TableShape, key: tuple[str, ...], roles: Sequence[Guess | None]) -> dict[str, FieldSpec]:
+        rules = [rule for _, check in shape.checks for rule in read_check(check)]
         references = {each.columns[0]: each.table for each in shape.foreign_keys if len(each.columns) == 1}
-        kept = {guess.column for guess in (changed, version) if guess and shape.has_triggers}
-        for name in kept:
-            place = f"objects.{shape.name}.fields.{render((name,))}.read_only"
-            self._infer(place, Guess(name, "iso", "the table has triggers, which are taken to keep it"))
+        # Who writes to the table keeps these up to date, so nobody has to map them.
+        kept = {guess.column for guess in roles if guess}
         return {
             render((name,)): self._field(
                 shape,
                 column,
                 [rule for rule in rules if rule.column.lower() == name.lower()],
                 references.get(name, ""),
-                read_only=shape.is_view or column.generated or (name in key and column.numbered) or name in kept,
+                read_only=shape.is_view or column.generated or (name in key and column.numbered),
+                needed=not column.default and name not in kept and (not column.nullable or name in key),
             )
             for name, column in shape.columns.items()
         }
 
     def _field(
-        self, shape: TableShape, column: ColumnShape, rules: list[ColumnRule], reference: str, *, read_only: bool
+        self,
+        shape: TableShape,
+        column: ColumnShape,
+        rules: list[ColumnRule],
+        reference: str,
+        *,
+        read_only: bool,
+        needed: bool,
     ) -> FieldSpec:
         kind, form = _TYPES[column.kind]
         spelling = shape.spellings.get(column.name)
@@ -221,7 +225,7 @@ class _Description:
         return FieldSpec(
             type=kind,
             format=form,
-            required=not read_only and not column.default and (not column.nullable or column.name in shape.key),
+            required=needed and not read_only,
             nullable=column.nullable,
             read_only=read_only,
             unique=(column.name,) in shape.uniques,
