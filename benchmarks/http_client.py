@@ -227,9 +227,8 @@ def main() -> None:
             server.terminate()
     print(f"{'client':<14}{'PUT 500 B':>12}{'GET 22 kB':>12}   us CPU a request, median of {arguments.rounds}")
     for name in runs:
-        print(
-            f"{name:<14}{statistics.median(figures[name, 'PUT']):>12.1f}{statistics.median(figures[name, 'GET']):>12.1f}"
-        )
+        put, get = (statistics.median(figures[name, method]) for method in ("PUT", "GET"))
+        print(f"{name:<14}{put:>12.1f}{get:>12.1f}")
 
 
 if __name__ == "__main__":

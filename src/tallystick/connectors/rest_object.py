@@ -32,9 +32,12 @@ _FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "n", "f"})
 _ETAG: Final = "etag"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Surroundings:
-    """What all objects of a system share. ``headers`` are sent with every request to it; ``wall`` gives UTC seconds."""
+    """What all objects of a system share. ``headers`` are sent with every request to it; ``wall`` gives UTC seconds.
+
+    It has no ``repr`` because headers and addresses may carry secrets.
+    """
 
     system: str
     base_url: str

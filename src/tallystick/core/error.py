@@ -194,9 +194,16 @@ class UnknownOption(DataError):
 
 
 class MissingReference(DataError):
-    """The record that this one points to is not paired yet; released by itself when it is."""
+    """The record that this one points to is not paired yet; released by itself when it is.
+
+    ``waits_for`` is ``pair/side/id`` of that record, empty where only its binding is known.
+    """
 
     code = "missing_reference"
+
+    def __init__(self, message: str, *, waits_for: str = "", field: str = "", detail: str = "", hint: str = "") -> None:
+        super().__init__(message, field=field, detail=detail, hint=hint)
+        self.waits_for = waits_for
 
 
 class UnsafePlan(Error):

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tallystick.core.error import DataError
+from tallystick.core.error import DataError, MissingReference
 from tallystick.core.policy import Conflict, FieldPolicy
-from tallystick.core.record import SIDES, UNKNOWN, Side, Value, other, same
+from tallystick.core.record import SIDES, UNKNOWN, Ref, Side, Value, other, same
 
 Hold = Callable[[Value], Value]
 Kind = Literal["keep", "agree", "write", "conflict", "initial", "drift", "unknown", "blank", "invalid"]
@@ -74,18 +74,39 @@ def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newe
         return _SKIP
     if policy.direction == "match_only":
         return Outcome("F-6", "agree")
+    waiting = _waiting(now)
+    if waiting is not None and not (same(now.left, base.left) and same(now.right, base.right)):
+        return Outcome("F-9", "invalid", fault=waiting)
     if base.left is UNKNOWN or base.right is UNKNOWN:
         return _first(now, policy, holds, newer)
     left_moved, right_moved = not same(now.left, base.left), not same(now.right, base.right)
     if not left_moved and not right_moved:
         return _KEEP
+    return _moved((left_moved, right_moved), now, base, policy, holds, newer)
+
+
+def _moved(
+    moved: tuple[bool, bool], now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None
+) -> Outcome:
     if policy.direction.startswith("once_"):
         return Outcome("F-6", "agree")
     if _equivalent(now, holds):
         return Outcome("F-4", "agree")
-    if left_moved and right_moved:
+    if all(moved):
         return _both_moved(now, base, policy, holds, newer)
-    return _one_moved("left" if left_moved else "right", now, policy, holds)
+    return _one_moved("left" if moved[0] else "right", now, policy, holds)
+
+
+def _waiting(now: Sides) -> MissingReference | None:
+    """A reference to a record that is not paired yet cannot be compared with the other side (R-13.4)."""
+    for value in (now.left, now.right):
+        if isinstance(value, Ref) and value.binding is None:
+            return MissingReference(
+                f"the {value.pair} record that this one points to is not paired yet",
+                hint="it goes on by itself when that record is paired",
+                waits_for=value.waits_for,
+            )
+    return None
 
 
 def _equivalent(now: Sides, holds: Holds) -> bool:

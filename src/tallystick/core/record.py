@@ -59,6 +59,11 @@ class Ref:
     side: str = ""
     id: str = ""
 
+    @property
+    def waits_for(self) -> str:
+        """Name the record whose pairing resolves this reference: ``pair/side/id``; empty for a bound one."""
+        return "" if self.binding is not None else f"{self.pair}/{self.side}/{self.id}"
+
 
 # Any is for JSON values that pass through unread; everything a codec makes is one of the others.
 Value = str | int | Decimal | bool | date | datetime | Money | Ref | frozenset[str] | None | Unknown | Any

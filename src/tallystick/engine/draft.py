@@ -149,7 +149,7 @@ def to_fault(side: Side, field: str, fault: DataError) -> Fault:
     """Write down why ``side`` cannot take a value."""
     message = f"{fault.message} ({fault.detail})" if fault.detail else fault.message
     return Fault(
-        side, field, fault.code, message, fault.hint, fault.place if isinstance(fault, MissingReference) else ""
+        side, field, fault.code, message, fault.hint, fault.waits_for if isinstance(fault, MissingReference) else ""
     )
 
 

@@ -46,6 +46,15 @@ class Observed:
     marks: list[Dirty]
 
     @property
+    def shows_all(self) -> bool:
+        """Whether nobody can have been overlooked, so that a record without counterpart really has none.
+
+        A listing that gave fewer records than its own total, however often it was asked, hides somebody.
+        """
+        short = (p.sweep.full and p.total is not None and p.distinct < p.total for p in self.pulled.values())
+        return self.is_whole and not any(short)
+
+    @property
     def is_whole(self) -> bool:
         """Whether both sides were read to the end."""
         return all(p.failure is None for p in self.pulled.values())
@@ -81,7 +90,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from prove_absence(session, pair, outcome, pulled[side], now)
     yield from read_partners(session, pair, outcome, now)
     yield from decide_bound(session, pair, outcome)
-    if observed.is_whole:
+    if observed.shows_all:
         yield from decide_unbound(session, pair, outcome)
     _count(session, pair, observed)
     _brake(pair, observed)
@@ -141,6 +150,7 @@ def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep) -
         )
         if not contradicts:
             break
+        session.scratch(pair).forget(side)
         again = yield from pull(session, pair, side, sweep)
         if again.distinct == pulled.distinct or again.completeness != "unproven":
             return again
@@ -173,7 +183,7 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         pulled = observed.pulled[side]
         to_decide, alike = scratch.count_sights(side)
         decided = sum(outcome.plan.dispositions.get(side, {}).values())
-        if not observed.is_whole:
+        if not observed.shows_all:
             outcome.count(side, "deferred", to_decide - decided)
         elif decided != to_decide:
             raise Bug(
@@ -188,6 +198,10 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
+        elif not observed.shows_all and pulled.total is not None and pulled.distinct < pulled.total:
+            name = outcome.plan.left if side == "left" else outcome.plan.right
+            gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
+            outcome.plan.problem = f"{gap}; new records wait until it shows all"
 
 
 def _brake(pair: Pair, observed: Observed) -> None:

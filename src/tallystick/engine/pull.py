@@ -86,26 +86,32 @@ def pull(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]
 
 
 def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
+    """Read page after page, side by side where it is known how many follow; tell whether the end was reached."""
     end = pair.end(pulled.side)
     since = pulled.sweep.since
-    pages: Sequence[Page] = [(yield from effects.call(end.system, end.connector.read(end.object, since)))]
+    page: Page = yield from effects.call(end.system, end.connector.read(end.object, since))
     previous: int | None = None
+    waiting: list[str] = list(page.ahead)
     while True:
-        for page in pages:
-            previous = _refuse_repeat(end, page, previous)
-            yield from _page(session, pair, pulled, page)
-        last = pages[-1]
-        ahead = last.ahead if len(pages) == 1 else ()
-        if ahead:
-            pages = yield from _side_by_side(end, since, ahead)
-        elif last.next is not None:
-            pages = [(yield from effects.call(end.system, end.connector.read(end.object, since, last.next)))]
-        else:
+        previous = _refuse_repeat(end, page, previous)
+        yield from _page(session, pair, pulled, page)
+        if page.next is None:
             return True
+        if waiting:
+            chunk, waiting = [page.next, *waiting[: end.can.in_flight - 1]], waiting[end.can.in_flight - 1 :]
+            pages = yield from _side_by_side(end, since, chunk)
+            for early in pages[:-1]:
+                previous = _refuse_repeat(end, early, previous)
+                yield from _page(session, pair, pulled, early)
+            page = pages[-1]
+            if waiting and page.next == waiting[0]:
+                waiting = waiting[1:]
+        else:
+            page = yield from effects.call(end.system, end.connector.read(end.object, since, page.next))
 
 
 def _side_by_side(end: End, since: float | None, positions: Sequence[str]) -> Flow[Sequence[Page]]:
-    """Read pages whose positions are known at once; the last one tells whether more follow."""
+    """Read pages whose positions are known at once, in their order."""
     flows = [end.connector.read(end.object, since, p) for p in positions]
     pages: list[Page] = []
     for answer in (yield from effects.call_all(end.system, flows)):

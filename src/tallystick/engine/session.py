@@ -21,6 +21,9 @@ class Scratch(Protocol):
     def add_keys(self, side: Side, rows: Sequence[tuple[int, int, str]]) -> None:
         """Note match keys: (rule, hash, id)."""
 
+    def forget(self, side: Side) -> None:
+        """Throw away what was noted of a side, because it is read once more."""
+
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
 

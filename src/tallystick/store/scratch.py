@@ -51,6 +51,11 @@ class Scratch:
         """Note match keys: (rule, hash, id)."""
         self._db.executemany("INSERT INTO match_key VALUES (?,?,?,?)", ((side, *row) for row in rows))
 
+    def forget(self, side: Side) -> None:
+        """Throw away what was noted of a side, because it is read once more."""
+        self._db.execute("DELETE FROM sight WHERE side = ?", (side,))
+        self._db.execute("DELETE FROM match_key WHERE side = ?", (side,))
+
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
         return {

@@ -107,6 +107,19 @@ def test_a_refused_token_is_renewed_once_and_then_it_is_an_access_error():
     assert caught.value.place == "crm/c"
 
 
+def test_of_two_that_shared_a_token_each_can_have_it_renewed():
+    """Both read the same answer, at different moments; the token that one holds is still the token of the other."""
+    now = [0.0]
+    auth = auth_of(OAUTH, lambda: now[0])
+    one, two = (auth.exchange(Request("GET", "http://crm.test/")) for _ in range(2))
+    next(one)
+    now[0] = 1.0
+    next(two)
+    one.send(token("tok1", expires_in=600))
+    two.send(token("tok1", expires_in=600))
+    assert one.send(Response(401)).share
+
+
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
@@ -195,3 +208,18 @@ def test_a_key_in_the_query_shows_in_no_error_and_no_position(server, reply, ope
         transport.run(connector.read("c"))
     assert "key=s3cret-key" in server.seen[0].path
     assert "s3cret" not in f"{caught.value} {caught.value.detail} {caught.value.hint} {caught.value.place}"
+
+
+def test_no_repr_shows_a_secret(open_rest):
+    connector, transport = open_rest(
+        "http://crm.test/${env:ID}",
+        auth={"type": "bearer", "token": "${env:TOKEN}"},
+        network={"headers": {"X-Key": "${env:KEY}"}},
+        objects=OBJECTS,
+    )
+    kind = connector._objects["c"]
+    shown = "".join(
+        map(repr, (connector, transport, kind, kind.around, kind.calls, transport.auth, sent_by(transport.auth)))
+    )
+    assert "s3cret" not in shown
+    assert "t0ken" not in shown

@@ -253,6 +253,32 @@ def test_429_holds_all_flows_for_as_long_as_asked_and_loses_none(server, reply, 
     assert clock.slept == pytest.approx(7)
 
 
+def test_while_one_flow_waits_no_other_is_sent(server, reply, crm, clock):
+    sent_after = {}
+
+    def handle(seen):
+        sent_after.setdefault(seen.path, clock.slept)
+        first_time = server.paths().count(seen.path) == 1
+        return (
+            reply({}, 429, {"Retry-After": "7"})
+            if seen.path == "/c/1" and first_time
+            else reply({"id": int(seen.path[3:])})
+        )
+
+    server.script = {f"/c/{n}": handle for n in (1, 2, 3)}
+    connector, transport = crm(limits={"in_flight": 1})
+    limited = transport.run_all([connector.get("c", str(n)) for n in (1, 2)])
+    assert [o.id for o in limited] == ["1", "2"]
+    server.seen.clear()
+    connector, transport = crm(limits={"in_flight": 2, "requests_per_second": 1, "burst": 1})
+    clock.slept = 0.0
+    sent_after.clear()
+    transport.run_all([connector.get("c", str(n)) for n in (1, 2, 3)])
+    assert sent_after["/c/1"] == 0
+    assert sent_after["/c/2"] >= 7
+    assert sent_after["/c/3"] >= 7
+
+
 def test_429_with_a_date_is_understood_by_the_servers_clock(server, reply, crm, clock):
     date, later = formatdate(1_000_000_000, usegmt=True), formatdate(1_000_000_012, usegmt=True)
     server.script = {"/c": [reply({}, 429, {"Retry-After": later, "Date": date}), reply([])]}

@@ -16,9 +16,10 @@ from tallystick.connectors.describe.openapi_calls import read_calls
 from tallystick.connectors.describe.openapi_fields import Names
 from tallystick.connectors.describe.openapi_objects import describe_object, record_of
 from tallystick.connectors.describe.openapi_paging import prose_of
+from tallystick.connectors.describe.openapi_paths import Paths, Resource
 from tallystick.connectors.describe.openapi_read import read_description
 from tallystick.connectors.describe.openapi_refs import Document, as_node, as_text
-from tallystick.connectors.describe.openapi_resources import Paths, Resource, find_resources
+from tallystick.connectors.describe.openapi_resources import find_resources
 from tallystick.connectors.describe.openapi_schema import Shapes
 from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, snake, words_of
 from tallystick.core.error import Problem, ProjectError

@@ -49,7 +49,7 @@ def _servers(document: Document) -> list[tuple[str, str]]:
     root = document.root
     if document.version == SWAGGER:
         host = as_text(root.get("host"))
-        schemes = [s for s in as_list(root.get("schemes")) if s in {"https", "http"}]
+        schemes = [s for s in as_list(root.get("schemes")) if s in ("https", "http")]
         base = as_text(root.get("basePath"))
         scheme = "https" if "https" in schemes or not schemes else schemes[0]
         return [(f"{scheme}://{host}{base}" if host else base, "")] if host or base.strip("/") else []
@@ -58,7 +58,7 @@ def _servers(document: Document) -> list[tuple[str, str]]:
         url = as_text(as_node(server).get("url"))
         for name, variable in as_node(as_node(server).get("variables")).items():
             default = as_node(variable).get("default")
-            if default not in {None, ""}:
+            if isinstance(default, str | int) and default != "":
                 url = url.replace("{" + name + "}", str(default))
         if url and url != "/":
             found.append((url, as_text(as_node(server).get("description"))))

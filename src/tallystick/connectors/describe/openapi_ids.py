@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tallystick.connectors.describe.openapi_calls import Call
-from tallystick.connectors.describe.openapi_resources import Resource
+from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_words import noun_of, snake, squeeze, words_of
 from tallystick.core.path import render

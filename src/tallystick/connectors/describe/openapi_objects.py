@@ -11,8 +11,8 @@ from tallystick.connectors.describe.openapi_fields import Names, find_times, mer
 from tallystick.connectors.describe.openapi_ids import find_id, id_parameter, item_path
 from tallystick.connectors.describe.openapi_paging import find_paging
 from tallystick.connectors.describe.openapi_params import role_of
+from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_text
-from tallystick.connectors.describe.openapi_resources import Resource
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import find_since
 from tallystick.connectors.describe.openapi_sort import find_filters, find_sort

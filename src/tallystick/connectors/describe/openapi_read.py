@@ -33,9 +33,25 @@ def read_description(document: bytes, *, source: str = "") -> tuple[dict[str, An
     found = _read_json(text, notes) if text.lstrip()[:1] in {"{", "["} else None
     if found is None:
         found = _YamlReader(source, notes).read(text)
+    elif _is_deep(found):
+        raise _unreadable(source, f"it is nested deeper than {MAX_DEPTH}")
     if not isinstance(found, dict):
         raise _unreadable(source, _guess(text), hint="give the address or file of the OpenAPI document itself")
     return found, notes
+
+
+def _is_deep(found: Any) -> bool:
+    level = [found]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for node in level
+            for inner in (node.values() if isinstance(node, dict) else node)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_loosely(text: str) -> Any:

@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 from tallystick.connectors.describe.openapi_calls import Call, Parameter
 from tallystick.connectors.describe.openapi_params import core_name, describe_parameter, words_in
+from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_text
-from tallystick.connectors.describe.openapi_resources import Resource
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_words import squeeze
 from tallystick.project.manifest import Since

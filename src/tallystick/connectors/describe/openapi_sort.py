@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from tallystick.connectors.describe.openapi_calls import Call, Parameter
 from tallystick.connectors.describe.openapi_params import core_name, describe_parameter, role_of
+from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_list, as_text
-from tallystick.connectors.describe.openapi_resources import Resource
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import rank_since
 from tallystick.connectors.describe.openapi_words import squeeze, words_of

@@ -52,7 +52,9 @@ def after_page(spot: Spot, count: Count, seen: int) -> Turn:
     total = count.total if count.total is not None and count.total >= came else None
     stride = count.rows if count.by_record else 1
     goes_on = Spot(spot.style, spot.at + stride, "", spot.size, count.rows, came, seen=seen)
-    is_full = count.rows in {spot.size, spot.last} or not spot.size
+    # Twice the same short page is a cap. A page with few visible records is none, and would make all others small.
+    is_capped = count.rows == spot.last and 2 * count.rows >= spot.size
+    is_full = count.rows == spot.size or is_capped or not spot.size
     stop = count.stop(count.rows) if total is not None or count.pages is not None else None
     if stop is not None and stop > goes_on.at and (is_full or count.pages is not None):
         return _ahead(goes_on, count.rows, stop, stride, total)
