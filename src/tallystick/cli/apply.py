@@ -49,6 +49,7 @@ def apply(
         open_house(start.folder, start.environment, writing=True, sink=sink) as house,
     ):
         plan = read_plan(path, house.loaded.project.name, house.loaded.environment)
+        write_plan(path, plan.begun())
         carried = carry(
             house,
             "apply",
@@ -63,8 +64,8 @@ def apply(
     return _tell(screen, carried, plan)
 
 
-def stale_lines(carried: "Carried", plan: "PlanFile") -> list[int]:
-    """Name the approved lines that no longer stand and were not carried out before, of pairs that could be observed."""
+def lost_lines(carried: "Carried", plan: "PlanFile") -> list[int]:
+    """Give the approved lines that no longer stand and were not carried out before, of pairs that could be observed."""
     return [
         print_
         for pair, approved in plan.lines.items()
@@ -79,26 +80,35 @@ def _tell(screen: "Screen", carried: "Carried", plan: "PlanFile") -> int:
     from tallystick.cli.output import number
     from tallystick.cli.plan_file import spell
 
-    stale = stale_lines(carried, plan)
+    lost = lost_lines(carried, plan)
+    stale = [] if plan.is_interrupted else lost
     new = sum(len(found.unapproved) for found in carried.surveys.values())
     named = _named(plan.shown, {spell(p) for p in stale})
     code = worst([carried.code, DECIDE] if stale else [carried.code])
-    outcome = {"stale": len(stale), "stale_lines": named, "not_in_plan": new}
-    document = carried_document(carried) | outcome
+    document = carried_document(carried) | {"stale": len(stale), "stale_lines": named, "not_in_plan": new}
     screen.document(document | {"outcome": "stale"} if stale and carried.outcome == "done" else document)
     show_carried(screen, carried)
     if stale:
-        screen.say(f"{number(len(stale), 'line')} of the plan no longer fit what is there and were left alone:")
-        for line in named[:_NAMED]:
-            where = " ".join(str(line[key]) for key in ("mapping", "action", "side") if line.get(key))
-            screen.say(f"  {where}: {' -> '.join(str(line[k]) for k in ('source', 'target') if line.get(k))}")
-        if len(stale) > _NAMED:
-            screen.say(f"  and {len(stale) - _NAMED:,} more")
+        _show_stale(screen, len(stale), named)
+    elif lost:
+        words = number(len(lost), "line")
+        screen.say(f"{words} of the plan were carried out before the last apply was interrupted, or no longer fit.")
     if new:
         screen.say(f"{number(new, 'line')} came up since the plan was made and are not part of it.")
-    if stale or new:
-        screen.say("Make a new plan: tally plan")
+    if lost or new:
+        screen.say("See what is left: tally plan")
     return code
+
+
+def _show_stale(screen: "Screen", count: int, named: Sequence[dict[str, Any]]) -> None:
+    from tallystick.cli.output import number
+
+    screen.say(f"{number(count, 'line')} of the plan no longer fit what is there and were left alone:")
+    for line in named[:_NAMED]:
+        where = " ".join(str(line[key]) for key in ("mapping", "action", "side") if line.get(key))
+        screen.say(f"  {where}: {' -> '.join(str(line[k]) for k in ('source', 'target') if line.get(k))}")
+    if count > len(named[:_NAMED]):
+        screen.say(f"  and {count - len(named[:_NAMED]):,} more")
 
 
 def _named(shown: Mapping[str, Any], prints: set[str]) -> Sequence[dict[str, Any]]:

@@ -25,7 +25,7 @@ def show_carried(screen: Screen, carried: Carried) -> None:
         found = carried.surveys.get(plan.pair)
         if found is not None:
             screen.say(f"{plan.pair}: {_done_words(carried, plan, found)}")
-            for line in _rest_lines(carried, plan, found):
+            for line in _rest_lines(carried, plan):
                 screen.say(f"  {line}")
     for line in failure_lines(carried):
         screen.say(line)
@@ -43,7 +43,7 @@ def _done_words(carried: Carried, plan: PairPlan, found: Survey) -> str:
     return "nothing to do" if not found.prints else "nothing was written"
 
 
-def _rest_lines(carried: Carried, plan: PairPlan, found: Survey) -> Iterator[str]:
+def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     names = side_names(plan.left, plan.right)
     failed = carried.result.done.get(plan.pair, {}).get("failed", 0)
     if failed:

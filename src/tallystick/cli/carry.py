@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.core.brake import Hold
-from tallystick.core.error import Error
+from tallystick.core.error import Error, ProjectError
 from tallystick.core.plan import PHASES, PairPlan
 from tallystick.core.record import SIDES, Side
 from tallystick.engine.effects import drive
@@ -28,8 +28,8 @@ class Survey:
     """What all lines of one pair come to.
 
     ``asks`` counts by (kind, side of the subject), ``faults`` by (code, field). ``links`` are new pairings of which
-    ``differing`` do not agree in everything and ``linked_now`` were allowed. ``prints`` are the lines' fingerprints, ``held`` and ``unapproved`` those
-    that were not carried out.
+    ``differing`` do not agree in everything and ``linked_now`` were allowed. ``prints`` are the lines' fingerprints,
+    ``held`` and ``unapproved`` those that were not carried out.
     """
 
     asks: Counter[tuple[str, Side]] = field(default_factory=Counter)
@@ -88,15 +88,21 @@ def carry(
     """Run the named pairs (all if none is named) to the end.
 
     Raises:
-        ProjectError: a mapping of that name does not exist.
+        ProjectError: a mapping of that name does not exist, or there is none at all.
     """
     pairs = house.chosen(names)
+    if not pairs:
+        raise ProjectError(
+            "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
+        )
     session = house.session(mode, approved=approved, released=released, full=full)
     try:
         result = drive(run(session, pairs, alone=house.alone, patience=patience), house.boundary())
         holds = {p.pair: p.holds for p in result.plan.pairs}
         seen = [p for p in pairs if p.name in session.scratches and p.name not in _unseen(result)]
         surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
+        for name in result.failures.keys() & surveys.keys():
+            surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
     finally:
         session.close()
     return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})

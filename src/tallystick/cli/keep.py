@@ -58,5 +58,7 @@ def keep_text(path: Path, text: str, *, force: bool) -> Kept:
 def _differ(path: Path, before: str, after: str) -> Iterator[str]:
     from tallystick.cli.complaint import hide_secrets
 
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"{path.name} (there)", path.name, lineterm="")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{path.name} (there)", path.name, lineterm=""
+    )
     return map(hide_secrets, lines)

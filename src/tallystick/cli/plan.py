@@ -28,7 +28,9 @@ def plan(
     file: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the plan goes. [.tally/plan.json]")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="How many lines of each mapping to show.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="How many lines of each mapping to show.")
+    ] = 10,
     as_json: Json = False,
 ) -> int:
     """Show what a run would do, and keep it for `tally apply`; no system is changed.

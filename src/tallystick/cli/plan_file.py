@@ -25,6 +25,7 @@ _MASK: Final = (1 << 64) - 1
 class PlanFile:
     """A plan as it is kept. ``lines`` are the fingerprints by mapping, ``applied`` those that were carried out since.
 
+    ``is_interrupted`` tells that an apply began and never told its end, so that lines may be carried out already.
     ``shown`` is the plan's own document (numbers and sample lines), for people and programs.
     """
 
@@ -37,6 +38,7 @@ class PlanFile:
     lines: Mapping[str, tuple[int, ...]]
     shown: Mapping[str, Any] = field(default_factory=dict)
     applied: frozenset[int] = frozenset()
+    is_interrupted: bool = False
 
     @property
     def approved(self) -> frozenset[int]:
@@ -45,7 +47,11 @@ class PlanFile:
 
     def with_applied(self, prints: set[int]) -> "PlanFile":
         """Note lines as carried out."""
-        return replace(self, applied=self.applied | (prints & self.approved))
+        return replace(self, applied=self.applied | (prints & self.approved), is_interrupted=False)
+
+    def begun(self) -> "PlanFile":
+        """Note that an apply begins."""
+        return replace(self, is_interrupted=True)
 
 
 def spell(fingerprint: int) -> str:
@@ -74,6 +80,7 @@ def write_plan(path: Path, plan: PlanFile) -> None:
         "fingerprint": spell(plan.fingerprint),
         "lines": {pair: [spell(p) for p in prints] for pair, prints in plan.lines.items()},
         "applied": sorted(spell(p) for p in plan.applied),
+        "interrupted": plan.is_interrupted,
         "plan": plan.shown,
     }
     try:
@@ -136,6 +143,7 @@ def _parsed(path: Path, content: dict[str, Any]) -> PlanFile:
             lines={str(pair): tuple(map(_unspell, prints)) for pair, prints in content["lines"].items()},
             shown=dict(content["plan"]),
             applied=frozenset(map(_unspell, content["applied"])),
+            is_interrupted=content["interrupted"] is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _refusal(path, "the plan is damaged", f"what should stand there: {error}") from None

@@ -120,7 +120,8 @@ def show_operation(screen: Screen, operation: Operation, names: SideNames) -> No
 
 def operation_words(operation: Operation, names: SideNames) -> str:
     """Say in one line what an operation does and why."""
-    why = reason_words(operation.reason, names)
+    is_met = operation.binding is None and operation.reason.startswith("linked.")
+    why = "their match fields agree" if is_met else reason_words(operation.reason, names)
     opposite: Side = other(operation.side)
     source = f"{names[opposite]} {operation.source}" if operation.source is not None else ""
     target = f"{names[operation.side]} {operation.target}" if operation.target is not None else ""

@@ -1,6 +1,6 @@
 """How far a run is: a bar for each mapping on a terminal, otherwise a line now and then; always on stderr.
 
-A sink for the engine's events. It never raises and never shows values of records.
+A sink for the engine's events. It never raises and never shows values of records. What failed is told by the verb.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from tallystick.cli.output import Screen, visible
-from tallystick.core.event import Decided, PageRead, PairFailed, Pushed, Resolved, Waiting
+from tallystick.core.event import Decided, PageRead, Pushed, Resolved, Waiting
 from tallystick.core.ports import Sink
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _bars() -> "Progress":
 
 
 class Lines:
-    """Terse lines: what waits, what was settled, what failed at once; how far reading and writing came now and then."""
+    """Terse lines: what waits and what was settled at once; how far reading and writing came now and then."""
 
     def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen = screen
@@ -82,8 +82,6 @@ def event_line(event: Any) -> str:
             return f"{pair}: waits {seconds:,.0f} s: {reason}"
         case Resolved(pair, side, outcome):
             return f"{pair}: an earlier write on the {side} is settled: {outcome}"
-        case PairFailed(pair, code, message):
-            return f"{pair}: cannot go on ({code}): {message}"
         case _:
             return ""
 
@@ -104,7 +102,7 @@ class Bars:
                 self._move(f"{pair}: decided", count, None)
             case Pushed(pair, done, total, _):
                 self._move(f"{pair}: carried out", done, total)
-            case Waiting() | Resolved() | PairFailed():
+            case Waiting() | Resolved():
                 self._bars.console.print(visible(event_line(event)), markup=False, highlight=False)
             case _:
                 pass

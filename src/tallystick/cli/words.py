@@ -22,6 +22,15 @@ _CODES: Final[dict[str, str]] = {
     "X": "cannot be read",
     "G": "says the record was merged into another one",
 }
+_BOTH: Final[dict[str, str]] = {
+    "U": "are both unchanged",
+    "C": "both changed",
+    "D": "both deleted it",
+    "M": "both do not show the record, which is not yet proof that it was deleted",
+    "S": "both have it out of the mapping's scope",
+    "X": "both cannot be read",
+    "G": "both say the record was merged into another one",
+}
 STATES: Final[dict[str, str]] = {
     "half": "about to be created on the other side",
     "parked": "parked",
@@ -121,8 +130,8 @@ def reason_words(reason: str, names: SideNames) -> str:
     if left not in _CODES or right not in _CODES:
         return reason
     seen = f"{names['left']} {_CODES[left]}, {names['right']} {_CODES[right]}"
-    if left == right:
-        seen = f"{names['left']} and {names['right']}: each {_CODES[left]}"
+    if left == right and left in _BOTH:
+        seen = f"{names['left']} and {names['right']} {_BOTH[left]}"
     return f"{seen}; {_POLICIES.get(policy, policy)}" if policy else seen
 
 
