@@ -1,7 +1,7 @@
 """What waits for somebody, grouped by cause: the same code, field and mapping is one problem with many records."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tallystick.cli.words import QUESTIONS
@@ -27,12 +27,14 @@ _ASK_HINTS: Final[dict[str, str]] = {
 }
 
 
+Row = Quarantined | QueueItem
+
+
 @dataclass(slots=True)
 class Cause:
-    """One problem: its mapping, code and field, what it says, and every record that it holds up.
+    """One problem: its mapping, code and field, what it says, and the ``rows`` of every record that it holds up.
 
-    ``key`` names it on the command line: ``MAPPING/CODE`` or ``MAPPING/CODE/FIELD``. ``records`` are (side, id), with
-    their ``bindings`` where they are paired, and for questions with their numbers (``items``).
+    ``key`` names it on the command line: ``MAPPING/CODE`` or ``MAPPING/CODE/FIELD``.
     """
 
     pair: str
@@ -43,9 +45,7 @@ class Cause:
     audience: str
     is_question: bool
     since: float
-    records: list[tuple[Side, str]] = field(default_factory=list)
-    bindings: list[int | None] = field(default_factory=list)
-    items: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -53,9 +53,14 @@ class Cause:
         return "/".join(p for p in (self.pair, self.code, self.field_name) if p)
 
     @property
+    def records(self) -> list[tuple[Side, str]]:
+        """The records, as (side, id)."""
+        return [record_of(row) for row in self.rows]
+
+    @property
     def samples(self) -> list[str]:
         """Some of the records, as ``side/id``."""
-        return [f"{side}/{record}" for side, record in self.records[:_SHOWN]]
+        return [f"{side}/{record}" for side, record in map(record_of, self.rows[:_SHOWN])]
 
     def document(self) -> dict[str, Any]:
         """Write the cause as JSON."""
@@ -69,9 +74,22 @@ class Cause:
             "hint": self.hint,
             "audience": self.audience,
             "since": self.since,
-            "count": len(self.records),
+            "count": len(self.rows),
             "records": [f"{side}/{record}" for side, record in self.records],
         }
+
+    def narrowed(self, records: Sequence[str]) -> "Cause":
+        """Keep only these records, given as ``ID`` or ``side/ID``."""
+        wanted = set(records)
+        return replace(self, rows=[r for r in self.rows if wanted & {record_of(r)[1], "/".join(record_of(r))}])
+
+
+def record_of(row: Row) -> tuple[Side, str]:
+    """Give the record that a row is about, as (side, id)."""
+    if isinstance(row, Quarantined):
+        return row.side, row.record
+    side, _, record = row.subject.partition("/")
+    return next((s for s in SIDES if s == side), "left"), record
 
 
 def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
@@ -82,7 +100,7 @@ def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
             _add_parked(found, parked)
         for question in tx.queue(pair):
             _add_question(found, question)
-    return sorted(found.values(), key=lambda c: (-len(c.records), c.key))
+    return sorted(found.values(), key=lambda c: (-len(c.rows), c.key))
 
 
 def _add_parked(found: dict[tuple[str, str, str, bool], Cause], row: Quarantined) -> None:
@@ -91,10 +109,8 @@ def _add_parked(found: dict[tuple[str, str, str, bool], Cause], row: Quarantined
         audience = audience_of(row.code)
         hint = row.hint or "correct the value in its system; the next run takes it"
         found[key] = Cause(*key[:3], row.message, hint, audience, is_question=False, since=row.since)
-    cause = found[key]
-    cause.since = min(cause.since, row.since)
-    cause.records.append((row.side, row.record))
-    cause.bindings.append(row.binding)
+    found[key].since = min(found[key].since, row.since)
+    found[key].rows.append(row)
 
 
 def _add_question(found: dict[tuple[str, str, str, bool], Cause], item: QueueItem) -> None:
@@ -104,17 +120,8 @@ def _add_question(found: dict[tuple[str, str, str, bool], Cause], item: QueueIte
         message = f"{words}: {item.detail}" if item.detail else words
         hint = _ASK_HINTS.get(item.kind, "decide, and change the record or the policy in the mapping")
         found[key] = Cause(*key[:3], message, hint, "data owner", is_question=True, since=item.since)
-    cause = found[key]
-    cause.since = min(cause.since, item.since)
-    cause.records.append(subject_of(item.subject))
-    cause.items.append(item.id)
-    cause.bindings.append(item.binding)
-
-
-def subject_of(subject: str) -> tuple[Side, str]:
-    """Read a question's subject, ``left/ID`` or ``right/ID``."""
-    side, _, record = subject.partition("/")
-    return next((s for s in SIDES if s == side), "left"), record
+    found[key].since = min(found[key].since, item.since)
+    found[key].rows.append(item)
 
 
 def audience_of(code: str) -> str:

@@ -10,7 +10,7 @@ from tallystick.cli.start import Json, Names, examples, start_of
 if TYPE_CHECKING:
     from tallystick.cli.cause import Cause
     from tallystick.cli.output import Screen
-    from tallystick.wiring import State
+    from tallystick.core.ports import Store
 
 Causes = Annotated[
     list[str] | None,
@@ -67,10 +67,10 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
     for cause in causes:
         screen.title(cause.key)
         noun = "question about" if cause.is_question else "parked:"
-        screen.say(f"  {noun} {number(len(cause.records), 'record')}, the oldest {ago(cause.since, now)}")
+        screen.say(f"  {noun} {number(len(cause.rows), 'record')}, the oldest {ago(cause.since, now)}")
         screen.say(f"  {cause.message}")
         screen.say(f"  {cause.hint} (for the {cause.audience})")
-        more = " ..." if len(cause.records) > len(cause.samples) else ""
+        more = " ..." if len(cause.rows) > len(cause.samples) else ""
         screen.say(f"  records: {', '.join(cause.samples)}{more}")
     if not causes:
         screen.say("nothing waits for anybody")
@@ -89,15 +89,15 @@ def retry(
     """Let the next run look at these records again, as if nothing had been said about them."""
     from tallystick.cli.exits import DONE
     from tallystick.cli.output import number
-    from tallystick.cli.release import release_records
+    from tallystick.cli.retry import retry_records
     from tallystick.wiring import open_state
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     with open_state(start.folder, start.environment) as state:
-        chosen = _chosen(state, causes, record or [], everything=everything)
-        state.store.commit(lambda tx: release_records(tx, chosen, again=True))
-    count = sum(len(c.records) for c in chosen)
+        chosen = _chosen(state.store, list(state.loaded.mappings), causes, record or [], everything=everything)
+        state.store.commit(lambda tx: retry_records(tx, chosen))
+    count = sum(len(c.rows) for c in chosen)
     screen.document({"retried": count, "causes": [c.key for c in chosen]})
     screen.say(f"{number(count, 'record')} will be looked at again by the next run: tally run")
     return DONE
@@ -112,54 +112,49 @@ def discard(
     everything: Everything = False,
     as_json: Json = False,
 ) -> int:
-    """Take records off the list without doing anything about them; the reason is kept in the audit trail.
+    """Take records off the list by accepting what both sides hold now; no system is changed.
 
-    Both sides stay as they are, so they may stay different. A record comes back when it changes on either side, when
-    the mapping changes, or, if it is paired with nobody, at the next full compare.
+    The sides may stay different. A record comes back when it changes on either side, when the mapping changes, or, if
+    it is paired with nobody, at the next full compare. The reason is kept in the audit trail.
     """
-    from tallystick.cli.exits import DONE
+    from tallystick.cli.accept import accept_causes
+    from tallystick.cli.exits import DONE, FAILED
     from tallystick.cli.output import number
-    from tallystick.cli.release import note_discarded, release_records
     from tallystick.core.error import ProjectError
-    from tallystick.core.ports import StoreTx
-    from tallystick.wiring import open_state
+    from tallystick.wiring import open_house
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     if not reason.strip():
         raise ProjectError("a reason is needed", hint="--reason 'why these records need no answer'")
-    with open_state(start.folder, start.environment) as state:
-        chosen = _chosen(state, causes, record or [], everything=everything)
-        now = state.now()
-
-        def work(tx: StoreTx) -> None:
-            note_discarded(tx, chosen, reason.strip(), now)
-            release_records(tx, chosen, again=False)
-
-        state.store.commit(work)
-    count = sum(len(c.records) for c in chosen)
-    screen.document({"discarded": count, "causes": [c.key for c in chosen], "reason": reason.strip()})
-    screen.say(f"{number(count, 'record')} taken off the list. Nothing was changed in any system.")
+    with open_house(start.folder, start.environment, writing=True) as house:
+        chosen = _chosen(house.store, list(house.loaded.mappings), causes, record or [], everything=everything)
+        accepted = accept_causes(house, chosen, reason.strip())
+    screen.document({"discarded": len(accepted.done), "refused": accepted.refused, "reason": reason.strip()})
+    screen.say(f"{number(len(accepted.done), 'record')} taken off the list. Nothing was changed in any system.")
+    for name, why in accepted.refused.items():
+        screen.say(f"{name} stays on the list: {why}")
     screen.say("A record comes back when it changes on either side or its mapping changes.")
-    return DONE
+    return FAILED if accepted.refused else DONE
 
 
-def _chosen(state: "State", causes: list[str] | None, records: list[str], *, everything: bool) -> "list[Cause]":
+def _chosen(
+    store: "Store", pairs: Sequence[str], causes: list[str] | None, records: list[str], *, everything: bool
+) -> "list[Cause]":
     """Find what was named. Raises ``ProjectError`` if nothing was, or nothing like it waits."""
     from tallystick.cli.cause import find_causes
-    from tallystick.cli.release import narrow
     from tallystick.core.error import ProjectError
     from tallystick.project.near import suggest
 
     if not causes and not records and not everything:
         raise ProjectError("nothing was named", hint="name a cause as `tally problems` lists it, or give --all")
-    waiting = state.store.look(lambda tx: find_causes(tx, list(state.loaded.mappings)))
+    waiting = store.look(lambda tx: find_causes(tx, pairs))
     for name in causes or ():
         if not any(c.key == name or c.key.startswith(f"{name}/") for c in waiting):
             hint = suggest(name, [c.key for c in waiting], what="what waits") if waiting else "nothing waits"
             raise ProjectError(f"nothing waits for the cause '{name}'", hint=hint)
     named = [c for c in waiting if not causes or any(c.key == n or c.key.startswith(f"{n}/") for n in causes)]
-    found = [c for c in (narrow(c, records) for c in named) if c.records] if records else named
+    found = [c for c in (c.narrowed(records) for c in named) if c.rows] if records else named
     if records and not found:
         raise ProjectError("none of these records waits", hint="give ids as `tally problems` lists them")
     return found

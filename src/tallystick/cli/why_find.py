@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tallystick.cli.cause import subject_of
+from tallystick.cli.cause import record_of
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.ports import Call, Sighting, StoreTx
 from tallystick.core.record import SIDES, Side
@@ -61,7 +61,7 @@ def _known(house: House, subject: Subject) -> Subject | None:
         fact = tx.leg_facts(pair, side, [record]).get(record)
         former = tx.former(pair, side, [record]).get(record)
         number = fact.binding if fact else former.binding if former else None
-        waits = any(subject_of(q.subject) == (side, record) for q in tx.queue(pair))
+        waits = any(record_of(q) == (side, record) for q in tx.queue(pair))
         parked = any((q.side, q.record) == (side, record) for q in tx.quarantine(pair))
         if number is None and not waits and not parked:
             return None

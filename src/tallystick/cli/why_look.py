@@ -5,6 +5,7 @@ Reads the two records alone and asks the same ``reconcile`` that every plan asks
 
 from dataclasses import dataclass, field
 
+from tallystick.cli.cause import record_of
 from tallystick.cli.why_find import Subject
 from tallystick.core.binding import Binding, Intent, JournalEntry, LedgerRow, Quarantined, QueueItem
 from tallystick.core.decision import Decision
@@ -80,17 +81,11 @@ def _remember(tx: StoreTx, subject: Subject, sight: Sight) -> None:
             sight.legs[side] = Leg(leg.id, pair.base(leg.base, leg.shape, names))
         sight.journal, sight.ledger = tx.journal(number), tx.ledger(binding=number, limit=20)
     ids = {(side, leg.id) for side, leg in sight.legs.items() if leg.id is not None}
-    sight.questions = [q for q in tx.queue(pair.name) if (number and q.binding == number) or _subject(q) in ids]
+    sight.questions = [q for q in tx.queue(pair.name) if (number and q.binding == number) or record_of(q) in ids]
     sight.parked = [
         q for q in tx.quarantine(pair.name) if (number and q.binding == number) or (q.side, q.record) in ids
     ]
     sight.intents = [i for i in tx.open_intents(pair.name) if i.binding == number or (other(i.side), i.origin) in ids]
-
-
-def _subject(item: QueueItem) -> tuple[Side, str]:
-    from tallystick.cli.cause import subject_of
-
-    return subject_of(item.subject)
 
 
 def _observe(house: House, end: End, record_id: str) -> Observation | None:
