@@ -156,6 +156,7 @@ class MemoryConnector:
             version="field" if spec.version else "none",
             bulk=spec.create_bulk.size if spec.create_bulk else 0,
             in_flight=1,
+            omits_blank=spec.omits_blank,
         )
 
     def read(
@@ -227,8 +228,10 @@ class MemoryConnector:
                 f"'{self._name}' has no object '{object_name}'", hint=f"it has: {names}", place=self._name
             ) from None
 
-    def _written(self, object_name: str, answer: tuple[str, bytes]) -> Written:
+    def _written(self, object_name: str, answer: tuple[str, bytes | None]) -> Written:
         record_id, row = answer
+        if row is None:  # the replayed answer of a create whose record was deleted since
+            return Written(record_id)
         stored = self.sight(object_name, row)
         returns = self._spec(object_name).claims.returns_record
         return Written(record_id, stored if returns else None, stored.version if returns else None)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tallystick.core.binding import Dirty, PairState, Run
+from tallystick.core.binding import Dirty, PairState, QueueItem, Run
 from tallystick.core.error import Error, Throttled, UnsafePlan
 from tallystick.core.event import PairFailed
 from tallystick.core.plan import PairPlan, Plan, plan_fingerprint
@@ -179,12 +179,19 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     tx.put_quarantine(faults)
     tx.clear_dirty(observed.marks)
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
+    tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
     if whole:
         _withdraw(session, pair, observed, tx)
         for side in SIDES:
             tx.close_window(observed.pulled[side].cursor(pair.name, observed.before.cursors[side]))
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+
+
+def _ask_deletion(pair: Pair, side: Side, record: str, binding: int, now: float) -> QueueItem:
+    """Absent for long, but nothing else of this kind is there to show that we are still let in (R-4.4)."""
+    detail = f"{pair.end(side).system} does not show {record} any more, and no other record vouches for our access"
+    return QueueItem("delete", pair.name, f"{side}/{record}", "", detail, binding, since=now)
 
 
 def _mark_absent_again(pair: Pair, side: Side, record: str, now: float) -> Dirty:

@@ -42,7 +42,8 @@ _TABLES: Final = {
     "intent": (
         (
             "id text, binding whole, pair text, side text, op text, body bytes, key text, origin text?,"
-            " target text?, reason text, pre_version text?, sent bytes?, source bytes?, shape whole, attempt whole, first_sent double,"
+            " target text?, reason text, pre_version text?, sent bytes?, source bytes?, shape whole, attempt whole,"
+            " first_sent double,"
             " sent_at double, fence whole, number whole"
         ),
         "id",
