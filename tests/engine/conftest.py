@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FAST, World  # noqa: E402 - the folder must be importable first
+from world import FAST, World
 
 
 @pytest.fixture

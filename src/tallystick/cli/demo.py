@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tallystick.cli.exits import CHECK, DONE, FAILED
+from tallystick.core.error import Bug
 
 _TOKENS: Final = {"crm": "TWIN_CRM_TOKEN", "erp": "TWIN_ERP_TOKEN"}
 _REPORT: Final = "check-report.html"
@@ -163,7 +164,7 @@ def _twins(records: int, seed: int) -> Iterator[tuple[Served, Served]]:
     """Run both twins in processes of their own; they end with us, however we end."""
     with ExitStack() as closing:
         started = [_start(name, records, seed, closing) for name in ("crm", "erp")]
-        ready = [json.loads(process.stdout.readline()) for process in started if process.stdout is not None]
+        ready = [_read_line(process) for process in started]
         for name, facts in zip(_TOKENS, ready, strict=True):
             os.environ[_TOKENS[name]] = facts["token"]
         yield (
@@ -179,6 +180,14 @@ def _start(name: str, records: int, seed: int, closing: ExitStack) -> "subproces
     )
     closing.callback(_stop, process)
     return process
+
+
+def _read_line(process: "subprocess.Popen[bytes]") -> dict[str, str]:
+    line = process.stdout.readline() if process.stdout is not None else b""
+    if not line:
+        raise Bug("a twin did not start", hint="run 'python -m tallystick.testing.twins crm' to see why")
+    answer: dict[str, str] = json.loads(line)
+    return answer
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -9,7 +9,7 @@ a crash anywhere costs at most reading the same window again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tallystick.core.binding import Dirty, PairState, QueueItem, Run
@@ -176,7 +176,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
     faults = [f for side in SIDES for f in observed.pulled[side].faults] + session.faults.get(pair.name, [])
-    tx.put_quarantine(faults)
+    tx.put_quarantine([replace(f, since=now) for f in faults])
     tx.clear_dirty(observed.marks)
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
