@@ -110,6 +110,13 @@ def test_guesses_are_labelled_with_their_reason(database):
     assert manifest.objects["lines"].since is None
 
 
+def test_only_columns_that_hold_ids_are_references(sqlite_with):
+    script = """CREATE TABLE a (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+    CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id), a_code TEXT REFERENCES a (code))"""
+    fields = describe(sqlite_with(script)).objects["b"].fields
+    assert (fields["a_id"].reference, fields["a_code"].reference) == ("a", "")
+
+
 def test_columns_that_writers_keep_need_no_mapping(sqlite_with, open_sql):
     """Time of change, time of creation and version are set with every write, so they are not asked for."""
     script = """CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, updated_at DATETIME NOT NULL,

@@ -85,19 +85,11 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         checks=tuple((each["name"] or "", each["sqltext"]) for each in found.get_check_constraints(name, where)),
         constraints=constraints,
         is_view=is_view,
-        comment=_comment(found, name, where),
     )
 
 
 def _dialect(connection: Connection) -> Dialect:
     return "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
-
-
-def _comment(found: Inspector, name: str, schema: str | None) -> str:
-    try:
-        return found.get_table_comment(name, schema)["text"] or ""
-    except NotImplementedError:
-        return ""
 
 
 def _indexes(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:

@@ -73,7 +73,6 @@ class TableShape:
     triggered: bool = False
     numbering: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
-    comment: str = ""
     table: Table = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

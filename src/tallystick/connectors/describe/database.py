@@ -16,7 +16,7 @@ from tallystick.connectors.describe.column_roles import CHANGED, CREATED, Guess,
 from tallystick.connectors.sql_engine import open_engine, read_address
 from tallystick.connectors.sql_errors import explain
 from tallystick.connectors.sql_inspect import inspect_table, table_names
-from tallystick.connectors.sql_table import ColumnShape, Kind, TableShape, nearest
+from tallystick.connectors.sql_table import ColumnShape, ForeignKey, Kind, TableShape, nearest
 from tallystick.core.error import ProjectError
 from tallystick.core.path import render
 from tallystick.core.schema import Type
@@ -190,7 +190,7 @@ class _Description:
 
     def _fields(self, shape: TableShape, key: tuple[str, ...], roles: Sequence[Guess | None]) -> dict[str, FieldSpec]:
         rules = [rule for _, check in shape.checks for rule in read_check(check)]
-        references = {each.columns[0]: each.table for each in shape.foreign_keys if len(each.columns) == 1}
+        references = {each.columns[0]: each.table for each in shape.foreign_keys if self._points_to_id(shape, each)}
         # Who writes to the table keeps these up to date, so nobody has to map them.
         kept = {guess.column for guess in roles if guess}
         return {
@@ -204,6 +204,14 @@ class _Description:
             )
             for name, column in shape.columns.items()
         }
+
+    def _points_to_id(self, shape: TableShape, found: ForeignKey) -> bool:
+        """Whether a column holds ids of another object; some foreign keys point to other unique columns."""
+        return len(found.columns) == 1 and any(
+            found.table == other.name and found.schema in {"", other.schema} and found.referred == other.key
+            for other in self._shapes
+            if other.schema == shape.schema
+        )
 
     def _field(
         self,
@@ -234,7 +242,7 @@ class _Description:
             minimum=_bound([rule for rule in rules if rule.minimum is not None], integers=integers),
             maximum=_bound([rule for rule in rules if rule.maximum is not None], integers=integers, upper=True),
             options=next((rule.options for rule in rules if rule.options), column.options),
-            reference=reference if any(each.name == reference for each in self._shapes) else "",
+            reference=reference,
             label=column.comment,
         )
 
