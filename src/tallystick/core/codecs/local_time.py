@@ -6,6 +6,7 @@ faster than asking the zone each time. Around a change the zone is asked.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,8 @@ class LocalTime:
     _cuts: tuple[int, int, int] = field(init=False, repr=False, compare=False)
     _offsets: Memo[timedelta | None] = field(init=False, repr=False, compare=False)
     _starts: Memo[datetime | None] = field(init=False, repr=False, compare=False)
-    _passed: Memo[timedelta | None] = field(init=False, repr=False, compare=False)
+    _to_hour: Memo[timedelta | None] = field(init=False, repr=False, compare=False)
+    _past_hour: Memo[timedelta | None] = field(init=False, repr=False, compare=False)
     _dates: Memo[str] = field(init=False, repr=False, compare=False)
     _hours: Memo[str] = field(init=False, repr=False, compare=False)
     _minutes: Memo[str] = field(init=False, repr=False, compare=False)
@@ -61,7 +63,8 @@ class LocalTime:
         put(self, "_cuts", cuts)
         put(self, "_offsets", Memo(self._offset))
         put(self, "_starts", Memo(self._start))
-        put(self, "_passed", Memo(self._pass))
+        put(self, "_to_hour", Memo(partial(self._passed, hour)))
+        put(self, "_past_hour", Memo(partial(self._passed, minute)))
         put(self, "_dates", Memo(lambda day: pattern.format(_ANCHOR + timedelta(days=day))[:hour]))
         put(self, "_hours", Memo(lambda n: pattern.format(_ANCHOR + timedelta(hours=n))[hour:minute]))
         put(self, "_minutes", Memo(lambda n: pattern.format(_ANCHOR + timedelta(seconds=n))[minute:]))
@@ -71,9 +74,9 @@ class LocalTime:
         hour, minute, width = self._cuts
         if width and raw.__class__ is str and len(raw) == width:
             start = self._starts[raw[:hour]]
-            hours, rest = self._passed[hour, raw[hour:minute]], self._passed[minute, raw[minute:]]
-            if start is not None and hours is not None and rest is not None:
-                return start + hours + rest
+            passed, rest = self._to_hour[raw[hour:minute]], self._past_hour[raw[minute:]]
+            if start is not None and passed is not None and rest is not None:
+                return start + (passed + rest)
         wall = self._pattern.parse(raw) if isinstance(raw, str) else None
         if wall is None:
             raise refuse(self.name, raw, f"a time spelled {self.format}")
@@ -114,9 +117,8 @@ class LocalTime:
         offset = None if wall is None else self._offsets[(wall - _ANCHOR).days]
         return None if wall is None or offset is None else (wall - offset).replace(tzinfo=UTC)
 
-    def _pass(self, piece: tuple[int, str]) -> timedelta | None:
-        # The time that has passed since midnight by one piece of the text, or since the full hour.
-        at, text = piece
+    def _passed(self, at: int, text: str) -> timedelta | None:
+        # The time since midnight that one piece of the text stands for.
         midnight = self._pattern.format(_ANCHOR)
         wall = self._pattern.parse(midnight[:at] + text + midnight[at + len(text) :])
         return None if wall is None else wall - _ANCHOR
