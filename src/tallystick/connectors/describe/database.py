@@ -150,7 +150,7 @@ class _Description:
         return ObjectSpec(
             id=key[0] if len(key) == 1 else ",".join(key),
             id_type="integer" if len(key) == 1 and shape.columns[key[0]].kind == "integer" else "text",
-            table=Table(name=shape.name, schema_name=shape.schema) if shape.schema else None,
+            table=Table(name=shape.name, schema=shape.schema) if shape.schema else None,
             since=Since(param=changed.column) if changed else None,
             modified=render((changed.column,)) if changed else "",
             modified_format=spelling.spelling if spelling else "iso",
