@@ -68,7 +68,7 @@ NUMBER, TEXT, TRUTH = _grow(
 @SLOW_MACHINE
 @given(NUMBER | TEXT | TRUTH)
 def test_where_both_mean_the_same_jinja_agrees(body: str):
-    """On texts, whole numbers and truth, away from what blanks mean here, the translation gives what Jinja gives, error for error."""
+    """On texts, whole numbers and truth, away from blanks, both give the same, error for error."""
     try:
         expected: Any = JINJA.compile_expression(body, undefined_to_none=False)(**PLAIN)
     except (ZeroDivisionError, TemplateError):
