@@ -117,8 +117,15 @@ def test_a_sound_project_is_left_in_peace(lint: Lint) -> None:
         ("crm", "    list: {method: GET, path: /companies}\n", "", "error", 1, "has no way to list"),
         ("crm", "    create: {method: POST, path: /companies}\n", "", "error", 8, "has no way to create"),
         ("crm", '    update: {method: PATCH, path: "/companies/{id}"}\n', "", "error", 1, "has no way to update"),
-        ("mappings", "right: ask}", "right: archive}", "", 0, ""),
-        ("mappings", "left: propagate", "left: archive", "error", 9, "what an archived partners looks like"),
+        ("mappings", "right: ask}", "right: archive}", "error", 9, "to be archived on the left"),
+        (
+            "mappings",
+            "left: propagate",
+            "left: archive",
+            "error",
+            9,
+            "to be archived on the right, but nothing says what is set then",
+        ),
         # directions
         ("mappings", "right: name}", "right: name, direction: to_right, conflict: left}", "warning", 5, "no conflicts"),
         # required
@@ -174,6 +181,10 @@ def test_what_is_allowed_is_not_warned_about(lint: Lint) -> None:
     for changes in (
         [("crm", "https://crm.example", "http://localhost:8080")],
         [("crm", "https://crm.example", "${env:CRM_URL}")],
+        [
+            ("mappings", "left: propagate", "left: archive"),
+            ("mappings", "object: partners", "object: partners, archive: {state: A}"),
+        ],
         [("mappings", "active: A}", "active: A}, unknown: default, default_left: lead, default_right: L")],
         [
             ("erp", "tags: {type: text}", "tags: {type: text, required: true}"),

@@ -276,3 +276,10 @@ def test_what_is_wrong_in_an_overlay_is_told_there_even_if_it_is_not_used(
     assert (problem.file, problem.line) == ("tally.yaml", line)
     assert message in problem.message
     assert hint in problem.hint
+
+
+def test_a_manifest_that_a_machine_wrote_may_be_large_a_mapping_may_not(write: Write) -> None:
+    large = "# " + "x" * 1_000_000 + "\n"
+    loaded = load_project(write({"systems/crm.yaml": large + CRM}))
+    assert loaded.manifests
+    assert "larger than 1,000,000 bytes" in only(write({"mappings/m.yaml": large + MAPPING})).message

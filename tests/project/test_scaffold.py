@@ -178,7 +178,9 @@ def test_a_draft_deletes_and_creates_nothing_unasked(write: Write) -> None:
     text = draft_mapping("m", "one", "things", "two", "things", manifests)
     value = parse_text(text, "draft").value
     assert value["on_unmatched"] == value["on_delete"] == {"left": "ask", "right": "ask"}
-    assert load_project(write({"mappings/m.yaml": text})).mappings["m"].fields
+    loaded = load_project(write({"mappings/m.yaml": text}))
+    assert loaded.mappings["m"].fields["example"].direction == "match_only"
+    assert resolve_mappings(loaded)[1] == []
 
 
 def test_a_draft_of_what_is_not_there_is_refused(write: Write) -> None:
@@ -188,3 +190,13 @@ def test_a_draft_of_what_is_not_there_is_refused(write: Write) -> None:
     assert "'things'" in caught.value.hint
     with pytest.raises(ProjectError, match="no system 'two'"):
         draft_mapping("m", "one", "things", "two", "things", manifests)
+
+
+def test_a_draft_lets_values_flow_only_where_they_can(write: Write) -> None:
+    reading = "protocol: rest\nobjects: {things: {list: {method: GET, path: /x}, fields: {name: {type: text}}}}\n"
+    manifests = load_project(
+        write({"systems/one.yaml": system("name: {type: text}"), "systems/two.yaml": reading})
+    ).manifests
+    for left, right, way in (("one", "two", "to_left"), ("two", "one", "to_right"), ("one", "one", "both")):
+        text = draft_mapping("m", left, "things", right, "things", manifests)
+        assert parse_text(text, "draft").value["direction"] == way

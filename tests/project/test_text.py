@@ -113,6 +113,13 @@ def test_size_is_limited() -> None:
     assert "larger" in problems(b"a: " + b"x" * (MAX_BYTES - 2))[0][2]
 
 
+def test_reading_stops_where_it_costs_more_than_it_tells() -> None:
+    assert "more than 500,000 values" in parse_text("[" + "1," * 600_000, "f.yaml", limit=10**7).problems[-1].message
+    found = problems("[" + "*a," * 100_000)
+    assert len(found) == 101
+    assert any("the rest is not read" in message for _, _, message in found)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column", "part"),
     [

@@ -15,8 +15,8 @@ from tallystick.connectors.http.limits import REAL_TIMING, Timing
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.connectors.http.transport import HttpTransport
 from tallystick.connectors.rest_bulk import create_many, update_many
-from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_call import Surroundings
+from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject
 from tallystick.connectors.rest_read import find_records, get_record, read_page
 from tallystick.connectors.rest_write import create_record, delete_record, update_record

@@ -101,10 +101,7 @@ class Call:
         if not url:
             pairs = [(name, as_text(value)) for name, value in query]
             template = self._template(frozenset([quote(name, safe="[]$") for name, _ in pairs]))
-            if len(template) > 1:
-                url = quote_id(record_id or "", place=place).join(template)
-            else:
-                url = template[0]
+            url = quote_id(record_id or "", place=place).join(template) if len(template) > 1 else template[0]
             if self._by_id:
                 typed = self.typed_id(record_id or "")
                 pairs = [*((name, text.spell(typed, _ID)) for name, text in self._by_id), *pairs]
@@ -170,8 +167,7 @@ class Call:
             write_path(body, where, value)
         except (AttributeError, TypeError) as cause:
             raise ProjectError(
-                f"the parameter '{name}' does not fit into the body of the operation",
-                detail="the body has something else on the way to it",
+                f"the parameter '{name}' does not fit into the body of the operation: something else is on its way",
                 hint="correct the name of the parameter, or the body, in the manifest",
                 place=self._place,
             ) from cause

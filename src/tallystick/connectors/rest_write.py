@@ -74,11 +74,11 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
     current, version = update.current, update.version
     is_conditional = bool(kind.spec.if_match)
     if call.operation.whole and current is None:
-        seen = yield from _read_unmoved(kind, update, place, get_record(kind, update.id))
+        seen = yield from _read_unmoved(update, place, get_record(kind, update.id))
         current, version = seen.record, seen.version
     if is_conditional and version is None:
         unmoved = Update(update.id, update.patch, None, current)
-        version = (yield from _read_unmoved(kind, unmoved, place, get_version(kind, update.id))).version
+        version = (yield from _read_unmoved(unmoved, place, get_version(kind, update.id))).version
     headers = condition(kind, version, place) if is_conditional else ()
     body = update_body(kind, call, update, current, version)
     text = encode(wrapped(body, call.wrap), call.operation.encoding)
@@ -106,7 +106,7 @@ def cleared(patch: Raw) -> Raw:
     return {key: cleared(v) if isinstance(v, dict) else "" if v is None else v for key, v in patch.items()}
 
 
-def _read_unmoved(kind: RestObject, update: Update, place: str, reading: Flow[Sighting | NotThere]) -> Flow[Sighting]:
+def _read_unmoved(update: Update, place: str, reading: Flow[Sighting | NotThere]) -> Flow[Sighting]:
     """Read a record before it is changed, and make sure that it is still the one the change was planned for."""
     seen = yield from reading
     if isinstance(seen, NotThere):
@@ -162,7 +162,7 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
     if kind.spec.if_match:
         if version is None:
             reading = get_version(kind, record_id)
-            version = (yield from _read_unmoved(kind, Update(record_id, {}), place, reading)).version
+            version = (yield from _read_unmoved(Update(record_id, {}), place, reading)).version
         headers = condition(kind, version, place)
     sent = call.body({}, record_id)
     body = encode(wrapped(sent, call.wrap), call.operation.encoding) if sent else None

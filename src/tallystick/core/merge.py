@@ -82,17 +82,23 @@ def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newe
     left_moved, right_moved = not same(now.left, base.left), not same(now.right, base.right)
     if not left_moved and not right_moved:
         return _KEEP
+    return _moved((left_moved, right_moved), now, base, policy, holds, newer)
+
+
+def _moved(
+    moved: tuple[bool, bool], now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None
+) -> Outcome:
     if policy.direction.startswith("once_"):
         return Outcome("F-6", "agree")
     if _equivalent(now, holds):
         return Outcome("F-4", "agree")
-    if left_moved and right_moved:
+    if all(moved):
         return _both_moved(now, base, policy, holds, newer)
-    return _one_moved("left" if left_moved else "right", now, policy, holds)
+    return _one_moved("left" if moved[0] else "right", now, policy, holds)
 
 
 def _waiting(now: Sides) -> MissingReference | None:
-    """A reference to a record that is not paired yet says nothing that could be compared with the other side (R-13.4)."""
+    """A reference to a record that is not paired yet cannot be compared with the other side (R-13.4)."""
     for value in (now.left, now.right):
         if isinstance(value, Ref) and value.binding is None:
             return MissingReference(

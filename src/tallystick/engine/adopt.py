@@ -231,9 +231,6 @@ def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
 
 def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> None:
     draft.outcome.count(side, "queued")
-    if kind in {"duplicate", "match"}:
-        doubles = draft.outcome.tally.duplicates
-        doubles[other(side)] = doubles.get(other(side), 0) + 1
     line = _alone("", f"unbound.{kind}", side, seen)
     line.disposition = "queued"
     line.asks = (Ask(kind, "", detail),)
@@ -242,5 +239,8 @@ def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> 
     draft.outcome.raised.add((line.subject, kind))
     if asked is not None and asked.detail == detail:
         return
+    if kind in {"duplicate", "match"}:
+        doubles = draft.outcome.tally.duplicates
+        doubles[other(side)] = doubles.get(other(side), 0) + 1
     draft.seal(line)
     draft.add(line)

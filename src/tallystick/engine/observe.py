@@ -199,10 +199,9 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
         elif not observed.shows_all and pulled.total is not None and pulled.distinct < pulled.total:
-            outcome.plan.problem = (
-                f"{outcome.plan.left if side == 'left' else outcome.plan.right} lists {pulled.distinct} records but says"
-                f" it has {pulled.total}; new records wait until it shows all"
-            )
+            name = outcome.plan.left if side == "left" else outcome.plan.right
+            gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
+            outcome.plan.problem = f"{gap}; new records wait until it shows all"
 
 
 def _brake(pair: Pair, observed: Observed) -> None:

@@ -86,7 +86,7 @@ def pull(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]
 
 
 def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
-    """Read page after page; side by side where the first page says how many follow. Tells whether the end was reached."""
+    """Read page after page, side by side where it is known how many follow; tell whether the end was reached."""
     end = pair.end(pulled.side)
     since = pulled.sweep.since
     page: Page = yield from effects.call(end.system, end.connector.read(end.object, since))

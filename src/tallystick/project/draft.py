@@ -11,6 +11,7 @@ from typing import Final
 
 from tallystick.core.error import ProjectError
 from tallystick.core.schema import Field, ObjectType
+from tallystick.project.ability import can
 from tallystick.project.conversion import Declared, convert
 from tallystick.project.json_schema import SCHEMA_FOLDER
 from tallystick.project.manifest import Manifest
@@ -57,19 +58,20 @@ def draft_mapping(
         f"# Draft of the mapping {name}: every line is a proposal. Read, correct, then run `tally lint`.",
         f"left: {{system: {_text(left_system)}, object: {_text(left_object)}}}",
         f"right: {{system: {_text(right_system)}, object: {_text(right_object)}}}",
-        "direction: both",
+        f"direction: {_direction(left, right)}",
         "conflict: manual",
         "# What happens to records without counterpart, and when a record is deleted: ask does nothing unasked.",
         "on_unmatched: {left: ask, right: ask}",
         "on_delete: {left: ask, right: ask}",
     ]
     names = _names(proposals)
+    fields = [_field_lines(name, p, left, right) for name, p in zip(names, proposals, strict=True)]
     lines += _match_lines(proposals, names)
     lines.append("fields:")
-    for proposal, field in zip(proposals, names, strict=True):
-        lines += _field_lines(field, proposal, left, right)
-    if not proposals:
-        lines.append("  name: {left: name, right: name}  # nothing looked alike: this is only an example")
+    lines += [line for entry in fields for line in entry]
+    if all(entry[0].lstrip().startswith("#") for entry in fields):
+        example = f"left: {_text(left.example)}, right: {_text(right.example)}, direction: match_only"
+        lines.append(f"  example: {{{example}}}  # nothing looked alike: put here what corresponds")
     for title, schema, used in (
         ("left", left, {p.left.path for p in proposals}),
         ("right", right, {p.right.path for p in proposals}),
@@ -120,7 +122,16 @@ class _Side:
             raise ProjectError(f"{system} has no object '{object_name}'", hint=hint)
         spec = self.manifest.objects[object_name]
         self.schema = object_type(object_name, spec)
+        self.can_change = can(self.manifest, spec, "update")
+        self.example = spec.id
         self.own = frozenset({spec.id, spec.version, spec.modified, spec.created}) - {""}
+
+
+def _direction(left: _Side, right: _Side) -> str:
+    """Let values flow only to a side that can be changed, where only one can."""
+    if left.can_change == right.can_change:
+        return "both"
+    return "to_left" if left.can_change else "to_right"
 
 
 def _misfits(left: Field, right: Field) -> bool:
@@ -163,7 +174,8 @@ def _field_lines(name: str, proposal: Proposal, left: _Side, right: _Side) -> li
     if one.read_only and two.read_only:
         return [f"  # {_text(name)}: both sides are read-only ({_text(one.path)}, {_text(two.path)})"]
     if one.read_only or two.read_only:
-        parts.append(f"direction: {'to_right' if one.read_only else 'to_left'}")
+        way = "to_right" if one.read_only else "to_left"
+        parts.append(f"direction: {way if _direction(left, right) in {'both', way} else 'match_only'}")
     comments = []
     if one.options and two.options:
         pairs = _option_pairs(one, two)

@@ -1,22 +1,22 @@
 """What can be said about one mapping from what both systems declare, without talking to them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Literal
+from typing import Final
 
 from tallystick.core.error import Problem
 from tallystick.core.mapping import FieldMapping, ObjectMapping
 from tallystick.core.path import parse, render
 from tallystick.core.record import SIDES, Side, other
 from tallystick.core.schema import Field
+from tallystick.project.ability import Ability, can
 from tallystick.project.build import writes_to
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import ObjectSpec
-from tallystick.project.model import MappingSpec, OptionsSpec
+from tallystick.project.model import EndSpec, MappingSpec, OptionsSpec
 from tallystick.project.near import suggest
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
-Ability = Literal["list", "create", "update", "delete"]
 _SHOWN: Final = 5
 
 
@@ -40,15 +40,13 @@ class MappingView:
         end = self.mapping.end(side)
         return self.loaded.manifests[end.system].objects[end.object]
 
+    def end_spec(self, side: Side) -> EndSpec:
+        """Give what the mapping says of the end on ``side``."""
+        return self.spec.left if side == "left" else self.spec.right
+
     def can(self, side: Side, ability: Ability) -> bool:
         """Tell whether the manifest declares a way to do this."""
-        manifest = self.loaded.manifests[self.mapping.end(side).system]
-        spec = self.object(side)
-        if manifest.protocol == "sql":
-            return spec.table is not None
-        if manifest.protocol == "memory":
-            return True
-        return bool(getattr(spec, ability) or getattr(spec, f"{ability}_bulk", None))
+        return can(self.loaded.manifests[self.mapping.end(side).system], self.object(side), ability)
 
     def creates_on(self, side: Side) -> bool:
         """Tell whether records of the other side without counterpart are created on ``side``."""
@@ -74,6 +72,8 @@ def _abilities(view: MappingView) -> Iterator[Problem]:
             needs.append(("update", (side, "object"), f"fields flow to the {side}"))
         if getattr(view.spec.on_delete, source) == "propagate":
             needs.append(("delete", ("on_delete", source), f"deletions are to reach the {side}"))
+        if getattr(view.spec.on_delete, source) == "archive":
+            needs.append(("update", ("on_delete", source), f"records are to be archived on the {side}"))
         if getattr(view.spec.on_delete, side) == "restore":
             needs.append(("create", ("on_delete", side), f"deleted records are to be restored on the {side}"))
         for ability, path, wish in needs:
@@ -84,12 +84,9 @@ def _abilities(view: MappingView) -> Iterator[Problem]:
 
 def _archives(view: MappingView) -> Iterator[Problem]:
     for side in SIDES:
-        if getattr(view.spec.on_delete, other(side)) == "archive" and not view.object(side).deleted:
-            end = view.mapping.end(side)
-            message = (
-                f"records are to be archived on the {side}, but nothing says what an archived {end.object} looks like"
-            )
-            hint = f"systems/{end.system}.yaml: deleted: {{path: archived, values: [true]}}"
+        if getattr(view.spec.on_delete, other(side)) == "archive" and not view.end_spec(side).archive:
+            message = f"records are to be archived on the {side}, but nothing says what is set then"
+            hint = f"{side}: {{..., archive: {{status: archived}}}}"
             yield view.problem(("on_delete", other(side)), message, hint)
 
 

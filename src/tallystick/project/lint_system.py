@@ -87,8 +87,8 @@ def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
 def _operation_ids(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
         for kind, operation in _operations(spec):
-            whole = (operation.path, *map(str, operation.query.values()), str(operation.body))
-            if kind in {"get", "condition", "update", "delete"} and not any("{id}" in text for text in whole):
+            whole = f"{operation.path} {operation.query} {operation.body}"
+            if kind in {"get", "condition", "update", "delete"} and "{id}" not in whole:
                 message = "this call does not say which record it is about: its path has no {id}"
                 path: DataPath = ("objects", name, kind, "path")
                 yield view.problem(path, message, f"path: {operation.path.rstrip('/')}/{{id}}", severity="warning")

@@ -19,6 +19,8 @@ from tallystick.project.text import MAX_BYTES, DataPath, Document, parse_text
 from tallystick.project.validate import validate
 
 PROJECT_FILE: Final = "tally.yaml"
+# Manifests are written by machines too: a description of hundreds of objects is larger than what people write.
+_MAX_SYSTEM_BYTES: Final = 8_000_000
 _NAME: Final = re.compile(r"\w[\w-]*")
 
 Kind = Literal["project", "system", "mapping"]
@@ -97,8 +99,8 @@ class _Loading:
         written = self.read(self.folder / PROJECT_FILE)
         home = Source((Layer(written),))
         project = self.check(Project, written.value, home)
-        systems = self.read_folder("systems")
-        mappings = self.read_folder("mappings")
+        systems = self.read_folder("systems", limit=_MAX_SYSTEM_BYTES)
+        mappings = self.read_folder("mappings", limit=MAX_BYTES)
         chosen = self.choose(project, home, wanted)
         sources: dict[tuple[Kind, str], Source] = {("project", ""): home}
         specs: dict[str, MappingSpec] = {}
@@ -181,7 +183,7 @@ class _Loading:
             self.note(problem)
         return made
 
-    def read_folder(self, name: str) -> dict[str, Document]:
+    def read_folder(self, name: str, *, limit: int) -> dict[str, Document]:
         """Read the YAML files of one folder, by name without ending."""
         found: dict[str, Document] = {}
         try:
@@ -199,10 +201,10 @@ class _Loading:
             elif path.stem in found:
                 self.note(Problem(file, 0, 0, f"'{path.stem}' is there twice", f"see {found[path.stem].file}"))
             else:
-                found[path.stem] = self.read(path)
+                found[path.stem] = self.read(path, limit=limit)
         return found
 
-    def read(self, path: Path) -> Document:
+    def read(self, path: Path, *, limit: int = MAX_BYTES) -> Document:
         """Read one file; what is wrong is noted."""
         file = self.title(path)
         try:
@@ -211,7 +213,7 @@ class _Loading:
             if not path.is_file():
                 return self.refuse(file, "this is no regular file")
             with path.open("rb") as stream:
-                document = parse_text(stream.read(MAX_BYTES + 1), file)
+                document = parse_text(stream.read(limit + 1), file, limit=limit)
         except OSError as error:
             return self.refuse(file, f"the file cannot be read: {error.strerror}")
         for problem in document.problems:

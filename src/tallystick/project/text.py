@@ -22,6 +22,8 @@ Spot = tuple[int, int]
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 20
 MAX_DIGITS: Final = 100
+MAX_VALUES: Final = 500_000
+MAX_PROBLEMS: Final = 100
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A leading plus stays text: it is a telephone number more often than a sum.
@@ -81,13 +83,13 @@ class Document:
         return (1, 1)
 
 
-def parse_text(content: bytes | str, file: str) -> Document:
+def parse_text(content: bytes | str, file: str, *, limit: int = MAX_BYTES) -> Document:
     """Read one YAML document. Never raises for what the text contains; look at ``problems``.
 
-    ``file`` is how messages name the text.
+    ``file`` is how messages name the text; ``limit`` is the largest size that is read, in bytes.
     """
-    if len(content) > MAX_BYTES:
-        message = f"the file is larger than {MAX_BYTES:,} bytes"
+    if len(content) > limit:
+        message = f"the file is larger than {limit:,} bytes"
         return _broken(file, (1, 1), message, "split it: one file per system or mapping")
     text = content if isinstance(content, str) else _decode(content)
     if isinstance(text, Problem):
@@ -152,7 +154,7 @@ class _Reader:
     def read(self) -> Document:
         try:
             for event in yaml.parse(self.lines, Loader=_LOADER):
-                if not self.take(event):
+                if not self.take(event) or self.is_too_much(event):
                     return self.finish(None)
         except yaml.YAMLError as broken:
             self.explain(broken)
@@ -163,6 +165,18 @@ class _Reader:
         return Document(
             self.file, value, self.keys, self.values, frozenset(self.doubtful), tuple(sorted(self.problems))
         )
+
+    def is_too_much(self, event: yaml.Event) -> bool:
+        """Whether reading on would cost more than it tells."""
+        if len(self.problems) < MAX_PROBLEMS and len(self.values) <= MAX_VALUES:
+            return False
+        start = event.start_mark
+        spot = (start.line + 1, start.column + 1) if start else (1, 1)
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.note(spot, f"after {MAX_PROBLEMS} problems the rest is not read", "solve these first")
+        else:
+            self.note(spot, f"more than {MAX_VALUES:,} values are not read", "split the file")
+        return True
 
     def note(self, spot: Spot, message: str, hint: str) -> None:
         self.problems.append(Problem(self.file, *spot, message, hint))

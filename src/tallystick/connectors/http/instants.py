@@ -146,7 +146,7 @@ def _pattern(text: str) -> _Pattern:
 
 
 def check_format(spelling: str, *, writing: bool = False) -> None:
-    """Raise ``ProjectError`` if ``spelling`` is none that is understood; ``writing`` asks for one that can be written."""
+    """Raise ``ProjectError`` if ``spelling`` is none that is understood, or with ``writing`` cannot be written."""
     if spelling == "parts" and writing:
         raise ProjectError(
             "an instant cannot be asked for in parts",
@@ -245,8 +245,8 @@ def _read_parts(value: Any, zone: ZoneInfo) -> float:
         parts = [_whole(part) for part in value] + [0] * (len(_PART_NAMES) - len(value))
     else:
         raise TypeError("it has no parts such as year, month and day")
-    *date_and_time, nanos = parts
-    return datetime(*date_and_time, nanos // 1000, tzinfo=zone).timestamp()
+    year, month, day, hour, minute, second, nanos = parts
+    return datetime(year, month, day, hour, minute, second, nanos // 1000, zone).timestamp()
 
 
 def _first_of(named: dict[str, Any], names: Iterable[str]) -> int:
