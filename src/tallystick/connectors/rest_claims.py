@@ -47,6 +47,7 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         granularity=claims.granularity_seconds,
         skew=_claimed(claims.skew_seconds, None, _WEAKEST.skew),
         timeout=kind.around.timeout,
+        in_flux=2 * kind.around.timeout,
         tombstones="no" if spec.deleted is None else "yes" if spec.deleted.query else "trash",
         list_order=claims.list_order or _ORDERS[spec.paging.type],
         returns_record=claims.returns_record,
