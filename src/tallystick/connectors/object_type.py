@@ -21,6 +21,7 @@ def _field(path: str, spec: FieldSpec) -> Field:
         required=spec.required,
         nullable=spec.nullable,
         read_only=spec.read_only,
+        create_only=spec.create_only,
         unique=spec.unique,
         min_length=spec.min_length,
         max_length=spec.max_length,
