@@ -31,9 +31,10 @@ def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Seq
     if found is not None:
         for line in reading_lines(plan, names):
             screen.say(f"  {line}")
-        if plan.first_contact:
+        adopted = adoption_rows(plan, found, names) if plan.first_contact else []
+        if adopted:
             screen.say("  First contact: these records were never in step before.")
-            screen.table(("", ""), adoption_rows(plan, found, names), indent=4)
+            screen.table(("", ""), adopted, indent=4)
         screen.table(("", *(f"in {names[s]}" for s in SIDES)), write_rows(plan), indent=4)
         for line in other_lines(plan, found, names):
             screen.say(f"  {line}")
