@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
-from tallystick.core.error import DataError, Error, Refused, RemoteError
+from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.ports import StoreTx, Written
 from tallystick.core.record import (
     SIDES,
@@ -27,6 +27,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job
 from tallystick.engine.session import Standing
 
+MOST_ATTEMPTS = 5
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 
@@ -82,6 +83,22 @@ class Settlement:
     names: tuple[str, ...]
     before: dict[int, Binding]
     standing: Standing
+
+    def attempts(self, line: Line) -> int:
+        """How often a write of this line's records was planned anew before, because the system had moved on."""
+        records = [(side, line.seen(side).id or "") for side in SIDES]
+        return max(self.standing.attempts.get(record, 0) for record in records)
+
+    def is_refusal(self, line: Line, result: Written | Error | None) -> bool:
+        """Whether the system said no to this very content, so that there is nothing to try until something changes.
+
+        "Moved on" or "not allowed" that is answered again and again, though others go through, is such a no.
+        """
+        if not isinstance(result, Error):
+            return False
+        return result.recovery == "park" or (
+            isinstance(result, Stale | Absent | AccessError) and self.attempts(line) + 1 >= MOST_ATTEMPTS
+        )
 
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
@@ -144,7 +161,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 bases[side][i] = values[i]
     _keep_equal(line, bases, now)
     touched = {j.step.side for j in jobs if j.is_done}
-    complete = line.settled and all(j.is_done or _is_refusal(j.result) for j in jobs)
+    complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
             _observe(binding, side, line.seen(side), settled=complete)
@@ -182,11 +199,6 @@ def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
-
-
-def _is_refusal(result: Written | Error | None) -> bool:
-    """Whether the system said no to this very content, so that there is nothing to try until something changes."""
-    return isinstance(result, Error) and result.recovery == "park"
 
 
 def _confirm(
@@ -278,8 +290,13 @@ def _note_failure(
         return
     source = other(job.step.side)
     origin = line.seen(source).id or ""
-    if not _is_refusal(result):
-        into.dirty += [Dirty(at.pair.name, s, r, result.code) for s in SIDES if (r := line.seen(s).id) is not None]
+    if not at.is_refusal(line, result):
+        attempts = at.attempts(line) + isinstance(result, Stale | Absent | AccessError)
+        into.dirty += [
+            Dirty(at.pair.name, s, r, result.code, attempts=attempts)
+            for s in SIDES
+            if (r := line.seen(s).id) is not None
+        ]
         return
     field_name = result.field if isinstance(result, DataError | Refused) else ""
     into.parked.append(

@@ -62,6 +62,7 @@ def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -
     done: list[Dirty] = []
     for side in SIDES:
         marks = yield from effects.look(partial(_marks, pair.name, side, now))
+        session.standing[pair.name].attempts |= {(side, m.id): m.attempts for m in marks}
         missing = yield from read_records(session, pair, side, [m.id for m in marks])
         yield from _note_absent(session, pair, outcome, side, missing, now)
         done += [m for m in marks if not isinstance(missing.get(m.id), Error)]
