@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import ERP, Killed, Watch, World
+from world import ERP, FAST, Killed, Watch, World
 
 from tallystick.core.error import Error
 
@@ -112,7 +112,7 @@ def check(world):
             assert known, f"{side}/{record} is nowhere"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     st.lists(STEP, max_size=25),
     st.sampled_from(["manual", "left", "newest"]),
@@ -121,7 +121,7 @@ def check(world):
 )
 def test_every_world_settles(steps, conflict, deletion, idem):
     """I-1, I-2, I-5, I-8 on random histories with random kills."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=FAST))
     try:
         text = MAPPING.replace("CITY_CONFLICT", conflict).replace("UPDATE_OR_DELETE", deletion)
         text = text.replace("conflict: newest", "conflict: newest, fallback: left")

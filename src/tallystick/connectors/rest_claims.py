@@ -5,10 +5,10 @@ What is not claimed is the weakest (R-2.1); the check list compares these promis
 
 from typing import Final, Literal
 
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.rest_object import RestObject
 from tallystick.core.ports import Capabilities
 from tallystick.core.schema import ObjectType
+from tallystick.project.schema import object_type
 
 _WEAKEST: Final = Capabilities()
 _ORDERS: Final[dict[str, Literal["keyset", "cursor", "offset", "snapshot"]]] = {
@@ -54,6 +54,7 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         version=_version(kind),
         bulk=min(bulk, default=0),
         in_flight=kind.around.in_flight,
+        omits_blank=spec.omits_blank,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
-from tallystick.core.error import Absent, DataError, Error, Refused, RemoteError, Stale
+from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.ports import StoreTx, Written
 from tallystick.core.record import (
     SIDES,
@@ -92,12 +92,12 @@ class Settlement:
     def is_refusal(self, line: Line, result: Written | Error | None) -> bool:
         """Whether the system said no to this very content, so that there is nothing to try until something changes.
 
-        "Moved on" that is answered again and again, though each time the record was read anew, is such a no.
+        "Moved on" or "not allowed" that is answered again and again, though others go through, is such a no.
         """
         if not isinstance(result, Error):
             return False
         return result.recovery == "park" or (
-            isinstance(result, Stale | Absent) and self.attempts(line) + 1 >= MOST_ATTEMPTS
+            isinstance(result, Stale | Absent | AccessError) and self.attempts(line) + 1 >= MOST_ATTEMPTS
         )
 
 
@@ -107,21 +107,22 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     unknown = any(_is_unknown(j.result) for j in jobs)
     into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
     into.rows += [_row(at, line, j, number) for j in done]
+    seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
-        _note_failure(at, line, job, number, into)
+        _note_failure(at, line, job, number, seen, into)
     created = any(j.step.op == "create" for j in done)
     wanted_create = any(s.op == "create" for s in line.steps)
     if line.binding == 0 and wanted_create and not created:
         return
     if line.binding == 0 and not line.steps and not line.action:
-        _raise_questions(at, line, None, into)
+        _raise_questions(at, line, None, seen, into)
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)
     if line.state and not (line.steps and not done) and not unknown:
         _change_state(at, line, binding, into)
     (into.new if line.binding == 0 else into.changed).append(binding)
-    _raise_questions(at, line, binding, into)
+    _raise_questions(at, line, binding, seen, into)
 
 
 def _is_unknown(result: Written | Error | None) -> bool:
@@ -272,7 +273,17 @@ def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     )
 
 
-def _note_failure(at: Settlement, line: Line, job: Job, number: int, into: Ledger) -> None:
+def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:
+    """Fingerprint what a side holds after the batch, so that a question is known again for the very same values."""
+    for job in done:
+        if job.step.side == side and job.step.op in {"create", "update"}:
+            return digest(job.stored or decode_fields(job.step.fields))
+    return line.seen(side).digest
+
+
+def _note_failure(
+    at: Settlement, line: Line, job: Job, number: int, seen: dict[Side, int | None], into: Ledger
+) -> None:
     """Park what was refused; mark what must be looked at again; an unknown outcome keeps its intent."""
     result = job.result
     if not isinstance(result, Error):
@@ -280,7 +291,7 @@ def _note_failure(at: Settlement, line: Line, job: Job, number: int, into: Ledge
     source = other(job.step.side)
     origin = line.seen(source).id or ""
     if not at.is_refusal(line, result):
-        attempts = at.attempts(line) + isinstance(result, Stale | Absent)
+        attempts = at.attempts(line) + isinstance(result, Stale | Absent | AccessError)
         into.dirty += [
             Dirty(at.pair.name, s, r, result.code, attempts=attempts)
             for s in SIDES
@@ -291,13 +302,15 @@ def _note_failure(at: Settlement, line: Line, job: Job, number: int, into: Ledge
     into.parked.append(
         Quarantined(
             at.pair.name, source, origin, field_name, result.code, str(result), result.hint,
-            binding=number if line.binding else None, left_seen=line.left.digest, right_seen=line.right.digest,
+            binding=number if line.binding else None, left_seen=seen["left"], right_seen=seen["right"],
             mapping=at.pair.mapping_print, since=at.now,
         )
     )  # fmt: skip
 
 
-def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: Ledger) -> None:
+def _raise_questions(
+    at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
+) -> None:
     """Replace everything that stood about this record by what stands now."""
     number = binding.id if binding else None
     if line.binding and line.binding in at.standing.bindings:
@@ -316,7 +329,7 @@ def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: 
         into.queue.append(
             QueueItem(
                 ask.kind, at.pair.name, line.subject, ask.field, ask.detail, number,
-                line.left.digest, line.right.digest, at.now,
+                seen["left"], seen["right"], at.now,
             )
         )  # fmt: skip
     for fault in line.faults:
@@ -324,7 +337,7 @@ def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: 
         into.parked.append(
             Quarantined(
                 at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
-                fault.message, fault.hint, number, line.left.digest, line.right.digest, at.pair.mapping_print,
+                fault.message, fault.hint, number, seen["left"], seen["right"], at.pair.mapping_print,
                 since=at.now, waits_for=fault.waits_for,
             )
         )  # fmt: skip
