@@ -8,6 +8,7 @@ Prints what came of it as one line of JSON. Brakes are released, because each wo
 import argparse
 import cProfile
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--profile", default="")
     arguments = parser.parse_args()
-    profile = cProfile.Profile() if arguments.profile else None
+    profile = cProfile.Profile(time.process_time) if arguments.profile else None
     if profile:
         profile.enable()
     outcome = work(arguments.folder, arguments.mode, full=arguments.full)
