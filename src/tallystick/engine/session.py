@@ -79,6 +79,11 @@ class Standing:
     retry: set[tuple[Side, str]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
 
+    @property
+    def has_unpaired(self) -> bool:
+        """Whether anything waits about a record without binding."""
+        return bool(self.asked or self.refused)
+
 
 @dataclass(slots=True)
 class Unresolved:
