@@ -156,7 +156,7 @@ def _decide_one(
 def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
     """Whether an earlier create whose outcome is unknown is about this record, or may have made it (T-62)."""
     open_writes = draft.session.unresolved.get(draft.pair.name)
-    if open_writes is None:
+    if open_writes is None or not (open_writes.origins or open_writes.keys):
         return False
     keys = draft.pair.keys.keys(fields).items()
     return (side, seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
@@ -210,7 +210,7 @@ def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnm
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
         return
-    step, faults = make_step(target, "create", fields, (), refs[target.side], None)
+    step, faults = make_step(target, "create", fields, (), refs[target.side], None, seen.fields)
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)
