@@ -65,6 +65,29 @@ def test_lost_rights_delete_nothing(world):
     assert world.plan(full=True).plan.is_empty
 
 
+def test_one_forbidden_record_does_not_stop_the_others(world):
+    """I-16: a write that is not allowed for one record, again and again, ends as a parked record."""
+    at = filled(world)
+    world.left.update("1", {"city": "Bonn"})
+    transport = world.systems["erp"].transport
+    answer = transport.answer
+
+    def refuse(request):
+        asked = request.arguments.get("update")
+        if request.verb == "update" and asked.id == at["DE0"]:
+            raise AccessError("403 this record is locked")
+        return answer(request)
+
+    transport.answer = refuse
+    for n in range(6):
+        world.left.update("2", {"city": f"Bonn {n}"})
+        world.go("run", full=True)
+        assert world.rows("right")[at["DE1"]]["ort"] == f"Bonn {n}"
+    assert [(p.record, p.code) for p in world.parked()] == [("1", "access")]
+    assert world.plan(full=True).plan.is_empty
+    del transport.answer
+
+
 def test_unreadable_records_are_waited_for(world):
     """A record missing from the listing whose own read fails is neither deleted nor forgotten."""
     at = filled(world)

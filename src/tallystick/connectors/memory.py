@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 
 from tallystick.connectors.flow import drive, drive_or_error
 from tallystick.connectors.memory_shelf import Clock, Key, Shelf, Ticks
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.sighting import Sight
 from tallystick.core.error import Error, Garbled, ProjectError
 from tallystick.core.path import Path
@@ -29,6 +28,7 @@ from tallystick.core.ports import (
 from tallystick.core.record import Raw, decode_raw, encode_raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.schema import object_type
 
 T = TypeVar("T")
 Verb = Literal["list", "get", "find", "create", "update", "delete", "create_many", "update_many"]

@@ -5,10 +5,10 @@ What is not claimed is the weakest (R-2.1); the check list compares these promis
 
 from typing import Final, Literal
 
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.rest_object import RestObject
 from tallystick.core.ports import Capabilities
 from tallystick.core.schema import ObjectType
+from tallystick.project.schema import object_type
 
 _WEAKEST: Final = Capabilities()
 _ORDERS: Final[dict[str, Literal["keyset", "cursor", "offset", "snapshot"]]] = {

@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing
 from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
@@ -25,6 +24,7 @@ from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, 
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.schema import object_type
 
 PAGE_SIZE: Final = 1000
 _FIND_AT_MOST: Final = 1000

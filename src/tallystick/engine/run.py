@@ -136,6 +136,14 @@ def _finish(session: Session, work: _Work) -> Flow[None]:
     if work.observed is None:
         yield from _remember_wait(work)
         return
+    yield from _carry_on(session, work)
+    yield from _remember_wait(work)
+
+
+def _carry_on(session: Session, work: _Work) -> Flow[None]:
+    """Close the books of a pair that was observed, whether or not all of its plan could be carried out."""
+    if work.observed is None or work.fence is None:
+        return
     pair, observed, fence = work.pair, work.observed, work.fence
     for side in SIDES:
         for rows in session.scratch(pair).same(side, TOUCH_BATCH):

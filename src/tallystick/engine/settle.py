@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
-from tallystick.core.error import Absent, DataError, Error, Refused, RemoteError, Stale
+from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.ports import StoreTx, Written
 from tallystick.core.record import (
     SIDES,
@@ -92,12 +92,12 @@ class Settlement:
     def is_refusal(self, line: Line, result: Written | Error | None) -> bool:
         """Whether the system said no to this very content, so that there is nothing to try until something changes.
 
-        "Moved on" that is answered again and again, though each time the record was read anew, is such a no.
+        "Moved on" or "not allowed" that is answered again and again, though others go through, is such a no.
         """
         if not isinstance(result, Error):
             return False
         return result.recovery == "park" or (
-            isinstance(result, Stale | Absent) and self.attempts(line) + 1 >= MOST_ATTEMPTS
+            isinstance(result, Stale | Absent | AccessError) and self.attempts(line) + 1 >= MOST_ATTEMPTS
         )
 
 
@@ -291,7 +291,7 @@ def _note_failure(
     source = other(job.step.side)
     origin = line.seen(source).id or ""
     if not at.is_refusal(line, result):
-        attempts = at.attempts(line) + isinstance(result, Stale | Absent)
+        attempts = at.attempts(line) + isinstance(result, Stale | Absent | AccessError)
         into.dirty += [
             Dirty(at.pair.name, s, r, result.code, attempts=attempts)
             for s in SIDES
