@@ -91,6 +91,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
 
     yield from effects.commit(confirm)
     for job in jobs:
+        if isinstance(job.result, Error):
+            session.note_trouble(pair, job.result)
         key = job.step.op if job.is_done else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs

@@ -97,6 +97,7 @@ def _settle(session: Session, pair: Pair, fence: Fence, intent: Intent) -> Flow[
                 return (yield from _look_at(pair, fence, intent, now))
     except Error as failure:
         # The system cannot tell now; the intent stays open and only its own record waits.
+        session.note_trouble(pair, failure)
         return f"waiting: {failure.code}"
 
 
