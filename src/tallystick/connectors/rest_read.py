@@ -13,8 +13,10 @@ from tallystick.connectors.http.rows import is_markup, json_text, title, value_a
 from tallystick.connectors.rest_object import RestObject
 from tallystick.core.error import DataError, Garbled, ProjectError
 from tallystick.core.path import Path, read, render
-from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting
+from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Wish
 from tallystick.core.record import UNKNOWN
+from tallystick.project.manifest import Filter
+from tallystick.project.spelling import ParameterText
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
@@ -23,6 +25,37 @@ _GONE: Final = 410
 def read_page(kind: RestObject, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
     """Read one page of a listing."""
     return (yield from _page(kind, kind.pager.ask(position, page_size), [*_since(kind, since), *_sort(kind)]))
+
+
+def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size: int | None) -> Flow[Page]:
+    """Read one page as the system answers a wish; nothing is compared.
+
+    Raises:
+        ProjectError: the manifest does not say how to spell the wish.
+    """
+    query: list[tuple[str, str]] = []
+    if wish.equal is not None:
+        field, value = wish.equal
+        asked = _filter_of(kind, field)
+        query.append((asked.param, _filled(asked.template, value)))
+    query += _sort(kind) if wish.order is None else [_spell_order(kind, *wish.order)]
+    return (yield from _page(kind, kind.pager.ask(position, page_size), query))
+
+
+def _filled(template: ParameterText, value: Any) -> str:
+    return template.replace("{}", spell(value)) if isinstance(template, str) else template.spell(value)
+
+
+def _spell_order(kind: RestObject, field: str, descending: bool) -> tuple[str, str]:  # noqa: FBT001 - half of a pair
+    spec = kind.spec.sort
+    if spec is None:
+        raise ProjectError(
+            f"'{kind.name}' cannot be sorted",
+            hint="add sort to the object in the manifest, if the system can sort",
+            place=kind.place,
+        )
+    template = spec.descending if descending else spec.template
+    return spec.param, template.replace("{field}", field).replace("{direction}", "desc" if descending else "asc")
 
 
 def _page(kind: RestObject, ask: Ask, query: list[tuple[str, str]]) -> Flow[Page]:
@@ -126,14 +159,7 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
 
     All pages are read, because the wanted record may be behind others that do not match.
     """
-    text = render(path)
-    spec = kind.spec.filters.get(text)
-    if spec is None:
-        raise ProjectError(
-            f"'{kind.name}' cannot be searched by '{text}'",
-            hint="add the field to filters of the object in the manifest, or match by another one",
-            place=kind.place,
-        )
+    spec = _filter_of(kind, render(path))
     wanted = _comparable(value)
     query = [(spec.param, spec.template.replace("{}", spell(value)))]
     hits: dict[str, Sighting] = {}
@@ -153,6 +179,17 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
         hint="check filters and paging of the object in the manifest",
         place=kind.place,
     )
+
+
+def _filter_of(kind: RestObject, field: str) -> Filter:
+    spec = kind.spec.filters.get(field)
+    if spec is None:
+        raise ProjectError(
+            f"'{kind.name}' cannot be searched by '{field}'",
+            hint="add the field to filters of the object in the manifest, or match by another one",
+            place=kind.place,
+        )
+    return spec
 
 
 def _verified(kind: RestObject, row: bytes, path: Path, wanted: Any) -> Flow[Sighting | None]:
