@@ -27,7 +27,7 @@ check: $(STAMP) ## format, lint, types, floors
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 
 fmt: $(STAMP) ## format and repair what a machine can
 	@$(BIN)/ruff check --fix -q .

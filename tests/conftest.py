@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,3 +86,67 @@ def postgres_url(postgres_server: tuple[str, int]) -> Callable[[], str]:
         return f"{address}/{name}"
 
     return fresh
+
+
+class PlainSecrets:
+    """Every reference is its own secret."""
+
+    def resolve(self, reference):
+        return reference
+
+
+@pytest.fixture
+def open_sql():
+    """Give a function that opens a database with some objects: ``open_sql(url, {"t": {...}}, timezone="UTC")``.
+
+    It returns (connector, transport); all are closed after the test.
+    """
+    from tallystick.connectors.sql import open_system
+    from tallystick.project.manifest import Manifest
+
+    opened = []
+
+    def open_one(url, objects, **settings):
+        manifest = Manifest.model_validate({"protocol": "sql", "url": url, "objects": objects, **settings})
+        opened.append(open_system("db", manifest, PlainSecrets()))
+        return opened[-1]
+
+    yield open_one
+    for _, transport in opened:
+        transport.close()
+
+
+@pytest.fixture
+def sqlite_with(tmp_path):
+    """Give a function that makes a SQLite file by a script and returns its address."""
+
+    def make(script):
+        path = tmp_path / "system.db"
+        connection = sqlite3.connect(path)
+        connection.executescript(script)
+        connection.close()
+        return f"sqlite:///{path}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_with(postgres_url):
+    """Give a function that runs a script in a fresh schema of PostgreSQL and returns an address that looks there.
+
+    Cheaper than a fresh database; what lies outside the schema (roles, other schemas) is shared.
+    """
+    import psycopg
+
+    database = postgres_url()
+    numbers = count(1)
+
+    def make(script):
+        name = f"s{next(numbers)}"
+        url = f"{database}?options=-csearch_path%3D{name}"
+        with psycopg.connect(url) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+            connection.execute(script)
+        return url
+
+    return make

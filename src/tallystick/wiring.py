@@ -192,3 +192,28 @@ def make_pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pai
         days = loaded.project.journal_days
         pairs.append(make_pair(mapping, ends, compile_mapping(mapping), prints, journal_days=days))
     return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A project's files and its own state, without any system."""
+
+    loaded: LoadedProject
+    store: Store
+
+    def now(self) -> float:
+        """Give the time, seconds UTC."""
+        return time.time()  # noqa: TID251 - this is where the clock enters
+
+
+@contextlib.contextmanager
+def open_state(folder: Path, environment: str | None = None) -> Iterator[State]:
+    """Open a project's files and its own state; no secret but the state's own is needed.
+
+    Raises:
+        ProjectError: the files are wrong.
+        StoreError: the state cannot be used.
+    """
+    loaded = load_project(folder, environment=environment)
+    with contextlib.ExitStack() as closing:
+        yield State(loaded, _open_state(loaded, closing))

@@ -49,11 +49,11 @@ class Pair:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, roundup: Roundup, postgres_server: "PostgresServer") -> Pair:
+def fresh(tmp_path: Path, roundup: Roundup, database_server: "PostgresServer") -> Pair:
     """Two systems that share an issue, and have some that the other does not know."""
     roundup.create(title="Drucker läuft nicht", status="chatting", priority="urgent")
     roundup.create(title="Only in the tracker", status="testing")
-    database = postgres_server.database(EXAMPLES / "roundup-postgres" / "database.sql")
+    database = database_server.database(EXAMPLES / "roundup-postgres" / "database.sql")
     database.insert("issues", title="Drucker läuft nicht", status="chatting", priority="urgent")
     database.insert("issues", title='Only in the database, "quoted"', status="resolved", priority="wish")
     project = example_project(

@@ -50,7 +50,7 @@ class Pair:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, tryton: Tryton, postgres_server: "PostgresServer") -> Pair:
+def fresh(tmp_path: Path, tryton: Tryton, database_server: "PostgresServer") -> Pair:
     """Two systems that share two customers, differ over a third, and have some that the other does not know."""
     german, english = tryton.language("de"), tryton.language("en")
     tryton.create(
@@ -61,7 +61,7 @@ def fresh(tmp_path: Path, tryton: Tryton, postgres_server: "PostgresServer") -> 
         {"code": "T2", "name": "Archived in Tryton"},
     )
     tryton.change("T2", active=False)
-    database = postgres_server.database(EXAMPLES / "tryton-postgres" / "database.sql")
+    database = database_server.database(EXAMPLES / "tryton-postgres" / "database.sql")
     for code, name, lang in [
         ("S1", "Müller & Söhne", "de"),
         ("S2", "Brontë Ltd", "en"),

@@ -70,13 +70,13 @@ def undisturbed(folder, idem):
 
 
 @pytest.mark.parametrize("idem", IDEMS)
-def test_killed_at_every_door(tmp_path, idem):
+def test_killed_at_every_door(fast_path, idem):
     """For each of the K doors of a run: die before it, die after it, go on, and end as if nothing had happened."""
-    expected, count = undisturbed(tmp_path / "calm", idem)
+    expected, count = undisturbed(fast_path / "calm", idem)
     assert count > 20
     for at in range(1, count + 1):
         for after in (False, True):
-            world = World.build(tmp_path / f"{at}-{after}", LINKED, idem=idem)
+            world = World.build(fast_path / f"{at}-{after}", LINKED, idem=idem)
             scene(world)
             with Watch(die_at=at, after=after).over(world), pytest.raises(Killed):
                 world.go("run", full=True)

@@ -73,6 +73,18 @@ def test_a_conflict_is_asked_once_and_writes_nothing(world):
     assert len(world.queue()) == 1
 
 
+def test_a_question_beside_a_write_is_asked_once(world):
+    """The same edit brings a conflict in one field and a write in another; afterwards nothing is new."""
+    left, right = pair_of(world)
+    world.left.update(left, {"city": "Bonn"})
+    world.right.update(right, {"ort": "Köln", "name1": "Anker AG"})
+    world.sync()
+    assert world.rows("left")[left]["name"] == "Anker AG"
+    plan = world.plan(full=True).plan
+    assert plan.is_empty, plan.operations
+    settled(world)
+
+
 def test_a_conflict_ends_when_both_sides_say_the_same(world):
     left, right = pair_of(world)
     world.left.update(left, {"city": "Bonn"})

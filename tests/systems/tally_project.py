@@ -53,10 +53,13 @@ class TallyProject:
         return outcome
 
     def run_until(self, reached: Callable[[], bool], what: str) -> None:
-        """Run until the systems are as they should be: a deletion needs a second look some seconds after the first."""
+        """Compare in full until the systems are as they should be.
+
+        A listing of what changed shows no deletion, and a deletion is believed only after a second look.
+        """
 
         def run_once() -> bool:
-            self.tally("run")
+            self.tally("run", "--full")
             return reached()
 
         wait_until(run_once, what, seconds=90, pause=1)

@@ -21,9 +21,9 @@ from information_schema.columns where table_name = %s
 
 
 @pytest.fixture(params=["tryton-postgres", "roundup-postgres"])
-def described(request: pytest.FixtureRequest, postgres_server: "PostgresServer") -> "tuple[Manifest, Database]":
+def described(request: pytest.FixtureRequest, database_server: "PostgresServer") -> "tuple[Manifest, Database]":
     folder = EXAMPLES / request.param
-    database = postgres_server.database(folder / "database.sql")
+    database = database_server.database(folder / "database.sql")
     names = {"CUSTOMERS_DATABASE": database.url, "SUPPORT_DATABASE": database.url}
     return load_manifest(folder / "systems" / "database.yaml", names), database
 

@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 
 from tallystick.connectors.flow import drive, drive_or_error
 from tallystick.connectors.memory_shelf import Clock, Key, Shelf, Ticks
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.sighting import Sight
 from tallystick.core.error import Error, Garbled, ProjectError
 from tallystick.core.path import Path
@@ -29,6 +28,7 @@ from tallystick.core.ports import (
 from tallystick.core.record import Raw, decode_raw, encode_raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.schema import object_type
 
 T = TypeVar("T")
 Verb = Literal["list", "get", "find", "create", "update", "delete", "create_many", "update_many"]
@@ -156,6 +156,7 @@ class MemoryConnector:
             version="field" if spec.version else "none",
             bulk=spec.create_bulk.size if spec.create_bulk else 0,
             in_flight=1,
+            omits_blank=spec.omits_blank,
         )
 
     def read(
@@ -227,8 +228,10 @@ class MemoryConnector:
                 f"'{self._name}' has no object '{object_name}'", hint=f"it has: {names}", place=self._name
             ) from None
 
-    def _written(self, object_name: str, answer: tuple[str, bytes]) -> Written:
+    def _written(self, object_name: str, answer: tuple[str, bytes | None]) -> Written:
         record_id, row = answer
+        if row is None:  # the replayed answer of a create whose record was deleted since
+            return Written(record_id)
         stored = self.sight(object_name, row)
         returns = self._spec(object_name).claims.returns_record
         return Written(record_id, stored if returns else None, stored.version if returns else None)

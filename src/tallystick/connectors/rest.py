@@ -15,8 +15,9 @@ from tallystick.connectors.http.limits import REAL_TIMING, Timing
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.connectors.http.transport import HttpTransport
 from tallystick.connectors.rest_bulk import create_many, update_many
+from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.rest_claims import capabilities_of, schema_of
-from tallystick.connectors.rest_object import RestObject, Surroundings
+from tallystick.connectors.rest_object import RestObject
 from tallystick.connectors.rest_read import ask_page, find_records, get_record, read_page
 from tallystick.connectors.rest_write import create_record, delete_record, update_record
 from tallystick.core.error import Error, ProjectError
@@ -36,6 +37,7 @@ from tallystick.core.ports import (
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest
+from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
 
@@ -139,7 +141,7 @@ def open_system(
         hosts=hosts,
         secret_query=auth.query_names,
         scrub=scrub,
-        resolve=resolve,
+        resolve=lambda text: _learned(text, resolve, scrub),
         zone=_zone(manifest.timezone, name),
         timeout=network.timeout_seconds,
         in_flight=manifest.limits.in_flight,
@@ -166,9 +168,15 @@ def _resolver(secrets: Secrets) -> Callable[[str], str]:
     return resolve
 
 
-def _secret_header(value: str, resolve: Callable[[str], str], scrub: Scrub) -> str:
-    text = resolve(value)
-    return text if text == value else scrub.learn(text)
+def _learned(text: str, resolve: Callable[[str], str], scrub: Scrub) -> str:
+    """Resolve a text; what came from a reference is never shown again."""
+    return _REFERENCE.sub(lambda found: scrub.learn(resolve(found[0])), text) if "${" in text else text
+
+
+def _secret_header(value: ParameterText, resolve: Callable[[str], str], scrub: Scrub) -> str:
+    filled = rewrite(value, lambda text: _learned(text, resolve, scrub))
+    text = spell_fixed(filled)
+    return text if filled == value else scrub.learn(text)
 
 
 def _proxy(text: str, resolve: Callable[[str], str], scrub: Scrub, place: str) -> str:

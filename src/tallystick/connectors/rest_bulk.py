@@ -13,8 +13,9 @@ from tallystick.connectors.http.body import encode, merge, without, wrapped
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import Write
 from tallystick.connectors.http.rows import json_text, value_at
-from tallystick.connectors.rest_object import Call, RestObject
-from tallystick.connectors.rest_write import create_record, key_header, settle, unsettled, update_record
+from tallystick.connectors.rest_call import Call
+from tallystick.connectors.rest_object import RestObject
+from tallystick.connectors.rest_write import cleared, create_record, key_header, settle, unsettled, update_record
 from tallystick.core.error import Error, RemoteError, Unavailable
 from tallystick.core.path import Path, parse, read
 from tallystick.core.path import write as write_path
@@ -52,7 +53,7 @@ class Batch:
 
     def body(self, items: Sequence[Item]) -> bytes:
         """Make the body; what the manifest adds goes beside the list, or into each record where the list is all."""
-        under = self.spec.body
+        under = self.call.body({})
         if not self.items:
             listed: Any = [merge(under, item.body) for item in items]
         else:
@@ -90,7 +91,7 @@ def update_many(kind: RestObject, updates: Sequence[Update]) -> Flow[Sequence[Ou
 
 def _update_item(batch: Batch, update: Update) -> Item:
     kind, current = batch.kind, update.current
-    body = merge({}, update.patch)
+    body = cleared(update.patch) if kind.spec.clear == "empty" else merge({}, update.patch)
     if batch.spec.whole and current is not None:
         body = merge(without(current, kind.read_only), body)
     known = read(current, kind.id_path) if current is not None else UNKNOWN

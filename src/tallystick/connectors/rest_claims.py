@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from tallystick.connectors.rest_object import RestObject
 from tallystick.core.ports import Capabilities
-from tallystick.core.schema import Field, ObjectType, Option
-from tallystick.project.manifest import FieldSpec
+from tallystick.core.schema import ObjectType
+from tallystick.project.schema import object_type
 
 _WEAKEST: Final = Capabilities()
 _ORDERS: Final[dict[str, Literal["keyset", "cursor", "offset", "snapshot"]]] = {
@@ -24,8 +24,7 @@ _ORDERS: Final[dict[str, Literal["keyset", "cursor", "offset", "snapshot"]]] = {
 
 def schema_of(kind: RestObject) -> ObjectType:
     """Describe an object type."""
-    fields = tuple(_field(path, spec) for path, spec in kind.spec.fields.items())
-    return ObjectType(kind.name, fields, (kind.spec.id,))
+    return object_type(kind.name, kind.spec)
 
 
 def capabilities_of(kind: RestObject) -> Capabilities:
@@ -48,12 +47,14 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         granularity=claims.granularity_seconds,
         skew=_claimed(claims.skew_seconds, None, _WEAKEST.skew),
         timeout=kind.around.timeout,
+        in_flux=2 * kind.around.timeout,
         tombstones="no" if spec.deleted is None else "yes" if spec.deleted.query else "trash",
         list_order=claims.list_order or _ORDERS[spec.paging.type],
         returns_record=claims.returns_record,
         version=_version(kind),
         bulk=min(bulk, default=0),
         in_flight=kind.around.in_flight,
+        omits_blank=spec.omits_blank,
     )
 
 
@@ -67,24 +68,3 @@ def _version(kind: RestObject) -> Literal["etag", "field", "mtime", "none"]:
 
 def _claimed(claim: float | None, at_once: float | None, weakest: float) -> float:
     return next(value for value in (claim, at_once, weakest) if value is not None)
-
-
-def _field(path: str, spec: FieldSpec) -> Field:
-    options = spec.options.items() if isinstance(spec.options, dict) else ((key, "") for key in spec.options)
-    return Field(
-        path=path,
-        type=spec.type,
-        required=spec.required,
-        nullable=spec.nullable,
-        read_only=spec.read_only,
-        unique=spec.unique,
-        min_length=spec.min_length,
-        max_length=spec.max_length,
-        minimum=spec.minimum,
-        maximum=spec.maximum,
-        pattern=spec.pattern,
-        format=spec.format,
-        options=tuple(Option(key, label) for key, label in options),
-        reference=spec.reference,
-        label=spec.label,
-    )

@@ -4,108 +4,28 @@ The reading of records lives here (``sight``); the calls are in ``rest_read``, `
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tallystick.connectors.http.address import Hosts, add_path, add_query, quote_id
 from tallystick.connectors.http.instants import check_format, read_instant
-from tallystick.connectors.http.message import Request, Response
+from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.paging import Pager
 from tallystick.connectors.http.refusal import Write, refusal
 from tallystick.connectors.http.rows import Listing
-from tallystick.connectors.http.scrub import Scrub
+from tallystick.connectors.rest_call import Call, Surroundings
 from tallystick.core.error import DataError, Error, InvalidValue, ProjectError
 from tallystick.core.path import Path, parse, read
 from tallystick.core.ports import Sighting
 from tallystick.core.record import UNKNOWN, Raw, decode_raw
 from tallystick.project.manifest import ObjectSpec, Operation
+from tallystick.project.spelling import rewrite
 
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
-_FORM: Final = "application/x-www-form-urlencoded"
 _FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "n", "f"})
 _ETAG: Final = "etag"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Surroundings:
-    """What all objects of a system share. ``headers`` are sent with every request to it; ``wall`` gives UTC seconds.
-
-    It has no ``repr`` because headers and addresses may carry secrets.
-    """
-
-    system: str
-    base_url: str
-    headers: tuple[tuple[str, str], ...]
-    hosts: Hosts
-    secret_query: frozenset[str]
-    scrub: Scrub
-    resolve: Callable[[str], str]
-    zone: ZoneInfo
-    timeout: float
-    in_flight: int
-    max_pages: int
-    wall: Callable[[], float]
-
-
-class Call:
-    """One operation, ready to be made into requests."""
-
-    __slots__ = ("_after", "_before", "_headers", "_place", "operation", "record", "wrap")
-
-    def __init__(self, operation: Operation, place: str, around: Surroundings) -> None:
-        self.operation = operation
-        self._place = place
-        self.record = parse(operation.record)
-        self.wrap = parse(operation.wrap)
-        for name in _PLACEHOLDER.findall(operation.path):
-            if name != "id":
-                raise ProjectError(
-                    f"the path '{operation.path}' asks for {{{name}}}, which is not known",
-                    hint="write its value into the path; only {id} is filled in",
-                    place=place,
-                )
-        query = [(name, around.resolve(value)) for name, value in operation.query.items()]
-        url = add_query(add_path(around.base_url, operation.path), query)
-        self._before, *after = url.split("{id}")
-        self._after = tuple(after)
-        self._headers = self._compile_headers(around)
-
-    def _compile_headers(self, around: Surroundings) -> tuple[tuple[str, str], ...]:
-        kind = _FORM if self.operation.encoding == "form" else "application/json"
-        has_body = self.operation.method in {"POST", "PUT", "PATCH"}
-        headers: dict[str, tuple[str, str]] = {"accept": ("Accept", "application/json")}
-        if has_body:
-            headers["content-type"] = ("Content-Type", kind)
-        own = ((name, around.resolve(value)) for name, value in self.operation.headers.items())
-        for name, value in (*around.headers, *own):
-            if has_body or name.lower() != "content-type":
-                headers[name.lower()] = (name, value)
-        return tuple(headers.values())
-
-    def request(
-        self,
-        record_id: str | None = None,
-        *,
-        query: Iterable[tuple[str, str]] = (),
-        headers: tuple[tuple[str, str], ...] = (),
-        body: bytes | None = None,
-        url: str = "",
-    ) -> Request:
-        """Make a request; ``url`` replaces the whole address. Writes are not repeatable: the engine settles them."""
-        place = self._place if record_id is None else f"{self._place}/{record_id}"
-        if not url:
-            url = self._before
-            if self._after:
-                step = quote_id(record_id or "", place=place)
-                url = step.join((url, *self._after))
-            url = add_query(url, query)
-        return Request(self.operation.method, url, self._headers + headers, body, place)
 
 
 class RestObject:
@@ -127,14 +47,19 @@ class RestObject:
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
-            kind: Call(operation, self.place, around) for kind, operation in _operations(spec) if operation is not None
+            kind: Call(operation, self.place, around, spec.id_type)
+            for kind, operation in _operations(spec)
+            if operation is not None
         }
+        self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
+        self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""
+        self.filters = {path: rewrite(f.template, around.resolve) for path, f in spec.filters.items()}
         listing = spec.list.record if spec.list else ""
         self.listing = Listing(parse(listing), self.id_path, self.place, around.scrub)
         self.pager = Pager(spec.paging, around.hosts, around.secret_query, self.place)
         check_format(spec.modified_format)
         if spec.since:
-            check_format(spec.since.format)
+            check_format(spec.since.format, writing=True)
 
     def call(self, kind: str) -> Call:
         """Give an operation.
@@ -198,8 +123,8 @@ class RestObject:
 
     def id_in_address(self, address: str) -> str | None:
         """Read the id out of the address of a record, such as a ``Location``; ``None`` where it has none."""
-        get = self.spec.get
-        before, _, after = get.path.partition("?")[0].partition("{id}") if get else ("", "", "")
+        own = (call.operation.path for call in self.calls.values() if call.is_addressed)
+        before, _, after = next(own, "").partition("?")[0].partition("{id}")
         found = re.search(re.escape(before) + r"([^/]+)" + re.escape(after) + "$", address) if before else None
         step = unquote(found[1] if found else address.rpartition("/")[2])
         if self.spec.id_type == "integer":
@@ -249,6 +174,7 @@ def _operations(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
     return (
         ("list", spec.list),
         ("get", spec.get),
+        ("condition", spec.condition),
         ("create", spec.create),
         ("update", spec.update),
         ("delete", spec.delete),

@@ -4,22 +4,25 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from tallystick.connectors.http.body import spell
-from tallystick.connectors.http.instants import spell_instant
+from tallystick.connectors.http.body import as_text, encode, merge
+from tallystick.connectors.http.instants import COUNTED, spell_instant
 from tallystick.connectors.http.limits import server_time
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.paging import Ask
+from tallystick.connectors.http.refusal import complaint
 from tallystick.connectors.http.rows import is_markup, json_text, title, value_at
+from tallystick.connectors.rest_call import Call
 from tallystick.connectors.rest_object import RestObject
 from tallystick.core.error import DataError, Garbled, ProjectError
 from tallystick.core.path import Path, read, render
+from tallystick.core.path import write as write_path
 from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Wish
 from tallystick.core.record import UNKNOWN
 from tallystick.project.manifest import Filter
-from tallystick.project.spelling import ParameterText
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
+_NO_CONTENT: Final = 204
 
 
 def read_page(kind: RestObject, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
@@ -33,20 +36,26 @@ def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size:
     Raises:
         ProjectError: the manifest does not say how to spell the wish.
     """
-    query: list[tuple[str, str]] = []
+    asked: list[tuple[str, Any]] = []
     if wish.equal is not None:
         field, value = wish.equal
-        asked = _filter_of(kind, field)
-        query.append((asked.param, _filled(asked.template, value)))
-    query += _sort(kind) if wish.order is None else [_spell_order(kind, *wish.order)]
-    return (yield from _page(kind, kind.pager.ask(position, page_size), query))
+        asked.append((_filter_of(kind, field).param, kind.call("list").parameter(kind.filters[field], value)))
+    asked += _sort(kind) if wish.order is None else [_order(kind, *wish.order)]
+    return (yield from _page(kind, kind.pager.ask(position, page_size), asked))
 
 
-def _filled(template: ParameterText, value: Any) -> str:
-    return template.replace("{}", spell(value)) if isinstance(template, str) else template.spell(value)
+def _filter_of(kind: RestObject, field: str) -> Filter:
+    spec = kind.spec.filters.get(field)
+    if spec is None:
+        raise ProjectError(
+            f"'{kind.name}' cannot be searched by '{field}'",
+            hint="add the field to filters of the object in the manifest, or match by another one",
+            place=kind.place,
+        )
+    return spec
 
 
-def _spell_order(kind: RestObject, field: str, descending: bool) -> tuple[str, str]:  # noqa: FBT001 - half of a pair
+def _order(kind: RestObject, field: str, descending: bool) -> tuple[str, Any]:  # noqa: FBT001 - half of a pair
     spec = kind.spec.sort
     if spec is None:
         raise ProjectError(
@@ -54,15 +63,15 @@ def _spell_order(kind: RestObject, field: str, descending: bool) -> tuple[str, s
             hint="add sort to the object in the manifest, if the system can sort",
             place=kind.place,
         )
-    template = spec.descending if descending else spec.template
-    return spec.param, template.replace("{field}", field).replace("{direction}", "desc" if descending else "asc")
+    spelled = (spec.descending if descending else spec.template).replace("{field}", field)
+    return spec.param, spelled.replace("{direction}", "desc" if descending else "asc")
 
 
-def _page(kind: RestObject, ask: Ask, query: list[tuple[str, str]]) -> Flow[Page]:
+def _page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page]:
     call = kind.call("list")
     tombstone = kind.spec.deleted
-    query = [*query, *(tombstone.query.items() if tombstone else ())]
-    response: Response = yield call.request(query=[*query, *ask.query], url=ask.url)
+    asked = [*asked, *(tombstone.query.items() if tombstone else ())]
+    response: Response = yield call.ask(parameters=[*asked, *ask.query], url=ask.url)
     if not response.succeeded:
         if kind.pager.is_behind_the_end(ask, response.status):
             return Page((), server_time=server_time(response.headers))
@@ -72,48 +81,54 @@ def _page(kind: RestObject, ask: Ask, query: list[tuple[str, str]]) -> Flow[Page
     got = len(rows)
     while (rest := kind.pager.ask_rest(ask, len(rows), got)) is not None:
         # A page read ahead came short; the next one begins behind the gap, so it is filled here.
-        more: Response = yield call.request(query=[*query, *rest.query])
+        more: Response = yield call.ask(parameters=[*asked, *rest.query])
         if not more.succeeded:
             raise kind.refused(more, kind.place)
         further = kind.listing.rows(more)
-        rows, got = [*rows, *further], len(further)
+        # A server that takes no limit gives more than was lacking; the next page has it too.
+        lacking = kind.pager.lacking(rest, len(rows))
+        rows, got = [*rows, *further[:lacking]], len(further)
     return Page(rows, turn.next, turn.ahead, turn.total, server_time(response.headers))
 
 
-def _since(kind: RestObject, since: float | None) -> Iterator[tuple[str, str]]:
+def _since(kind: RestObject, since: float | None) -> Iterator[tuple[str, Any]]:
     spec = kind.spec.since
     if spec is None or since is None:
         return
     # A filter that means "later than" would leave out what changed in that very moment.
     asked = since if spec.inclusive else since - max(1.0, kind.spec.claims.granularity_seconds)
-    yield spec.param, spec.template.replace("{}", spell_instant(asked, spec.format, kind.around.zone))
+    text = spell_instant(asked, spec.format, kind.around.zone)
+    value = int(text) if spec.format in COUNTED else text
+    yield spec.param, kind.call("list").parameter(kind.since, value)
 
 
-def _sort(kind: RestObject) -> Iterator[tuple[str, str]]:
-    spec = kind.spec.sort
-    if spec is not None and spec.value:
-        yield spec.param, spec.value
+def _sort(kind: RestObject) -> Iterator[tuple[str, Any]]:
+    if kind.spec.sort is not None and kind.sort:
+        yield kind.spec.sort.param, kind.call("list").fixed_parameter(kind.sort)
 
 
 def get_record(kind: RestObject, record_id: str) -> Flow[Sighting | NotThere]:
     """Read one record by id."""
-    call = kind.call("get")
+    return (yield from _read_one(kind, kind.call("get"), record_id))
+
+
+def get_version(kind: RestObject, record_id: str) -> Flow[Sighting | NotThere]:
+    """Read one record as it is read directly before a conditional write; its version counts."""
+    return (yield from _read_one(kind, kind.calls.get("condition") or kind.call("get"), record_id))
+
+
+def _read_one(kind: RestObject, call: Call, record_id: str) -> Flow[Sighting | NotThere]:
     place = f"{kind.place}/{record_id}"
-    response: Response = yield call.request(record_id)
+    response: Response = yield call.ask(record_id)
     if response.status == _GONE:
         return NotThere(gone=True, evidence=f"{place}: status 410")
-    if response.status == _NOT_FOUND:
-        return NotThere(evidence=f"{place}: status 404")
+    if response.status in {_NOT_FOUND, _NO_CONTENT}:
+        return NotThere(evidence=f"{place}: status {response.status}")
     if not response.succeeded:
         raise kind.refused(response, place)
-    found = read_answer(kind, response, call.record, place)
-    if found.id != record_id:
-        raise Garbled(
-            "another record came than the one asked for",
-            detail=f"its id is '{found.id}'",
-            hint="check get.path, get.record and id of the object in the manifest",
-            place=place,
-        )
+    found = _answered(kind, call, response, record_id, place)
+    if isinstance(found, NotThere):
+        return found
     if found.deleted:
         return NotThere(gone=True, evidence=f"{place}: marked as deleted at '{_tombstone_path(kind)}'")
     return found
@@ -123,24 +138,67 @@ def _tombstone_path(kind: RestObject) -> str:
     return kind.spec.deleted.path if kind.spec.deleted else ""
 
 
-def read_answer(kind: RestObject, response: Response, path: Path, place: str) -> Sighting:
-    """Read the one record that an answer holds.
+def _answered(kind: RestObject, call: Call, response: Response, record_id: str, place: str) -> Sighting | NotThere:
+    """Read the record that was asked for out of an answer.
 
     Raises:
-        Garbled: it holds none; the error says what it is.
+        Garbled: the answer proves neither that the record is there nor that it is not; the error says what came.
     """
-    record = value_at(json_text(response), path)
-    if isinstance(record, list) and len(record) == 1:
-        record = record[0]
+    answer = value_at(json_text(response), ())
+    if answer is UNKNOWN:
+        raise _no_record(title(response, kind.around.scrub) if is_markup(response) else "it is no JSON", place)
+    if is_nothing(answer, call.record):
+        return NotThere(evidence=f"{place}: nothing in the answer")
+    record = choose_record(kind, answer, call.record, record_id)
+    if not isinstance(record, dict):
+        raise _no_record(_instead(kind, answer, record, call.record), place)
+    if call.operation is kind.spec.condition and kind.id_of(record) is None:
+        # The address names the record; an answer that only brings its version need not repeat the id.
+        record = merge(record, {})
+        write_path(record, kind.id_path, call.typed_id(record_id))
     try:
-        if isinstance(record, dict):
-            return kind.sighting(record, {kind.version_header: response.headers.get(kind.version_header)})
-        detail = title(response, kind.around.scrub) if is_markup(response) else _instead(record, path)
+        seen = kind.sighting(record, {kind.version_header: response.headers.get(kind.version_header)})
     except DataError as error:
         if error.field != kind.spec.id:
             raise
-        detail = error.message + (f", {error.detail}" if error.detail else "")
-    raise Garbled(
+        raise _no_record(error.message + (f", {error.detail}" if error.detail else ""), place) from error
+    if seen.id == record_id:
+        return seen
+    if call.is_addressed:
+        return NotThere(evidence=f"{place}: the record '{seen.id}' was answered instead")
+    raise _no_record(f"the record '{seen.id}' came, so the system may not look at the id it is asked for", place)
+
+
+def is_nothing(answer: Any, path: Path) -> bool:
+    """Tell whether an answer says that nothing was found: a null, something empty, a position behind a list's end.
+
+    A key that is missing says nothing of the kind: the answer may be another one than was expected.
+    """
+    if read(answer, path) in (None, [], {}):
+        return True
+    for depth, step in enumerate(path):
+        if isinstance(step, int):
+            rows = read(answer, path[:depth])
+            if isinstance(rows, list) and step >= len(rows):
+                return True
+    return False
+
+
+def choose_record(kind: RestObject, answer: Any, path: Path, record_id: str) -> Any:
+    """Give what stands at ``path``; of a list the record with the id, because a search may find more than one."""
+    if path and isinstance(path[-1], int) and isinstance(rows := read(answer, path[:-1]), list):
+        chosen = rows[path[-1]]
+    else:
+        rows = chosen = read(answer, path)
+        if isinstance(rows, list) and rows:
+            chosen = rows[0]
+    if isinstance(rows, list):
+        return next((row for row in rows if isinstance(row, dict) and kind.id_of(row) == record_id), chosen)
+    return chosen
+
+
+def _no_record(detail: str, place: str) -> Garbled:
+    return Garbled(
         "the answer holds no such record",
         detail=detail,
         hint="correct the operation's path and record in the manifest; if they are right, the system does not answer "
@@ -149,7 +207,10 @@ def read_answer(kind: RestObject, response: Response, path: Path, place: str) ->
     )
 
 
-def _instead(record: Any, path: Path) -> str:
+def _instead(kind: RestObject, answer: Any, record: Any, path: Path) -> str:
+    message = complaint(encode(answer, "json"), kind.around.scrub)[0] if isinstance(answer, dict) else ""
+    if message:
+        return f"it says: {message}"
     where = f"at '{render(path)}'" if path else "in the answer"
     return f"nothing readable {where}" if record is UNKNOWN else f"{type(record).__name__} {where}"
 
@@ -159,9 +220,10 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
 
     All pages are read, because the wanted record may be behind others that do not match.
     """
-    spec = _filter_of(kind, render(path))
+    text = render(path)
+    spec = _filter_of(kind, text)
     wanted = _comparable(value)
-    query = [(spec.param, spec.template.replace("{}", spell(value)))]
+    query = [(spec.param, kind.call("list").parameter(kind.filters[text], value))]
     hits: dict[str, Sighting] = {}
     position: Position | None = None
     for _ in range(kind.around.max_pages):
@@ -179,17 +241,6 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
         hint="check filters and paging of the object in the manifest",
         place=kind.place,
     )
-
-
-def _filter_of(kind: RestObject, field: str) -> Filter:
-    spec = kind.spec.filters.get(field)
-    if spec is None:
-        raise ProjectError(
-            f"'{kind.name}' cannot be searched by '{field}'",
-            hint="add the field to filters of the object in the manifest, or match by another one",
-            place=kind.place,
-        )
-    return spec
 
 
 def _verified(kind: RestObject, row: bytes, path: Path, wanted: Any) -> Flow[Sighting | None]:
@@ -216,6 +267,6 @@ def _comparable(value: Any) -> Any:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        return spell(value)
+        return as_text(value)
     # A number that is written with leading zeros or an exponent is a text: customer "007" is not customer 7.
-    return number.normalize() if spell(value) == format(number, "f") and number.is_finite() else spell(value)
+    return number.normalize() if as_text(value) == format(number, "f") and number.is_finite() else as_text(value)

@@ -11,8 +11,9 @@ from tallystick.connectors.http.body import encode, merge, without, wrapped
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import complaint
 from tallystick.connectors.http.rows import is_markup, json_text, title, value_at
-from tallystick.connectors.rest_object import Call, RestObject
-from tallystick.connectors.rest_read import get_record
+from tallystick.connectors.rest_call import Call
+from tallystick.connectors.rest_object import RestObject
+from tallystick.connectors.rest_read import get_record, get_version
 from tallystick.core.error import Absent, DataError, Duplicate, Error, Garbled, RemoteError, Stale
 from tallystick.core.path import Path, read
 from tallystick.core.path import write as write_path
@@ -32,7 +33,7 @@ def create_record(kind: RestObject, body: Raw, key: str) -> Flow[Written]:
     headers = key_header(kind, key)
     if kind.spec.claims.create_idem == "client_id":
         headers = (*headers, ("If-None-Match", "*"))
-    sent = merge(call.operation.body, body)
+    sent = call.body(body, own_id)
     text = encode(wrapped(sent, call.wrap), call.operation.encoding)
     response: Response = yield call.request(own_id, headers=headers, body=text)
     if not response.succeeded:
@@ -72,9 +73,12 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
     place = f"{kind.place}/{update.id}"
     current, version = update.current, update.version
     is_conditional = bool(kind.spec.if_match)
-    if (call.operation.whole and current is None) or (is_conditional and version is None):
-        seen = yield from _read_unmoved(kind, update, place)
+    if call.operation.whole and current is None:
+        seen = yield from _read_unmoved(update, place, get_record(kind, update.id))
         current, version = seen.record, seen.version
+    if is_conditional and version is None:
+        unmoved = Update(update.id, update.patch, None, current)
+        version = (yield from _read_unmoved(unmoved, place, get_version(kind, update.id))).version
     headers = condition(kind, version, place) if is_conditional else ()
     body = update_body(kind, call, update, current, version)
     text = encode(wrapped(body, call.wrap), call.operation.encoding)
@@ -86,10 +90,10 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
 
 def update_body(kind: RestObject, call: Call, update: Update, current: Raw | None, version: str | None) -> Raw:
     """Make the body of an update: the patch, or the whole record with the patch applied (R-10.6)."""
-    body = update.patch
+    body = cleared(update.patch) if kind.spec.clear == "empty" else update.patch
     if call.operation.whole and current is not None:
         body = merge(without(current, kind.read_only), body)
-    body = merge(call.operation.body, body)
+    body = call.body(body, update.id)
     path = kind.version_path
     if path and version is not None and kind.spec.claims.cas_write and not kind.spec.if_match:
         # Conditional by a version in the body. Read-only as it is, it has to go back as it came.
@@ -97,9 +101,14 @@ def update_body(kind: RestObject, call: Call, update: Update, current: Raw | Non
     return body
 
 
-def _read_unmoved(kind: RestObject, update: Update, place: str) -> Flow[Sighting]:
+def cleared(patch: Raw) -> Raw:
+    """Give a patch with empty texts where it has nulls."""
+    return {key: cleared(v) if isinstance(v, dict) else "" if v is None else v for key, v in patch.items()}
+
+
+def _read_unmoved(update: Update, place: str, reading: Flow[Sighting | NotThere]) -> Flow[Sighting]:
     """Read a record before it is changed, and make sure that it is still the one the change was planned for."""
-    seen = yield from get_record(kind, update.id)
+    seen = yield from reading
     if isinstance(seen, NotThere):
         raise Absent("the record is not there", detail=seen.evidence, hint="it is read again", place=place)
     moved = update.version is not None and seen.version != update.version
@@ -152,9 +161,10 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
     headers: Headers = ()
     if kind.spec.if_match:
         if version is None:
-            version = (yield from _read_unmoved(kind, Update(record_id, {}), place)).version
+            reading = get_version(kind, record_id)
+            version = (yield from _read_unmoved(Update(record_id, {}), place, reading)).version
         headers = condition(kind, version, place)
-    sent = call.operation.body
+    sent = call.body({}, record_id)
     body = encode(wrapped(sent, call.wrap), call.operation.encoding) if sent else None
     response: Response = yield call.request(record_id, headers=headers, body=body)
     if not response.succeeded:
@@ -213,8 +223,8 @@ def complaint_of(kind: RestObject, answer: Raw) -> tuple[str, str]:
 
 
 def _stored(kind: RestObject, response: Response, record: Raw, sent: Raw, record_id: str) -> Sighting | None:
-    """Read the stored record, if the answer carries it and not just its id."""
-    if not any(key in record for key in sent):
+    """Read the stored record, if the answer carries it as the manifest claims, and not just its id."""
+    if not kind.spec.claims.returns_record or not any(key in record for key in sent):
         return None
     if kind.id_of(record) is None:
         record = merge(record, {})

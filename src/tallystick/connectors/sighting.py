@@ -40,7 +40,7 @@ class Sight:
         self._digest = digest
         self._zone = here
         self._spelling = spec.modified_format
-        self._id = parse(spec.id)
+        self._id: Path = () if identify else parse(spec.id)
         self._identify = identify or self._id_of
         self._version = parse(spec.version)
         self._modified = parse(spec.modified)

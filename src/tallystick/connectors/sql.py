@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
-from tallystick.connectors.object_type import object_type
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing
 from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
@@ -25,6 +24,7 @@ from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, 
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.schema import object_type
 
 PAGE_SIZE: Final = 1000
 _FIND_AT_MOST: Final = 1000
@@ -41,7 +41,8 @@ class SqlConnector:
         self._zone = zone(manifest.timezone, name)
         self._targets: dict[str, Target] = {}
         self._outdated: set[str] = set()
-        for key, spec in manifest.objects.items():
+        self._specs = {key: _with_change_time(spec) for key, spec in manifest.objects.items()}
+        for key, spec in self._specs.items():
             if spec.modified_format not in SPELLINGS:
                 raise ProjectError(
                     f"'modified_format: {spec.modified_format}' cannot be compared inside a database",
@@ -51,7 +52,7 @@ class SqlConnector:
 
     def objects(self) -> tuple[str, ...]:
         """Name the object types."""
-        return tuple(self._manifest.objects)
+        return tuple(self._specs)
 
     def schema(self, object_name: str) -> ObjectType:
         """Describe one object type as the manifest has it."""
@@ -245,10 +246,17 @@ class SqlConnector:
 
     def _spec(self, object_name: str) -> ObjectSpec:
         try:
-            return self._manifest.objects[object_name]
+            return self._specs[object_name]
         except KeyError:
-            hint = nearest(object_name, self._manifest.objects)
+            hint = nearest(object_name, self._specs)
             raise ProjectError(f"there is no object '{object_name}'", hint=hint, place=self._name) from None
+
+
+def _with_change_time(spec: ObjectSpec) -> ObjectSpec:
+    """The column that changes are asked by is the time of change, where the manifest names no other."""
+    if spec.since is None or spec.modified:
+        return spec
+    return spec.model_copy(update={"modified": render((spec.since.param,))})
 
 
 def _page(target: Target, listing: Listing, rows: Sequence[Any], size: int) -> Page:
@@ -258,6 +266,8 @@ def _page(target: Target, listing: Listing, rows: Sequence[Any], size: int) -> P
 
 
 def _unwritable(target: Target, body: Raw) -> Refused | None:
+    if body.keys() <= target.writable:
+        return None
     for name in body:
         column = target.shape.columns.get(name)
         if column is None:

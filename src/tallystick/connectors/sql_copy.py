@@ -14,6 +14,7 @@ from tallystick.connectors.sql_request import Change, Target
 from tallystick.connectors.sql_table import quote_name
 from tallystick.connectors.sql_write import RowWriter, Statements
 from tallystick.core.error import Absent, Error, Stale
+from tallystick.core.record import Raw
 
 FROM: Final = 20  # fewer rows are cheaper one by one
 Outcome = bytes | Error | None
@@ -95,9 +96,14 @@ class _Staging:
         self._stage_like(wanted, self._target.key)
         self._copy(wanted, self._target.key, ((at, *change.key) for at, change in enumerate(changes)))
         before = dict(self._stored(wanted, lock=True))
-        outcomes: list[Outcome] = [self._standing(change, before.get(at)) for at, change in enumerate(changes)]
+        standing = [self._standing(change, before.get(at)) for at, change in enumerate(changes)]
+        outcomes: list[Outcome] = [each if isinstance(each, Error) else None for each in standing]
         good = [at for at, outcome in enumerate(outcomes) if outcome is None]
-        patches = [self._writer.patched(changes[at], before[at]) for at in good]
+        patches = [
+            self._writer.patched(change, record)
+            for change, record in zip(changes, standing, strict=True)
+            if not isinstance(record, Error)
+        ]
         if not patches:
             return outcomes
         names = tuple(patches[0])
@@ -114,15 +120,14 @@ class _Staging:
             outcomes[at] = after[at]
         return outcomes
 
-    def _standing(self, change: Change, row: bytes | None) -> Error | None:
-        """Say what speaks against an update of a row, or ``None``."""
+    def _standing(self, change: Change, row: bytes | None) -> Raw | Error:
+        """Give the decoded row that an update may change, or what speaks against it."""
         if row is None:
             return Absent("there is no such row", place=change.place)
         try:
-            self._writer.compare(change, row)
+            return self._writer.compare(change, row)
         except (Absent, Stale) as error:
             return error
-        return None
 
     def _stage_like(self, staged: str, key: Sequence[str], values: dict[str, str] | None = None) -> None:
         """Make a staging table with a count, the key, and columns typed like those of the real table."""

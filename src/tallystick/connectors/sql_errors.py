@@ -102,8 +102,7 @@ def _sqlite_constraint(code: str, text: str, place: str, shape: TableShape | Non
         return _refused(text, columns[-1] if columns else "", place)
     if code.endswith("_CHECK"):
         # SQLite names the constraint, or quotes the rule where it has no name.
-        field = subject if shape and subject in shape.columns else _mentioned(subject, shape)
-        return _refused(f"the rule '{subject}' of the table is broken", field, place)
+        return _refused(f"the rule '{subject}' of the table is broken", _ruled(subject, shape), place)
     return _refused(text, "", place)
 
 
@@ -151,8 +150,7 @@ def _postgres(state: str, original: Any, place: str, shape: TableShape | None) -
         field = ",".join(columns)
         return _refused("it points to a row that does not exist, or others point to it", field, place, constraint)
     if state == "23514":
-        field = columns[0] if len(columns) == 1 else _mentioned(constraint, shape)
-        return _refused(f"the rule '{constraint}' of the table is broken", field, place)
+        return _refused(f"the rule '{constraint}' of the table is broken", _ruled(constraint, shape), place)
     if state[:2] in {"22", "23", "44", "P0", "0A", "54"}:
         return _refused(primary, column, place)
     return _by_rule(_POSTGRES, state, primary, place)
@@ -214,10 +212,11 @@ def _duplicate(columns: tuple[str, ...], place: str) -> Duplicate:
     return Duplicate(what, field=field, hint="find that row and pair with it", place=place)
 
 
-def _mentioned(text: str, shape: TableShape | None) -> str:
-    """Give the only column whose name occurs in a rule, or nothing where it could be several."""
+def _ruled(rule: str, shape: TableShape | None) -> str:
+    """Give the column that a rule is about, by the rule's name or text; nothing where it could be several."""
     if shape is None:
         return ""
+    text = dict(shape.checks).get(rule, rule)
     words = "".join(character if character.isalnum() or character == "_" else " " for character in text).split()
     found = [name for name in shape.columns if name in words]
     return found[0] if len(found) == 1 else ""

@@ -50,7 +50,7 @@ def inspect_table(
         where = f" in schema '{schema}'" if schema else ""
         hint = f"{nearest(name, [*tables, *views])}; this user may also lack the right to see it"
         raise ProjectError(f"there is no table '{name}'{where}", hint=hint, place=place)
-    shape = _shape(connection, inspect(connection), name, schema, is_view=name in views)
+    shape = _with_specifics(connection, _shape(connection, inspect(connection), name, schema, is_view=name in views))
     for column in _moments(shape, samples):
         shape.spellings[column] = learn_spelling(_sample(connection, shape, column, ends=column in samples))
     return shape
@@ -73,7 +73,7 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         for each in found.get_foreign_keys(name, where)
         if each["name"]
     }
-    shape = TableShape(
+    return TableShape(
         dialect=_dialect(connection),
         name=name,
         schema=schema,
@@ -82,29 +82,21 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         uniques=uniques,
         indexed=tuple(dict.fromkeys(each["column_names"][0] for each in _indexes(found, name, where))),
         foreign_keys=keys,
-        checks=tuple(each["sqltext"] for each in found.get_check_constraints(name, where)) if not is_view else (),
+        checks=tuple((each["name"] or "", each["sqltext"]) for each in found.get_check_constraints(name, where)),
         constraints=constraints,
         is_view=is_view,
-        comment=_comment(found, name, where),
     )
-    triggered, numbering = _SPECIFICS[shape.dialect](connection, shape)
-    return replace(shape, triggered=triggered, numbering=numbering)
 
 
 def _dialect(connection: Connection) -> Dialect:
     return "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
 
 
-def _comment(found: Inspector, name: str, schema: str | None) -> str:
-    try:
-        return found.get_table_comment(name, schema)["text"] or ""
-    except NotImplementedError:
-        return ""
-
-
 def _indexes(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
     """Give the indexes over plain columns of the whole table: not those over expressions or some rows only."""
-    for index in found.get_indexes(name, schema):
+    # SQLite makes an index for each unique constraint, however that is spelled, but does not list it unasked.
+    every = {"include_auto_indexes": True} if found.dialect.name == "sqlite" else {}
+    for index in found.get_indexes(name, schema, **every):
         partial = any(option.endswith("_where") and value is not None for option, value in _options(index))
         if not partial and index["column_names"] and None not in index["column_names"]:
             yield index
@@ -117,13 +109,16 @@ def _options(index: Any) -> list[tuple[str, Any]]:
 def _uniques(
     found: Inspector, name: str, schema: str | None, key: tuple[str, ...]
 ) -> tuple[tuple[tuple[str, ...], ...], dict[str, tuple[str, ...]]]:
-    named = {str(each["name"]): tuple(each["column_names"]) for each in found.get_unique_constraints(name, schema)}
-    named |= {
-        str(each["name"]): tuple(each["column_names"]) for each in _indexes(found, name, schema) if each["unique"]
-    }
+    every = [
+        *found.get_unique_constraints(name, schema),
+        *(each for each in _indexes(found, name, schema) if each["unique"]),
+    ]
+    named = [(each["name"], tuple(each["column_names"])) for each in every]
     if key:
-        named[str(found.get_pk_constraint(name, schema)["name"] or "")] = key
-    return tuple(dict.fromkeys(named.values())), {each: columns for each, columns in named.items() if each}
+        named.append((found.get_pk_constraint(name, schema)["name"], key))
+    return tuple(dict.fromkeys(columns for _, columns in named)), {
+        str(each): columns for each, columns in named if each
+    }
 
 
 def _numbers_rows(found: Inspector, name: str, schema: str | None, key: tuple[str, ...]) -> bool:
@@ -162,29 +157,39 @@ def _kind(found: Any) -> Kind:
     return next((kind for each, kind in _KINDS if isinstance(found, each)), "other")
 
 
-def _sqlite_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
-    triggers = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
-    return bool(connection.execute(triggers, {"name": shape.name}).scalar()), {}
-
-
-def _postgres_specifics(connection: Connection, shape: TableShape) -> tuple[bool, dict[str, str]]:
-    # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
-    after = text(
-        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal"
-        " AND tgtype & 2 = 0 AND tgenabled <> 'D')"
-        " OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"
+def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
+    """Add what only the database's own catalogue tells: triggers, sequences, lengths of domains."""
+    if shape.dialect == "sqlite":
+        counted = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
+        return replace(shape, triggered=bool(connection.execute(counted, {"name": shape.name}).scalar()))
+    named = {"name": shape.qualified}
+    lengths: dict[str, int] = {row[0]: row[1] for row in connection.execute(text(_DOMAIN_LENGTHS), named)}
+    numbering = {}
+    for column in shape.columns.values():
+        if column.numbered:
+            sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
+            numbering[column.name] = connection.execute(sequence, named | {"column": column.name}).scalar() or ""
+    return replace(
+        shape,
+        columns={
+            name: replace(column, max_length=lengths.get(name, column.max_length))
+            for name, column in shape.columns.items()
+        },
+        triggered=bool(connection.execute(text(_LATER_CHANGES), named).scalar()),
+        numbering={name: found for name, found in numbering.items() if found},
     )
-    sequence = text("SELECT pg_get_serial_sequence(:name, :column)")
-    numbering = {
-        column.name: found
-        for column in shape.columns.values()
-        if column.numbered
-        and (found := connection.execute(sequence, {"name": shape.qualified, "column": column.name}).scalar())
-    }
-    return bool(connection.execute(after, {"name": shape.qualified}).scalar()), numbering
 
 
-_SPECIFICS = {"sqlite": _sqlite_specifics, "postgresql": _postgres_specifics}
+# Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
+_LATER_CHANGES = """
+SELECT EXISTS (SELECT FROM pg_trigger
+  WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 2 = 0)
+OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"""
+# The length of a varchar is kept with four bytes added.
+_DOMAIN_LENGTHS = """
+SELECT a.attname, t.typtypmod - 4 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = CAST(:name AS regclass) AND t.typtype = 'd' AND t.typtypmod > 4
+AND t.typbasetype IN (CAST('varchar' AS regtype), CAST('bpchar' AS regtype))"""
 
 
 def _moments(shape: TableShape, samples: Sequence[str]) -> Iterator[str]:

@@ -38,7 +38,8 @@ class Target:
 
     ``stamps`` are columns that get the time of each change, ``born`` those that get the time of the insert,
     ``counter`` an integer version that each change raises: columns that nobody else keeps, but that other readers of
-    the table rely on. ``key`` is what the id is made of. ``compiled`` keeps the statements that were compiled for it.
+    the table rely on. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
+    keeps the statements that were compiled for the table.
     """
 
     shape: TableShape
@@ -53,6 +54,7 @@ class Target:
     counter: str = ""
     tombstone: Tombstone | None = None
     has_version: bool = False
+    writable: frozenset[str] = frozenset()
     compiled: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
 

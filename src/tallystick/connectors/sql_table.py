@@ -53,9 +53,10 @@ class TableShape:
     """One table or view.
 
     ``key`` is its primary key, ``uniques`` every set of columns that the database keeps unique (the key included),
-    ``indexed`` the leading column of every index. ``constraints`` names the columns of a constraint by its name.
-    ``triggered``: something may change a row after a statement returned it. ``numbering`` gives, per column that
-    draws its value from a sequence, that sequence.
+    ``indexed`` the leading column of every index. ``constraints`` gives the columns of a constraint by its name,
+    ``checks`` are names and rules. ``triggered``: something may change a row after a statement returned it.
+    ``numbering`` gives, per column that draws its value from a sequence, that sequence; ``spellings`` how a column is
+    known to write times.
     """
 
     dialect: Dialect
@@ -66,13 +67,12 @@ class TableShape:
     uniques: tuple[tuple[str, ...], ...] = ()
     indexed: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    checks: tuple[str, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
     constraints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_view: bool = False
     triggered: bool = False
     numbering: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
-    comment: str = ""
     table: Table = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -85,6 +85,7 @@ def make_target(shape: TableShape, spec: ObjectSpec, here: tzinfo, place: str) -
         counter=version if counts else "",
         tombstone=spec.deleted,
         has_version=bool(spec.version),
+        writable=frozenset(name for name, column in shape.columns.items() if not column.generated),
     )
 
 

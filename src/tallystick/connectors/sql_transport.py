@@ -176,7 +176,10 @@ class SqlTransport:
                 transaction.commit()
             except exc.DBAPIError as error:
                 known = explain(error, place, shape)
-                if error.connection_invalidated and isinstance(known, RemoteError):
+                if not error.connection_invalidated:
+                    # SQLite leaves a transaction open that it refused to commit.
+                    connection.connection.rollback()
+                elif isinstance(known, RemoteError):
                     # The answer to COMMIT got lost, so nobody knows whether it was carried out.
                     known.applied = "unknown"
                 raise known from error

@@ -15,7 +15,7 @@ from typing import Any, Final
 from tallystick.connectors.sql_table import ColumnShape, Kind, TableShape
 from tallystick.connectors.sql_time import Spelling
 from tallystick.core.error import Refused
-from tallystick.core.record import encode_raw
+from tallystick.core.record import Raw, encode_raw
 
 _INT64: Final = range(-(2**63), 2**63)
 NO_MATCH: Final = object()
@@ -50,6 +50,15 @@ class Binder:
             return self._write(self._shape.columns[name], value)
         except _Unfit as unfit:
             raise Refused(f"'{name}' {unfit}", field=name, place=self._place) from None
+
+    def bind_all(self, values: Raw) -> dict[str, Any]:
+        """Spell the values of a row. Raises ``Refused`` with the name of the first column that cannot take its own."""
+        # Most are text for a text column of SQLite; they take no further step.
+        texts = self._texts if self._plain else frozenset()
+        bind = self.bind
+        return {
+            name: value if type(value) is str and name in texts else bind(name, value) for name, value in values.items()
+        }
 
     def look(self, name: str, value: Any) -> Any:
         """Spell a value to search a column for; ``NO_MATCH`` where no row can have it."""

@@ -4,8 +4,7 @@ A row is locked, read and compared before it is changed, so that a change lands 
 (R-10.4); the caller keeps one bad change from taking the others with it (R-14.3).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Text, and_, bindparam, cast, delete, func, insert, select, text, update
@@ -29,20 +28,36 @@ class Statements:
         self._compiled = compiled
 
     def run(
-        self, name: tuple[Any, ...], build: Callable[[], Any], values: Mapping[str, Any] = MappingProxyType({})
+        self, name: tuple[Any, ...], build: Callable[[], Any], values: Sequence[Any] = (), key: Sequence[Any] = ()
     ) -> tuple[Sequence[Any], int]:
-        """Run the statement of that name, built at first use; give its rows and the number of rows it touched."""
+        """Run the statement of that name, built at first use; give its rows and the number of rows it touched.
+
+        Its parameters ``v0``, ``v1`` ... are the values and ``k0``, ``k1`` ... the key.
+        """
         kept = self._compiled.get(name)
         if kept is None:
-            compiled = build().compile(dialect=self.connection.dialect)
-            constants = {key: value for key, value in compiled.params.items() if value is not None}
-            kept = self._compiled[name] = (str(compiled), compiled.positiontup, constants)
-        sql, order, constants = kept
-        if constants:
-            values = constants | dict(values)
-        self.cursor.execute(sql, values if order is None else [values[key] for key in order])
+            kept = self._compiled[name] = self._compile(build(), len(values), len(key))
+        sql, names, order, constants = kept
+        given = [*values, *key]
+        if order is not None:
+            self.cursor.execute(sql, [given[at] for at in order])
+        else:
+            self.cursor.execute(sql, constants | dict(zip(names, given, strict=True)))
         rows = self.cursor.fetchall() if self.cursor.description else []
         return rows, self.cursor.rowcount
+
+    def _compile(
+        self, statement: Any, values: int, key: int
+    ) -> tuple[str, list[str], list[int] | None, dict[str, Any]]:
+        compiled = statement.compile(dialect=self.connection.dialect)
+        names = [f"v{at}" for at in range(values)] + [f"k{at}" for at in range(key)]
+        order = [names.index(each) for each in compiled.positiontup] if compiled.positiontup is not None else None
+        return (
+            str(compiled),
+            names,
+            order,
+            {name: value for name, value in compiled.params.items() if name not in names},
+        )
 
     def close(self) -> None:
         """Close the cursor."""
@@ -67,9 +82,10 @@ class RowWriter:
         if change.op == "insert":
             return self._insert(change)
         row = self._locked(change)
+        record = self.compare(change, row)
         if change.op == "update":
-            return self._update(change, row)
-        self._delete(change, row)
+            return self._update(change, row, record)
+        self._delete(change, row, record)
         return None
 
     def fresh(self, change: Change) -> dict[str, Any]:
@@ -78,9 +94,8 @@ class RowWriter:
         first = {counter: 1} if counter and not self._shape.columns[counter].default else {}
         return self._bound(first | change.values, self._target.born)
 
-    def patched(self, change: Change, row: bytes) -> dict[str, Any]:
+    def patched(self, change: Change, record: Raw) -> dict[str, Any]:
         """Spell what an update sets: the changed values, nested ones merged into the row's, stamps and counter."""
-        record = decode_raw(row)
         patch = {name: _merged(record.get(name), value) for name, value in change.values.items()}
         counter = self._target.counter
         if counter and counter not in patch:
@@ -89,8 +104,7 @@ class RowWriter:
         return self._bound(patch, self._target.stamps)
 
     def _bound(self, values: Raw, stamps: Sequence[str]) -> dict[str, Any]:
-        bind = self._target.binder.bind
-        bound = {name: bind(name, value) for name, value in values.items()}
+        bound = self._target.binder.bind_all(values)
         for name in stamps:
             if name not in bound:
                 bound[name] = self._stamp(name)
@@ -102,37 +116,36 @@ class RowWriter:
         rows, _ = self._statements.run(
             ("insert", names),
             lambda: self._returning(insert(self._shape.table), names),
-            _numbered("v", values.values()),
+            tuple(values.values()),
         )
         if not rows:
             raise Refused("the database ignored the new row", detail="a trigger or rule drops it", place=change.place)
         return self._stored(rows[0], change)
 
-    def _update(self, change: Change, row: bytes) -> bytes:
-        values = self.patched(change, row)
-        if not values:
+    def _update(self, change: Change, row: bytes, record: Raw) -> bytes:
+        if not change.values:
             return row
+        values = self.patched(change, record)
         names = tuple(values)
         rows, _ = self._statements.run(
             ("update", names),
             lambda: self._returning(self._where(update(self._shape.table)), names),
-            _numbered("v", values.values()) | _numbered("k", change.key),
+            tuple(values.values()),
+            change.key,
         )
         if not rows:
             raise Refused("the database ignored the change", detail="a trigger or rule drops it", place=change.place)
         return self._stored(rows[0], change)
 
-    def _delete(self, change: Change, row: bytes) -> None:
+    def _delete(self, change: Change, row: bytes, record: Raw) -> None:
         tombstone = self._target.tombstone
         if tombstone is None:
-            _, count = self._statements.run(
-                ("delete",), lambda: self._where(delete(self._shape.table)), _numbered("k", change.key)
-            )
+            _, count = self._statements.run(("delete",), lambda: self._where(delete(self._shape.table)), key=change.key)
             if count == 0:
                 raise Refused("the database kept the row", detail="a trigger or rule keeps it", place=change.place)
             return
         name = str(parse(tombstone.path)[0])
-        self._update(Change("update", {name: self._mark(name)}, change.key, place=change.place), row)
+        self._update(Change("update", {name: self._mark(name)}, change.key, place=change.place), row, record)
 
     def _mark(self, name: str) -> Any:
         tombstone = self._target.tombstone
@@ -142,18 +155,15 @@ class RowWriter:
         return self._time(name) if kind in MOMENTS else True if kind == "boolean" else 1
 
     def _locked(self, change: Change) -> bytes:
-        """Lock and read the row of a change, and make sure that it is the row that the change was decided on."""
-        rows, _ = self._statements.run(("locked",), self._select, _numbered("k", change.key))
+        rows, _ = self._statements.run(("locked",), self._select, key=change.key)
         if not rows:
             raise Absent("there is no such row", place=change.place)
-        row = self._target.reader.encode(rows[0])
-        self.compare(change, row)
-        return row
+        return self._target.reader.encode(rows[0])
 
-    def compare(self, change: Change, row: bytes) -> None:
-        """Raise ``Absent`` for a deleted row and ``Stale`` for one that is not as the change knew it."""
+    def compare(self, change: Change, row: bytes) -> Raw:
+        """Decode a row; raise ``Absent`` for a deleted one and ``Stale`` for one that is not as the change knew it."""
         sight = self._target.sight
-        record = decode_raw(row)
+        record: Raw = decode_raw(row)
         tombstone = self._target.tombstone
         if change.op == "delete" and tombstone and is_tombstone(read(record, parse(tombstone.path)), tombstone):
             raise Absent("the row is marked as deleted already", place=change.place)
@@ -162,12 +172,13 @@ class RowWriter:
         for name, value in change.expected.items():
             if record.get(name) != value:
                 raise Stale("the row has changed since", detail=f"'{name}' is another", place=change.place)
+        return record
 
     def _stored(self, returned: Sequence[Any], change: Change) -> bytes:
         """Give the row that a statement returned as a whole, or by its key."""
         if not self._shape.triggered:
             return self._target.reader.encode(returned)
-        rows, _ = self._statements.run(("stored",), self._select, _numbered("k", returned))
+        rows, _ = self._statements.run(("stored",), self._select, key=returned)
         if not rows:
             raise Refused("the row vanished when it was written", detail="a trigger removes it", place=change.place)
         return self._target.reader.encode(rows[0])
@@ -228,10 +239,6 @@ def is_value(shape: TableShape, name: str, value: Any) -> ColumnElement[bool]:
         return cast(column, Text) == cast(value, Text)
     same: ColumnElement[bool] = column == value
     return same
-
-
-def _numbered(letter: str, values: Iterable[Any]) -> dict[str, Any]:
-    return {f"{letter}{at}": value for at, value in enumerate(values)}
 
 
 def _merged(here: Any, value: Any) -> Any:

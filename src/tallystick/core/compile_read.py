@@ -169,7 +169,7 @@ def _write_value(script: Script, interpreter: Interpreter, seat: Seat, variable:
     rest = script.bind(f"rest{seat.index}", partial(interpreter.decode, seat))
     slow = f"{rest}({variable}, refs)"
     if place.reference:
-        if place.codecs:
+        if place.codecs or (seat.spec is not None and seat.spec.type in {"list", "object"}):
             script.add(2, f"{out} = {slow}")
             return
         pair = script.bind(f"pair{seat.index}", place.reference)

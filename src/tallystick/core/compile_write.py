@@ -150,12 +150,13 @@ def _ways(script: Script, seat: Seat, spec: Field | None) -> list[_Way]:
     if len(codecs) == 1 and getattr(codecs[0], "direct", False):
         encode = script.bind(f"encode{seat.index}", codecs[0].encode)
         steps = (f"r = {encode}({value})", *_checks(script, seat, spec, "r"))
-        return [_Way(f"{value} is not None and {value} is not UNKNOWN and {value} != ''", steps, "r")]
+        solid = f"{value} is not None and {value} is not UNKNOWN and ({value} or {value}.__class__ is not str)"
+        return [_Way(solid, steps, "r")]
     # True equals 1, so truth has a memo of its own; numbers equal in value are written alike (M-4).
     memo = script.bind(f"memo{seat.index}", Memo(partial(_spelled, codecs, spec)))
     truth = script.bind(f"truth{seat.index}", Memo(partial(_spelled, codecs, spec)))
     return [
-        _Way(f"{value}.__class__ in REMEMBERED", (), f"{memo}[{value}]"),
+        _Way(f"{value}.__class__ is str or {value}.__class__ in REMEMBERED", (), f"{memo}[{value}]"),
         _Way(f"{value}.__class__ is bool", (), f"{truth}[{value}]"),
     ]
 

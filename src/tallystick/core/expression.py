@@ -20,7 +20,7 @@ from tallystick.core.error import InvalidValue
 from tallystick.core.expression_filters import NAMES
 from tallystick.core.expression_python import Load, Refusal, always, parts_of, translate
 from tallystick.core.expression_runtime import Missing
-from tallystick.core.path import Path
+from tallystick.core.path import Path, read
 from tallystick.core.record import UNKNOWN
 
 MAX_SOURCE: Final = 2000
@@ -41,7 +41,8 @@ class Translated:
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Evaluate over ``names``; ``UNKNOWN`` where a name is not there. Raises ``InvalidValue`` with the reason."""
         try:
-            return self._function(names)
+            # Unknown comes before wrong, in whatever order the names stand.
+            return UNKNOWN if any(read(names, path) is UNKNOWN for path in self.needs) else self._function(names)
         except Missing:
             return UNKNOWN
 

@@ -158,6 +158,7 @@ _REACHABLE: Final = (
 )  # fmt: skip
 
 NAMES: Final[dict[str, Any]] = {
+    "str": str,
     "Decimal": Decimal,
     "UNKNOWN": UNKNOWN,
     **{function.__name__: function for function in _REACHABLE},

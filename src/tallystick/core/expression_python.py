@@ -7,6 +7,7 @@ evaluated in any case, so that a caller who checked them may leave the check out
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from keyword import iskeyword
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -135,7 +136,7 @@ class _Translation:
 
     def text(self, node: nodes.Expr) -> str:
         code = self.expression(node)
-        return f"({code} if {code}.__class__ is str else text({code}))" if code.isidentifier() else f"text({code})"
+        return f"({code} if {code}.__class__ is str else text({code}))" if _is_variable(code) else f"text({code})"
 
     def expression(self, node: nodes.Node) -> str:
         path = path_of(node)
@@ -223,7 +224,7 @@ class _Translation:
         instead = self.expression(node.args[0])
         path = path_of(node.node)
         code = self._load(path) if path else ""
-        if code.isidentifier() and falsy is None:
+        if _is_variable(code) and falsy is None:
             return f"({instead} if {code} is UNKNOWN or blank({code}) else {code})"
         also = "False" if falsy is None else self.expression(falsy)
         return f"fallback(lambda: {self.expression(node.node)}, lambda: {instead}, {also})"
@@ -239,6 +240,10 @@ class _Translation:
                 return f"blank({value})"
             case _:
                 return f"{'' if node.name == 'defined' else 'not '}defined(lambda: {value})"
+
+
+def _is_variable(code: str) -> bool:
+    return code.isidentifier() and not iskeyword(code)
 
 
 def _constant(_: _Translation, node: nodes.Const) -> str:

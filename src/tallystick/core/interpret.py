@@ -222,6 +222,10 @@ class Interpreter:
     def _change(self, seat: Seat, body: Raw, value: Value, refs: Refs) -> None:
         if not seat.written:
             raise self._named(seat, InvalidValue("the mapping never writes this field on this side"))
+        for _, spec in seat.targets:
+            if spec is not None and spec.create_only:
+                hint = "it is given to a new record only; set the field's direction, or change the record there by hand"
+                raise self._named(seat, InvalidValue(f"{spec.path} cannot be changed any more", hint=hint))
         entries = [(p, None) for p, _ in seat.targets] if is_blank(value) else self._entries(seat, value, refs)
         if all(raw is None for _, raw in entries):
             for _, spec in seat.targets:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tallystick.core.binding import Op
 from tallystick.core.brake import Hold
 from tallystick.core.decision import Write
-from tallystick.core.record import UNKNOWN, Fields, Side, Value, digest, encode_fields, fingerprint, same
+from tallystick.core.record import UNKNOWN, Fields, Ref, Side, Value, digest, encode_fields, fingerprint, same
 
 Action = Literal[
     "link", "create", "update", "delete", "archive", "undelete", "unlink", "converge", "ask", "park", "wait"
@@ -132,6 +132,8 @@ def shown(value: Value) -> Any:
         return "(unknown)"
     if value is None or isinstance(value, str | int | bool):
         return value
+    if isinstance(value, Ref):
+        return f"({value.pair} record {value.id})" if value.binding is None else f"({value.pair} pair {value.binding})"
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, dict | list):

@@ -43,6 +43,7 @@ class Capabilities:
     """What a system can do for one object type (R-2.1). Every default is the weakest claim. Times are in seconds.
 
     ``in_flux`` is the longest time that a timed-out request may still take effect (T_infl), twice ``timeout`` normally.
+    ``omits_blank`` tells that records leave out fields that are blank; otherwise a missing field is unknown (R-4.6).
     """
 
     create: bool = False
@@ -66,6 +67,7 @@ class Capabilities:
     version: Literal["etag", "field", "mtime", "none"] = "none"
     bulk: int = 0
     in_flight: int = 4
+    omits_blank: bool = False
 
     @property
     def quiesce(self) -> float:

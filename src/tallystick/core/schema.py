@@ -16,13 +16,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an object type, at ``path`` in its raw record. Lengths count characters; ``None`` means unknown."""
+    """One field of an object type, at ``path`` in its raw record. Lengths count characters; ``None`` means unknown.
+
+    A ``create_only`` field is given to a new record and never changed.
+    """
 
     path: str
     type: Type = "any"
     required: bool = False
     nullable: bool = True
     read_only: bool = False
+    create_only: bool = False
     unique: bool = False
     min_length: int | None = None
     max_length: int | None = None

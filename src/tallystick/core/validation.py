@@ -16,15 +16,14 @@ from tallystick.core.record import Money, Ref
 from tallystick.core.schema import Field, Type
 
 _SCALARS: Final = (str, int, Decimal, bool)
-_MOMENTS: Final = (str, int, Decimal)
 READABLE: Final[dict[Type, tuple[type, ...]]] = {
     "text": _SCALARS,
     "integer": _SCALARS,
     "number": _SCALARS,
     "boolean": _SCALARS,
-    "date": _MOMENTS,
-    "instant": _MOMENTS,
-    "local_time": _MOMENTS,
+    "date": _SCALARS,
+    "instant": _SCALARS,
+    "local_time": _SCALARS,
     "list": (list,),
     "object": (dict,),
     "any": (object,),

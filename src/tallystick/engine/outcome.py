@@ -29,6 +29,7 @@ class Outcome:
     retouched: list[tuple[Side, str]] = field(default_factory=list)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
+    unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
 
     def count(self, side: Side, disposition: str, number: int = 1) -> None:

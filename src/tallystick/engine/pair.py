@@ -36,6 +36,15 @@ class End:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
 
+    def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
+        """Turn raw records into canonical ones; what this system leaves out because it is blank becomes blank."""
+        if self.can.omits_blank:
+            for record in records:
+                for place in self.places:
+                    if place.path and path.read(record, place.path) is UNKNOWN:
+                        path.write(record, place.path, None)
+        return self.codec.read(records, refs)
+
     def referenced(self, records: Iterable[Raw]) -> dict[str, set[str]]:
         """Gather the ids that these raw records point to, by the pair they belong to."""
         found: dict[str, set[str]] = {}
@@ -150,7 +159,7 @@ def resolve_refs(tx: StoreTx, end: End, records: Sequence[Raw], provisional: dic
 
 def read_one(end: End, record: Raw, refs: Refs) -> Fields:
     """Turn one raw record into canonical fields. Raises ``DataError``."""
-    [fields] = end.codec.read([record], refs)
+    [fields] = end.read([record], refs)
     if isinstance(fields, DataError):
         raise fields
     return fields

@@ -199,7 +199,7 @@ def note(
     scratch = session.scratch(pair)
     pulled.distinct += len({s.id for s, _ in sightings} - scratch.seen(pulled.side, [s.id for s, _ in sightings]))
     here = [(s, h) for s, h in sightings if not s.deleted and end.in_scope(s.record)]
-    read = iter(end.codec.read([s.record for s, _ in here], refs))
+    read = iter(end.read([s.record for s, _ in here], refs))
     inside = {s.id for s, _ in here}
     rows: list[SightRow] = []
     keys: list[tuple[int, int, str]] = []

@@ -142,7 +142,10 @@ def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
     """Stop the pair when a system refuses us as such or nothing of a batch got through; single failures never stop."""
     errors = [j.result for j in jobs if isinstance(j.result, Error)]
     for error in errors:
-        if isinstance(error, AccessError | Throttled):
+        if isinstance(error, Throttled):
             raise error
-    if errors and len(errors) == len(jobs) > 1 and all(isinstance(e, Unavailable) for e in errors):
-        raise errors[0]
+    for side in SIDES:
+        mine = [j for j in jobs if j.step.side == side]
+        refused = [j.result for j in mine if isinstance(j.result, AccessError | Unavailable)]
+        if refused and len(refused) == len(mine) and (len(mine) > 1 or isinstance(refused[0], AccessError)):
+            raise refused[0]

@@ -9,10 +9,10 @@ a crash anywhere costs at most reading the same window again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from tallystick.core.binding import Dirty, PairState, Run
+from tallystick.core.binding import Dirty, PairState, QueueItem, Run
 from tallystick.core.error import Error, Throttled, UnsafePlan
 from tallystick.core.event import PairFailed
 from tallystick.core.plan import PairPlan, Plan, plan_fingerprint
@@ -136,6 +136,14 @@ def _finish(session: Session, work: _Work) -> Flow[None]:
     if work.observed is None:
         yield from _remember_wait(work)
         return
+    yield from _carry_on(session, work)
+    yield from _remember_wait(work)
+
+
+def _carry_on(session: Session, work: _Work) -> Flow[None]:
+    """Close the books of a pair that was observed, whether or not all of its plan could be carried out."""
+    if work.observed is None or work.fence is None:
+        return
     pair, observed, fence = work.pair, work.observed, work.fence
     for side in SIDES:
         for rows in session.scratch(pair).same(side, TOUCH_BATCH):
@@ -176,15 +184,22 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
     faults = [f for side in SIDES for f in observed.pulled[side].faults] + session.faults.get(pair.name, [])
-    tx.put_quarantine(faults)
+    tx.put_quarantine([replace(f, since=now) for f in faults])
     tx.clear_dirty(observed.marks)
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
+    tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
     if whole:
         _withdraw(session, pair, observed, tx)
         for side in SIDES:
             tx.close_window(observed.pulled[side].cursor(pair.name, observed.before.cursors[side]))
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+
+
+def _ask_deletion(pair: Pair, side: Side, record: str, binding: int, now: float) -> QueueItem:
+    """Absent for long, but nothing else of this kind is there to show that we are still let in (R-4.4)."""
+    detail = f"{pair.end(side).system} does not show {record} any more, and no other record vouches for our access"
+    return QueueItem("delete", pair.name, f"{side}/{record}", "", detail, binding, since=now)
 
 
 def _mark_absent_again(pair: Pair, side: Side, record: str, now: float) -> Dirty:

@@ -146,5 +146,5 @@ def _canonical(pair: Pair, end: End, found: Sighting) -> Flow[Fields | DataError
     refs = Refs()
     if pair.mapping.references:
         refs = yield from effects.look(lambda tx: resolve_refs(tx, end, [found.record], {}))
-    [read] = end.codec.read([found.record], refs)
+    [read] = end.read([found.record], refs)
     return read

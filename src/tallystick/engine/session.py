@@ -69,7 +69,8 @@ class Standing:
     """What already waits for somebody in a pair: questions and parked records, by binding and by record.
 
     ``asked`` has the questions about records without binding: by subject, then by kind. ``retry`` are parked
-    records whose obstacle went away.
+    records whose obstacle went away. ``attempts`` counts, by marked record, how often a write to it had to be planned
+    anew.
     """
 
     questions: dict[int, list[QueueItem]] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Standing:
     refused: dict[tuple[Side, str], list[Quarantined]] = field(default_factory=dict)
     retry: set[tuple[Side, str]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
+    attempts: dict[tuple[Side, str], int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
-from tallystick.core.error import DataError, Error, Refused, RemoteError
+from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.ports import StoreTx, Written
 from tallystick.core.record import (
     SIDES,
@@ -27,6 +27,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job
 from tallystick.engine.session import Standing
 
+MOST_ATTEMPTS = 5
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 
@@ -83,6 +84,22 @@ class Settlement:
     before: dict[int, Binding]
     standing: Standing
 
+    def attempts(self, line: Line) -> int:
+        """How often a write of this line's records was planned anew before, because the system had moved on."""
+        records = [(side, line.seen(side).id or "") for side in SIDES]
+        return max(self.standing.attempts.get(record, 0) for record in records)
+
+    def is_refusal(self, line: Line, result: Written | Error | None) -> bool:
+        """Whether the system said no to this very content, so that there is nothing to try until something changes.
+
+        "Moved on" or "not allowed" that is answered again and again, though others go through, is such a no.
+        """
+        if not isinstance(result, Error):
+            return False
+        return result.recovery == "park" or (
+            isinstance(result, Stale | Absent | AccessError) and self.attempts(line) + 1 >= MOST_ATTEMPTS
+        )
+
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
     """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
@@ -90,21 +107,22 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     unknown = any(_is_unknown(j.result) for j in jobs)
     into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
     into.rows += [_row(at, line, j, number) for j in done]
+    seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
-        _note_failure(at, line, job, number, into)
+        _note_failure(at, line, job, number, seen, into)
     created = any(j.step.op == "create" for j in done)
     wanted_create = any(s.op == "create" for s in line.steps)
     if line.binding == 0 and wanted_create and not created:
         return
     if line.binding == 0 and not line.steps and not line.action:
-        _raise_questions(at, line, None, into)
+        _raise_questions(at, line, None, seen, into)
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)
     if line.state and not (line.steps and not done) and not unknown:
         _change_state(at, line, binding, into)
     (into.new if line.binding == 0 else into.changed).append(binding)
-    _raise_questions(at, line, binding, into)
+    _raise_questions(at, line, binding, seen, into)
 
 
 def _is_unknown(result: Written | Error | None) -> bool:
@@ -143,7 +161,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 bases[side][i] = values[i]
     _keep_equal(line, bases, now)
     touched = {j.step.side for j in jobs if j.is_done}
-    complete = line.settled and all(j.is_done or _is_refusal(j.result) for j in jobs)
+    complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
             _observe(binding, side, line.seen(side), settled=complete)
@@ -181,11 +199,6 @@ def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
-
-
-def _is_refusal(result: Written | Error | None) -> bool:
-    """Whether the system said no to this very content, so that there is nothing to try until something changes."""
-    return isinstance(result, Error) and result.recovery == "park"
 
 
 def _confirm(
@@ -260,27 +273,44 @@ def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     )
 
 
-def _note_failure(at: Settlement, line: Line, job: Job, number: int, into: Ledger) -> None:
+def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:
+    """Fingerprint what a side holds after the batch, so that a question is known again for the very same values."""
+    for job in done:
+        if job.step.side == side and job.step.op in {"create", "update"}:
+            return digest(job.stored or decode_fields(job.step.fields))
+    return line.seen(side).digest
+
+
+def _note_failure(
+    at: Settlement, line: Line, job: Job, number: int, seen: dict[Side, int | None], into: Ledger
+) -> None:
     """Park what was refused; mark what must be looked at again; an unknown outcome keeps its intent."""
     result = job.result
     if not isinstance(result, Error):
         return
     source = other(job.step.side)
     origin = line.seen(source).id or ""
-    if not _is_refusal(result):
-        into.dirty += [Dirty(at.pair.name, s, r, result.code) for s in SIDES if (r := line.seen(s).id) is not None]
+    if not at.is_refusal(line, result):
+        attempts = at.attempts(line) + isinstance(result, Stale | Absent | AccessError)
+        into.dirty += [
+            Dirty(at.pair.name, s, r, result.code, attempts=attempts)
+            for s in SIDES
+            if (r := line.seen(s).id) is not None
+        ]
         return
     field_name = result.field if isinstance(result, DataError | Refused) else ""
     into.parked.append(
         Quarantined(
             at.pair.name, source, origin, field_name, result.code, str(result), result.hint,
-            binding=number if line.binding else None, left_seen=line.left.digest, right_seen=line.right.digest,
+            binding=number if line.binding else None, left_seen=seen["left"], right_seen=seen["right"],
             mapping=at.pair.mapping_print, since=at.now,
         )
     )  # fmt: skip
 
 
-def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: Ledger) -> None:
+def _raise_questions(
+    at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
+) -> None:
     """Replace everything that stood about this record by what stands now."""
     number = binding.id if binding else None
     if line.binding and line.binding in at.standing.bindings:
@@ -299,7 +329,7 @@ def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: 
         into.queue.append(
             QueueItem(
                 ask.kind, at.pair.name, line.subject, ask.field, ask.detail, number,
-                line.left.digest, line.right.digest, at.now,
+                seen["left"], seen["right"], at.now,
             )
         )  # fmt: skip
     for fault in line.faults:
@@ -307,7 +337,7 @@ def _raise_questions(at: Settlement, line: Line, binding: Binding | None, into: 
         into.parked.append(
             Quarantined(
                 at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
-                fault.message, fault.hint, number, line.left.digest, line.right.digest, at.pair.mapping_print,
+                fault.message, fault.hint, number, seen["left"], seen["right"], at.pair.mapping_print,
                 since=at.now, waits_for=fault.waits_for,
             )
         )  # fmt: skip

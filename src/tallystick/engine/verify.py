@@ -62,6 +62,7 @@ def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -
     done: list[Dirty] = []
     for side in SIDES:
         marks = yield from effects.look(partial(_marks, pair.name, side, now))
+        session.standing[pair.name].attempts |= {(side, m.id): m.attempts for m in marks}
         missing = yield from read_records(session, pair, side, [m.id for m in marks])
         yield from _note_absent(session, pair, outcome, side, missing, now)
         done += [m for m in marks if not isinstance(missing.get(m.id), Error)]
@@ -97,6 +98,9 @@ def _note_absent(
     silent = [i for i, a in missing.items() if isinstance(a, NotThere) and not a.gone and i in live]
     failed = [i for i, a in missing.items() if isinstance(a, Error) and i in live]
     proven = yield from _second_look(session, pair, end, silent, live, now)
+    if proven and not (yield from _canary(pair, end, set(silent))):
+        outcome.unvouched += [(side, i, live[i].binding) for i in sorted(proven)]
+        proven = set()
     rows: list[SightRow] = [_absence(i, live[i], "gone") for i in (*gone, *proven)]
     rows += [_absence(i, live[i], "missing") for i in silent if i not in proven]
     rows += [_absence(i, live[i], "bad") for i in failed]
@@ -112,7 +116,7 @@ def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:
 def _second_look(
     session: Session, pair: Pair, end: End, silent: Sequence[str], facts: dict[str, LegFact], now: float
 ) -> Flow[set[str]]:
-    """Give those that were missing before, long enough ago, and still are; nothing unless the canary is seen."""
+    """Give those that were missing before, long enough ago, and still are."""
     apart = end.can.consistency + end.can.in_flux
     proven = {i for i in silent if (since := facts[i].absent_since) is not None and now - since >= apart}
     fresh = [i for i in silent if i not in proven]
@@ -120,19 +124,13 @@ def _second_look(
         yield from effects.pause(apart)
         again = yield from read_records(session, pair, end.side, fresh)
         proven |= {i for i, a in again.items() if isinstance(a, NotThere)}
-    if not proven:
-        return proven
-    return proven if (yield from _canary(pair, end, set(silent))) else set()
+    return proven
 
 
 def _canary(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     """Whether our credentials still see any other linked record of this kind."""
     sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, len(absent) + 3))
     flows = [end.connector.get(end.object, i) for i in sample if i not in absent][:3]
-    if not flows:
-        # Nothing else is linked, so nothing can vouch; a listing that answered at all has to do (one-record pairs).
-        answer = yield from effects.call(end.system, end.connector.read(end.object))
-        return bool(answer.rows)
     answers = yield from effects.call_all(end.system, flows)
     return any(isinstance(a, Sighting) for a in answers)
 

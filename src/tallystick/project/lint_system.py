@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from tallystick.core.error import InvalidValue, Problem
 from tallystick.core.path import parse
 from tallystick.project.load import LoadedProject
-from tallystick.project.manifest import Manifest, NoAuth, ObjectSpec, Operation
+from tallystick.project.manifest import CursorPaging, Manifest, NoAuth, ObjectSpec, Operation
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
@@ -78,7 +78,7 @@ def _written_paths(spec: ObjectSpec) -> Iterator[tuple[DataPath, str]]:
 
 
 def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
-    for name in ("list", "get", "create", "update", "delete", "create_bulk", "update_bulk"):
+    for name in ("list", "get", "condition", "create", "update", "delete", "create_bulk", "update_bulk"):
         operation = getattr(spec, name)
         if operation:
             yield name, operation
@@ -87,8 +87,8 @@ def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
 def _operation_ids(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
         for kind, operation in _operations(spec):
-            whole = f"{operation.path} {operation.query} {operation.headers} {operation.body}"
-            if kind in {"get", "update", "delete"} and "{id}" not in whole:
+            whole = f"{operation.path} {operation.query} {operation.body}"
+            if kind in {"get", "condition", "update", "delete"} and "{id}" not in whole:
                 message = "this call does not say which record it is about: its path has no {id}"
                 path: DataPath = ("objects", name, kind, "path")
                 yield view.problem(path, message, f"path: {operation.path.rstrip('/')}/{{id}}", severity="warning")
@@ -105,10 +105,28 @@ def _changes(view: SystemView) -> Iterator[Problem]:
             yield view.problem(path, message, "version: header:ETag", severity="warning")
 
 
+def _paging(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        paging = spec.paging
+        if isinstance(paging, CursorPaging) and not paging.next and not paging.from_last:
+            message = "nothing says where the next cursor is, so only the first page can be read"
+            hint = "paging.next: its path in the answer; or paging.from_last: the path of an id in the last record"
+            yield view.problem(("objects", name, "paging"), message, hint, severity="warning")
+
+
+def _conditions(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        if spec.condition and not spec.if_match:
+            message = "a version is to be read before each write, but no header makes writes conditional on it"
+            yield view.problem(("objects", name, "condition"), message, "if_match: If-Match", severity="warning")
+
+
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
     _zone,
     _paths,
     _operation_ids,
     _changes,
+    _conditions,
+    _paging,
 )

@@ -307,6 +307,8 @@ class ObjectSpec(Model):
     created: str = ""
     """Path of the time of creation, spelled as ``modified_format`` says."""
     deleted: Tombstone | None = None
+    omits_blank: bool = False
+    """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
     claims: Claims = Claims()

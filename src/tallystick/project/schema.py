@@ -12,15 +12,18 @@ from tallystick.project.near import suggest
 _HOLDS_MORE: Final = frozenset({"object", "list", "any"})
 
 
-def object_type(name: str, spec: ObjectSpec) -> ObjectType:
-    """Make the core's object type of one object of a manifest; fields whose path cannot be read are left out."""
+def object_type(name: str, spec: ObjectSpec, key: tuple[str, ...] = ()) -> ObjectType:
+    """Make the core's object type of one object of a manifest; fields whose path cannot be read are left out.
+
+    ``key`` is given where it is not simply ``spec.id`` (composite keys).
+    """
     fields = []
     for path, field in spec.fields.items():
         try:
             fields.append(_field(render(parse(path)), field))
         except InvalidValue:
             continue
-    return ObjectType(name, tuple(fields), (spec.id,))
+    return ObjectType(name, tuple(fields), key or (spec.id,))
 
 
 def _field(path: str, spec: FieldSpec) -> Field:
@@ -31,6 +34,7 @@ def _field(path: str, spec: FieldSpec) -> Field:
         required=spec.required,
         nullable=spec.nullable,
         read_only=spec.read_only,
+        create_only=spec.create_only,
         unique=spec.unique,
         min_length=spec.min_length,
         max_length=spec.max_length,

@@ -4,6 +4,7 @@ A manifest writes such a parameter as the document it is; ``spell`` makes the te
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -26,25 +27,54 @@ class JsonText(BaseModel):
     encoding: Literal["plain", "base64url"] = "plain"
     """How its text travels; base64url keeps its padding."""
 
-    def spell(self, value: Any = None) -> str:
+    def spell(self, value: Any = None, mark: str = "{}") -> str:
         """Write the document as compact JSON with ``value`` filled in, encoded as declared."""
-        text = _encode(_fill(self.document, value))
+        return self.encode(fill(self.document, value, mark))
+
+    def encode(self, document: Any) -> str:
+        """Write a document as compact JSON, encoded as declared."""
+        text = _encode(document)
         return (base64.urlsafe_b64encode(text) if self.encoding == "base64url" else text).decode()
 
 
 ParameterText = str | JsonText
 
 
-def spell(template: ParameterText, value: Any = None) -> str:
-    """Write a parameter: each ``{}`` of a text template becomes ``value``; a document is spelled as it declares."""
-    return template.replace("{}", str(value)) if isinstance(template, str) else template.spell(value)
+def spell(template: ParameterText, value: Any = None, mark: str = "{}") -> str:
+    """Write a parameter: each ``{}`` of a text template becomes ``value``; a document is spelled as it declares.
+
+    ``mark`` is what stands for the value where it is not ``{}``.
+    """
+    return template.replace(mark, str(value)) if isinstance(template, str) else template.spell(value, mark)
 
 
-def _fill(part: Any, value: Any) -> Any:
+def spell_fixed(template: ParameterText) -> str:
+    """Write a parameter that no value is asked for: nothing in it is a placeholder."""
+    return template if isinstance(template, str) else template.encode(template.document)
+
+
+def rewrite(template: ParameterText, change: Callable[[str], str]) -> ParameterText:
+    """Change every text of a parameter, also inside a document: references are resolved so."""
+    if isinstance(template, str):
+        return change(template)
+    return JsonText(document=rewrite_texts(template.document, change), encoding=template.encoding)
+
+
+def rewrite_texts(part: Any, change: Callable[[str], str]) -> Any:
+    """Change every text of a document; the names in it stay."""
     if isinstance(part, dict):
-        return {key: _fill(inner, value) for key, inner in part.items()}
+        return {key: rewrite_texts(inner, change) for key, inner in part.items()}
     if isinstance(part, list | tuple):
-        return [_fill(inner, value) for inner in part]
-    if isinstance(part, str) and "{}" in part:
-        return value if part == "{}" else part.replace("{}", str(value))
+        return [rewrite_texts(inner, change) for inner in part]
+    return change(part) if isinstance(part, str) else part
+
+
+def fill(part: Any, value: Any, mark: str = "{}") -> Any:
+    """Put ``value`` where ``mark`` stands in a document: with its type where the mark stands alone."""
+    if isinstance(part, dict):
+        return {key: fill(inner, value, mark) for key, inner in part.items()}
+    if isinstance(part, list | tuple):
+        return [fill(inner, value, mark) for inner in part]
+    if isinstance(part, str) and mark in part:
+        return value if part == mark else part.replace(mark, str(value))
     return part

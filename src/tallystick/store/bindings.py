@@ -14,7 +14,10 @@ from tallystick.core.binding import Binding, FormerId, Leg
 from tallystick.core.record import SIDES, Side
 from tallystick.store.driver import Driver
 from tallystick.store.statement import Row, Statement, one_of, taking, upsert
-from tallystick.store.tables import LIVE, base, binding, former_id
+from tallystick.store.tables import LIVE, base, binding, former_id, match_key
+
+# From so many bindings on it matters which index is used.
+_MANY: Final = 512
 
 _FACTS: Final = tuple(c.name for c in binding.columns)
 _BASES: Final = tuple(c.name for c in base.columns)
@@ -43,7 +46,7 @@ _DROP_BASES: Final = one_of(base.c.binding, delete(base).where)
 
 
 def _keeping_known(old: Any, given: Any) -> Mapping[str, Any]:
-    changed = {}
+    changed: dict[str, Any] = {}
     for side in SIDES:
         payload, shape = f"{side}_payload", f"{side}_shape"
         changed[payload] = func.coalesce(given[payload], old[payload])
@@ -79,6 +82,8 @@ class Bindings:
         with self._one_live_leg(bindings):
             self._driver.pour(binding, map(_facts, bindings))
             self._driver.pour(base, _payloads(bindings))
+        if bindings and _doubles(bindings[0].id, bindings[-1].id):
+            self._driver.note_growth((binding, base, match_key))
 
     def update_bindings(self, bindings: Sequence[Binding]) -> None:
         """Replace bindings wholly; a leg whose ``base`` is ``None`` keeps the base that is stored.
@@ -124,6 +129,10 @@ class Bindings:
         )
 
 
+def _doubles(first: int, last: int) -> bool:
+    return last >= _MANY and (first - 1).bit_length() != last.bit_length()
+
+
 def _facts(b: Binding) -> Row:
     left, right = b.left, b.right
     return (
@@ -137,7 +146,10 @@ def _payloads(bindings: Iterable[Binding]) -> Iterable[Row]:
     for b in bindings:
         left, right = b.left, b.right
         if (left.base is not None or right.base is not None) and b.state != "erased":
-            yield b.id, left.shape, left.base, right.shape, right.base
+            # A shape says how to read a base; where there is none, there is nothing to say.
+            left_shape = 0 if left.base is None else left.shape
+            right_shape = 0 if right.base is None else right.shape
+            yield b.id, left_shape, left.base, right_shape, right.base
 
 
 def _binding(row: Row) -> Binding:

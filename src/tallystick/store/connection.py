@@ -69,9 +69,11 @@ def looking(engine: Engine) -> Iterator[Connection]:
 
 def _open_sqlite(address: URL, wait_seconds: float) -> tuple[Engine, str]:
     in_memory = address.database in {None, "", ":memory:"}
+    # A URI (file:state.db?mode=ro) says itself whether the file may be made.
+    is_uri = "uri" in address.query
     place = address.database or ":memory:"
     pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    if not in_memory:
+    if not in_memory and not is_uri:
         _make_file(Path(place))
     engine = create_engine(
         address.set(drivername="sqlite"),

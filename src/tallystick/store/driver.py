@@ -5,7 +5,7 @@ insert, streaming), this file knows. Rows are plain tuples, in and out.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Driver:
     def rows(self, statement: Statement, values: Row = ()) -> list[Row]:
         """Give all rows of a query."""
         text, arrange = statement.text(self._dialect)
-        with named_failures(self._place, looking=self._looking):
+        with self._named():
             found: list[Row] = self._raw.execute(text, arrange(values) if arrange else values).fetchall()
             return found
 
@@ -59,7 +59,7 @@ class Driver:
     def scan(self, statement: Statement, values: Row = ()) -> Iterator[Row]:
         """Stream the rows of a query that may give very many; memory stays constant."""
         text, arrange = statement.text(self._dialect)
-        with named_failures(self._place, looking=self._looking):
+        with self._named():
             # Without a name psycopg would hold the whole result.
             cursor = self._raw.cursor(name="scan") if self._copies else self._raw.cursor()
             try:
@@ -75,7 +75,7 @@ class Driver:
         found: list[Row] = []
         for text, arrange, chunk in self._chunks(statement, many):
             row = values + chunk
-            with named_failures(self._place, looking=self._looking):
+            with self._named():
                 found.extend(self._raw.execute(text, arrange(row) if arrange else row).fetchall())
         return found
 
@@ -83,14 +83,14 @@ class Driver:
         """Run a statement with ``one_of`` that gives no rows, for a list of any length."""
         for text, arrange, chunk in self._chunks(statement, many):
             row = values + chunk
-            with named_failures(self._place, looking=self._looking):
+            with self._named():
                 self._raw.execute(text, arrange(row) if arrange else row)
 
     def write(self, statement: Statement, rows: Iterable[Row]) -> int:
         """Run a statement for each row; give how many rows it changed in all."""
         text, arrange = statement.text(self._dialect)
         ready = map(arrange, rows) if arrange else rows
-        with named_failures(self._place, looking=self._looking):
+        with self._named():
             cursor = self._raw.cursor()
             try:
                 cursor.executemany(text, ready)
@@ -107,7 +107,7 @@ class Driver:
         columns = ", ".join(quote(c.name) for c in table.columns)
         text = f"COPY {quote(table.name)} ({columns}) FROM STDIN (FORMAT BINARY)"
         types = [next(name for kind, name in _BINARY_TYPES if isinstance(c.type, kind)) for c in table.columns]
-        with named_failures(self._place), self._raw.cursor() as cursor, cursor.copy(text) as copy:
+        with self._named(), self._raw.cursor() as cursor, cursor.copy(text) as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
@@ -129,6 +129,12 @@ class Driver:
             raise StoreError(clash, detail=detail or error.detail, hint=hint, place=self._place) from error
         self._plain("RELEASE SAVEPOINT whole")
 
+    def note_growth(self, tables: Iterable[Table]) -> None:
+        """Let the database look at tables that grew a lot, so that it picks the right index from now on."""
+        # PostgreSQL does so by itself, but a minute late; until then it reads a whole pair for each list of ids.
+        if self._copies:
+            self._plain("ANALYZE " + ", ".join(self._dialect.identifier_preparer.quote(t.name) for t in tables))
+
     def reserve(self, name: str, count: int) -> int:
         """Give the first of ``count`` numbers that nobody else ever gets."""
         self.write(_COUNT_UP, [(name, count)])
@@ -147,8 +153,11 @@ class Driver:
         """Make an error that names the database."""
         return StoreError(message, detail=detail, hint=hint, place=self._place)
 
+    def _named(self) -> AbstractContextManager[None]:
+        return named_failures(self._place, looking=self._looking, with_values=True)
+
     def _plain(self, text: str) -> None:
-        with named_failures(self._place, looking=self._looking):
+        with self._named():
             self._raw.execute(text)
 
     def _chunks(self, statement: Statement, many: Iterable[Any]) -> Iterator[tuple[str, Any, Row]]:

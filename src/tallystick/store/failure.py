@@ -71,6 +71,10 @@ _BY_SQLSTATE: Final = {
     "25006": _READ_ONLY,
     "28": _DENIED,
     "3D": ("the database does not exist", "create it, or correct its name in the address of the state"),
+    "3F": (
+        "the schema does not exist, or we may not use it",
+        "create it, or let this user create tables in it",
+    ),
     "40": _LOCKED,
     "42501": _DENIED,
     "53100": _FULL,
@@ -83,17 +87,17 @@ _BY_SQLSTATE: Final = {
 
 
 @contextmanager
-def named_failures(place: str, *, looking: bool = False) -> Iterator[None]:
-    """Turn whatever the driver raises inside into a ``StoreError`` at ``place``."""
+def named_failures(place: str, *, looking: bool = False, with_values: bool = False) -> Iterator[None]:
+    """Turn whatever the driver raises inside into a ``StoreError`` at ``place``.
+
+    ``with_values`` says that values are handed over inside, so a text that cannot be encoded is the driver's refusal.
+    """
     try:
         yield
-    except (DBAPIError, sqlite3.Error, UnicodeError) as error:
-        raise translate(error, place, looking=looking) from error
     except Exception as error:
-        # psycopg is an extra: its errors are known by the attribute that all of them have.
-        if isinstance(error, StoreError) or not hasattr(error, "sqlstate"):
-            raise
-        raise translate(error, place, looking=looking) from error
+        if _is_refusal(error) or (with_values and isinstance(error, UnicodeError)):
+            raise translate(error, place, looking=looking) from error
+        raise
 
 
 def translate(error: BaseException, place: str, *, looking: bool = False) -> StoreError:
@@ -110,6 +114,11 @@ def is_clash(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith("SQLITE_CONSTRAINT") or (
         getattr(error, "sqlstate", None) or ""
     ).startswith("23")
+
+
+def _is_refusal(error: Exception) -> bool:
+    # psycopg is an extra: its errors are known by the attribute that all of them have.
+    return isinstance(error, DBAPIError | sqlite3.Error) or hasattr(error, "sqlstate")
 
 
 def _meaning(cause: BaseException, *, looking: bool) -> tuple[str, str]:

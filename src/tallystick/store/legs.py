@@ -14,6 +14,8 @@ from tallystick.store.statement import Row, Statement, one_of
 from tallystick.store.tables import binding
 
 _PAIR: Final = binding.c.pair == bindparam("which_pair")
+# The same, in a form that no index is taken for.
+_PAIR_CHECKED: Final = func.coalesce(binding.c.pair, "") == bindparam("which_pair")
 # Spelled into the text: SQLite uses a partial index only where it can read the state, not for a parameter.
 _LINKED: Final = binding.c.state == literal_column("'linked'")
 _LINKED_OR_HALF: Final = binding.c.state.in_([literal_column("'linked'"), literal_column("'half'")])
@@ -58,10 +60,9 @@ class _Side:
             .values({f"{side}_absent_since": bindparam("since")}),
             ("since", "which_pair", "which"),
         )
+        # By the binding's id alone: with the pair in the question SQLite would rather walk the whole pair.
         self.ids_of = one_of(
-            binding.c.id,
-            select(binding.c.id, record).where(_PAIR, _LINKED_OR_HALF).where,
-            pair,
+            binding.c.id, select(binding.c.id, record).where(_PAIR_CHECKED, _LINKED_OR_HALF).where, pair
         )
         self.resolve = one_of(record, select(record, binding.c.id).where(_PAIR, _LINKED_OR_HALF).where, pair)
         self.sample = Statement(

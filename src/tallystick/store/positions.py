@@ -119,7 +119,10 @@ class Positions:
     def pair_state(self, pair: str) -> PairState | None:
         """What the pair was last run with."""
         row = self._driver.row(_PAIR_STATE_OF, (pair,))
-        return None if row is None else PairState(*row[:4], names=_names.decode(row[4]))
+        if row is None:
+            return None
+        pair, mapping, scope, not_before, names = row
+        return PairState(pair, mapping, scope, not_before, _names.decode(names))
 
     def save_pair_state(self, state: PairState) -> None:
         """Remember what the pair is run with."""

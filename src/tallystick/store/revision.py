@@ -32,7 +32,8 @@ def bring_up_to_date(engine: Engine, place: str, newest: str = REVISION, migrati
         if found is None:
             _make(connection, place, newest)
         elif found != newest:
-            _change(connection, place, found, newest, migrations)
+            _check_older(found, newest, place)
+            upgrade(connection, newest, migrations)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -41,28 +42,8 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(select(version.c.version_num)).scalar_one_or_none()
 
 
-def _make(connection: Connection, place: str, newest: str) -> None:
-    taken = sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))
-    if taken:
-        raise StoreError(
-            "the database belongs to another program",
-            detail=f"it has tables named {', '.join(taken)}, but not ours",
-            hint="give the state a file, a database or a schema of its own",
-            place=place,
-        )
-    metadata.create_all(connection)
-    version.create(connection)
-    connection.execute(insert(version).values(version_num=newest))
-
-
-def _change(connection: Connection, place: str, found: str, newest: str, migrations: Path) -> None:
-    if not found.isdigit() or found > newest:
-        raise StoreError(
-            "the state was written by a newer Tallystick",
-            detail=f"it is of revision {found}, this program knows up to {newest}",
-            hint="update Tallystick, or name another state",
-            place=place,
-        )
+def upgrade(connection: Connection, newest: str = REVISION, migrations: Path = MIGRATIONS) -> None:
+    """Take every step from the revision found to ``newest``, inside the transaction that is open."""
     from alembic import command
     from alembic.config import Config
 
@@ -71,3 +52,29 @@ def _change(connection: Connection, place: str, found: str, newest: str, migrati
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, newest)
+
+
+def _make(connection: Connection, place: str, newest: str) -> None:
+    found = set(inspect(connection).get_table_names())
+    # A server's schema may be shared; a file with something else in it was named by mistake.
+    in_the_way = found if connection.dialect.name == "sqlite" else found & set(metadata.tables)
+    if in_the_way:
+        raise StoreError(
+            "the database belongs to another program",
+            detail=f"it has tables of its own: {', '.join(sorted(in_the_way)[:5])}",
+            hint="give the state a file, a database or a schema of its own",
+            place=place,
+        )
+    metadata.create_all(connection)
+    version.create(connection)
+    connection.execute(insert(version).values(version_num=newest))
+
+
+def _check_older(found: str, newest: str, place: str) -> None:
+    if not found.isdigit() or found > newest:
+        raise StoreError(
+            "the state was written by a newer Tallystick",
+            detail=f"it is of revision {found}, this program knows up to {newest}",
+            hint="update Tallystick, or name another state",
+            place=place,
+        )

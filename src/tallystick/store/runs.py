@@ -53,7 +53,11 @@ class Runs:
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The newest runs, newest first."""
-        return [Run(*row[:5], counts=_counts.decode(row[5])) for row in self._driver.rows(_NEWEST_RUNS, (limit,))]
+        rows = self._driver.rows(_NEWEST_RUNS, (limit,))
+        return [
+            Run(number, kind, started, ended, outcome, _counts.decode(counts))
+            for number, kind, started, ended, outcome, counts in rows
+        ]
 
     def acquire_lease(self, pair: str, owner: str, now: float, seconds: float, *, steal: bool = False) -> int | None:
         """Take or renew a pair's lease; give its fence number, or ``None`` while somebody else holds it.

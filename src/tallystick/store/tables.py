@@ -7,7 +7,21 @@ can be erased alone. A change of this file needs a revision in ``migrations/`` a
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 REVISION: Final = "0001"
 VERSION_TABLE: Final = "tally_version"
@@ -303,4 +317,9 @@ finding: Final = Table(
 counter: Final = Table("counter", metadata, _text("name", key=True), _whole("value"))
 
 # Which revision these tables are of; alembic's own table, under a name that no other program's alembic uses.
-version: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True))
+version: Final = Table(
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)

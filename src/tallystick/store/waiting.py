@@ -1,9 +1,10 @@
 """What waits for somebody: questions for a person (queue) and records that cannot go on (quarantine)."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, select
+from sqlalchemy import Table, bindparam, delete, select
 
 from tallystick.core.binding import Quarantined, QueueItem
 from tallystick.core.record import Side
@@ -18,11 +19,11 @@ _PARKED: Final = tuple(c.name for c in quarantine.columns)
 class _Lists:
     """The three ways to list a table whose rows wait: all, of a pair, of bindings; with or without a pair."""
 
-    def __init__(self, table: Table, number: ColumnElement[int]) -> None:
-        # The number comes last in both tables, and is what orders equal times.
+    def __init__(self, table: Table, number: str) -> None:
+        names = list(table.columns.keys())
+        self.oldest_first = itemgetter(names.index("since"), names.index(number))
         every = select(table)
         of_pair = table.c.pair == bindparam("of_pair")
-        self.position = list(table.columns).index(table.c.since), list(table.c).index(number)
         self.all = Statement(every)
         self.of_pair = Statement(every.where(of_pair), ("of_pair",))
         self.of_bindings = one_of(table.c.binding, every.where)
@@ -34,12 +35,11 @@ class _Lists:
             found = driver.rows(self.all if pair is None else self.of_pair, values)
         else:
             found = driver.pick(self.of_bindings if pair is None else self.of_both, values, dict.fromkeys(bindings))
-        since, number = self.position
-        return sorted(found, key=lambda row: (row[since], row[number]))
+        return sorted(found, key=self.oldest_first)
 
 
-_QUEUE: Final = _Lists(queue, queue.c.id)
-_QUARANTINE: Final = _Lists(quarantine, quarantine.c.number)
+_QUEUE: Final = _Lists(queue, "id")
+_QUARANTINE: Final = _Lists(quarantine, "number")
 
 _PUT_ITEM: Final = upsert(
     queue, _ITEM, taking("detail", "binding", "left_seen", "right_seen"), key=("pair", "kind", "subject", "field")

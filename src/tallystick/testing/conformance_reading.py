@@ -39,7 +39,10 @@ class ReadingLaws(Subject):
         if previous is not None and previous[1] is not self._opened[1]:
             previous[1].close()
         position: Position | None = first.next
+        passed: set[Position] = set()
         while position is not None:
+            assert position not in passed, "the listing goes round in circles"
+            passed.add(position)
             page = self._run(self._connector.read(self.object_name, position=position, page_size=3))
             seen += self._ids([page])
             position = page.next

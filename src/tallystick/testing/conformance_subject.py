@@ -13,6 +13,7 @@ from tallystick.core.record import Raw
 T = TypeVar("T")
 E = TypeVar("E", bound=Error)
 MANY = 7
+MANY_PAGES = 1000
 TEXTS = (
     "Müller & Söhne GmbH",
     "株式会社",
@@ -25,7 +26,7 @@ TEXTS = (
     "null",
 )
 INTEGERS = (0, -1, 2**31, 2**53 + 1, -(2**53) - 1)
-NUMBERS = (Decimal("0.1"), Decimal("-0.01"), Decimal("123456789.0123"))
+NUMBERS = (Decimal("0.1"), Decimal("-0.01"), Decimal("123456789.0123"), Decimal("12345678901234.5678"))
 
 
 class Subject:
@@ -111,12 +112,13 @@ class Subject:
         """Read a listing as the engine does: every position that is named, once."""
         waiting: list[Position | None] = [None]
         seen: set[Position | None] = set()
-        pages = []
+        pages: list[Page] = []
         while waiting:
             position = waiting.pop(0)
             if position in seen:
                 continue
             seen.add(position)
+            assert len(pages) < MANY_PAGES, "the listing does not end"
             pages.append(self._run(self._connector.read(self.object_name, since, position, page_size)))
             waiting += [each for each in (pages[-1].next, *pages[-1].ahead) if each is not None]
             if between is not None and len(pages) == 1:

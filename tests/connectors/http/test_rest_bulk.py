@@ -157,7 +157,8 @@ def test_without_a_batch_the_records_go_one_by_one(crm, feed, answer):
 
 def test_a_list_can_be_the_whole_body_and_the_whole_answer(crm, feed, answer):
     bulk = {"method": "POST", "path": "/batch", "body": {"kind": "x"}}
-    outcomes, [request] = feed(crm(create_bulk=bulk).create_many("c", bodies("a")), answer([{"id": 1, "name": "a"}]))
+    connector = crm(create_bulk=bulk, claims={"returns_record": True})
+    outcomes, [request] = feed(connector.create_many("c", bodies("a")), answer([{"id": 1, "name": "a"}]))
     assert json.loads(request.body) == [{"kind": "x", "name": "a"}]
     assert outcomes[0].stored.record["name"] == "a"
 

@@ -12,6 +12,7 @@ SPEC = {
     "create": {"method": "POST", "path": "/companies"},
     "update": {"method": "PATCH", "path": "/companies/{id}"},
     "delete": {"method": "DELETE", "path": "/companies/{id}"},
+    "claims": {"returns_record": True},
 }
 PUT = {"update": {"method": "PUT", "path": "/companies/{id}", "whole": True}}
 
@@ -27,7 +28,9 @@ def crm(open_rest):
 
 def test_a_create_sends_the_body_and_gives_the_stored_record(crm, feed, answer):
     written, [request] = feed(
-        crm(claims={"idempotency_header": "Idempotency-Key"}).create("companies", {"name": "Müller"}, "k1"),
+        crm(claims={"idempotency_header": "Idempotency-Key", "returns_record": True}).create(
+            "companies", {"name": "Müller"}, "k1"
+        ),
         answer({"id": 5, "name": "Muller", "rev": 1}, 201),
     )
     assert (request.method, request.url) == ("POST", "http://crm.test/api/companies")

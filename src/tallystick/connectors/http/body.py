@@ -64,10 +64,10 @@ def form(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for at, inner in enumerate(value):
             yield from form(inner, f"{name}[{at}]" if isinstance(inner, Mapping | list) else f"{name}[]")
     else:
-        yield name, spell(value)
+        yield name, as_text(value)
 
 
-def spell(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Spell one value as text, for forms and filters."""
     if value is None:
         return ""

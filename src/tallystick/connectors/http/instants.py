@@ -1,4 +1,4 @@
-"""Points in time as systems spell them: ISO, Unix seconds or milliseconds, or a date pattern in the system's zone.
+"""Points in time as systems spell them: ISO, Unix seconds or milliseconds, parts, or a date pattern in their zone.
 
 Inside, an instant is seconds UTC. Wall clocks repeat an hour in autumn: an asked-for instant is then spelled so that
 nothing after it can be missed, and a read one counts as the earlier of the two (R-11.11).
@@ -6,7 +6,7 @@ nothing after it can be missed, and a read one counts as the earlier of the two 
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from tallystick.core.error import InvalidValue, ProjectError
 
+COUNTED: Final = frozenset({"unix", "unix_ms"})
 _HOURS_BACK: Final = 3  # no clock is ever set back further
 _LETTERS: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 _OFFSET: Final = r"(?:Z|[+-]\d{2}(?::?\d{2})?)"
@@ -144,9 +145,14 @@ def _pattern(text: str) -> _Pattern:
     return _Pattern(text, tuple(parts), re.compile(expression))
 
 
-def check_format(spelling: str) -> None:
-    """Raise ``ProjectError`` if ``spelling`` is none that is understood."""
-    if spelling not in {"iso", "unix", "unix_ms"}:
+def check_format(spelling: str, *, writing: bool = False) -> None:
+    """Raise ``ProjectError`` if ``spelling`` is none that is understood, or with ``writing`` cannot be written."""
+    if spelling == "parts" and writing:
+        raise ProjectError(
+            "an instant cannot be asked for in parts",
+            hint="write since.format as the filter wants it: iso, unix, unix_ms, or a pattern",
+        )
+    if spelling not in {"iso", "parts", *COUNTED}:
         _pattern(spelling)
 
 
@@ -192,7 +198,9 @@ def read_instant(value: Any, spelling: str, zone: ZoneInfo) -> float:
     try:
         if spelling == "iso":
             return _read_iso(value, zone)
-        if spelling in {"unix", "unix_ms"}:
+        if spelling == "parts":
+            return _read_parts(value, zone)
+        if spelling in COUNTED:
             if isinstance(value, bool):
                 raise ValueError("a truth value")  # noqa: TRY301 - all ways to be wrong end in one place
             return float(Decimal(value) / (1000 if spelling == "unix_ms" else 1))
@@ -210,3 +218,42 @@ def _read_iso(value: str, zone: ZoneInfo) -> float:
     if t.tzinfo is None:
         t = t.replace(tzinfo=zone)
     return t.timestamp()
+
+
+# What a part is called where times are objects; the order is that of lists.
+_PART_NAMES: Final = (
+    ("year",),
+    ("month", "monthvalue"),
+    ("day", "dayofmonth"),
+    ("hour", "hours", "hourofday"),
+    ("minute", "minutes"),
+    ("second", "seconds"),
+    ("nano", "nanos", "nanosecond", "nanoseconds", "nanoofsecond"),
+)
+_MICRO_NAMES: Final = ("microsecond", "microseconds")
+_MILLI_NAMES: Final = ("millisecond", "milliseconds", "millis")
+_SMALLEST_DATE: Final = 3
+
+
+def _read_parts(value: Any, zone: ZoneInfo) -> float:
+    """Read a time given as numbers: an object with named parts, or a list whose seventh part is nanoseconds."""
+    if isinstance(value, dict):
+        named = {str(key).lower().replace("_", ""): part for key, part in value.items()}
+        parts = [_first_of(named, names) for names in _PART_NAMES]
+        parts[6] = parts[6] or _first_of(named, _MICRO_NAMES) * 1000 or _first_of(named, _MILLI_NAMES) * 1_000_000
+    elif isinstance(value, list) and _SMALLEST_DATE <= len(value) <= len(_PART_NAMES):
+        parts = [_whole(part) for part in value] + [0] * (len(_PART_NAMES) - len(value))
+    else:
+        raise TypeError("it has no parts such as year, month and day")
+    year, month, day, hour, minute, second, nanos = parts
+    return datetime(year, month, day, hour, minute, second, nanos // 1000, zone).timestamp()
+
+
+def _first_of(named: dict[str, Any], names: Iterable[str]) -> int:
+    return next((_whole(named[name]) for name in names if named.get(name) is not None), 0)
+
+
+def _whole(part: Any) -> int:
+    if isinstance(part, bool) or not isinstance(part, int):
+        raise TypeError("a part of it is no whole number")
+    return part

@@ -29,7 +29,7 @@ from tallystick.project.manifest import (
     Paging,
 )
 
-Pairs = tuple[tuple[str, str], ...]
+Pairs = tuple[tuple[str, str | int], ...]
 _BEHIND_THE_END: Final = frozenset({404, 416})
 
 
@@ -63,14 +63,14 @@ class Pager:
         match self.spec:
             case OffsetPaging(offset_param=offset, limit_param=limit):
                 size = spot.step or spot.size
-                return Ask(spot, _pairs((offset, str(spot.at)), (limit, str(size))))
+                return Ask(spot, _pairs((offset, spot.at), (limit, size)))
             case PagePaging(page_param=page, size_param=sized):
-                return Ask(spot, _pairs((page, str(spot.at)), (sized, str(spot.size))))
+                return Ask(spot, _pairs((page, spot.at), (sized, spot.size)))
             case CursorPaging(cursor_param=cursor, size_param=sized):
-                token = ((cursor, spot.token),) if spot.token else ()
-                return Ask(spot, _pairs(*token, (sized, str(spot.size))))
+                token = ((cursor, int(spot.token) if spot.numbered else spot.token),) if spot.token else ()
+                return Ask(spot, _pairs(*token, (sized, spot.size)))
             case LinkPaging(size_param=sized) | NextUrlPaging(size_param=sized):
-                return Ask(spot, url=spot.token) if spot.token else Ask(spot, _pairs((sized, str(spot.size))))
+                return Ask(spot, url=spot.token) if spot.token else Ask(spot, _pairs((sized, spot.size)))
             case NoPaging():
                 return Ask(spot)
 
@@ -82,7 +82,11 @@ class Pager:
         lacking = missing_rows(spot, rows, got)
         if not lacking:
             return None
-        return Ask(spot, _pairs((spec.offset_param, str(spot.at + rows)), (spec.limit_param, str(lacking))))
+        return Ask(spot, _pairs((spec.offset_param, spot.at + rows), (spec.limit_param, lacking)))
+
+    def lacking(self, ask: Ask, rows: int) -> int:
+        """Say how many records a page that was read ahead still lacks, where ``rows`` have come."""
+        return missing_rows(ask.spot, rows, 1)
 
     def is_behind_the_end(self, ask: Ask, status: int) -> bool:
         """Tell whether a refusal only says that the listing ended with the page before."""
@@ -121,6 +125,15 @@ class Pager:
         more = said(response, spec.has_more)
         if more is not UNKNOWN and not _is_true(more):
             return END
+        if not spec.from_last and not spec.next:
+            if more is UNKNOWN:
+                return END
+            raise Garbled(
+                "more records follow, but the manifest does not say how to ask for them",
+                detail=f"'{spec.has_more}' says so",
+                hint="set paging.next (where the answer has the next cursor) or paging.from_last",
+                place=self._place,
+            )
         if spec.from_last:
             found = value_at(rows[-1], path_of(spec.from_last)) if rows else None
         else:
@@ -131,7 +144,8 @@ class Pager:
         if token == spot.token:
             raise self._loop("the next cursor is the current one")
         # An empty page may well have a successor: some systems filter after they have cut the page.
-        return Turn(write_position(Spot("cursor", token=token, size=spot.size, seen=seen or spot.seen)))
+        following = Spot("cursor", token=token, size=spot.size, seen=seen or spot.seen, numbered=isinstance(found, int))
+        return Turn(write_position(following))
 
     def _after_url(self, spot: Spot, response: Response, found: Any, seen: int) -> Turn:
         link = _token(found)
@@ -188,7 +202,7 @@ def _traits(spec: Paging) -> tuple[str, int, int | None, int]:
             return "none", 0, None, 0
 
 
-def _pairs(*pairs: tuple[str, str]) -> Pairs:
+def _pairs(*pairs: tuple[str, str | int]) -> Pairs:
     """Keep the parameters that have a name; the manifest leaves out what a system does not know."""
     return tuple(pair for pair in pairs if pair[0])
 

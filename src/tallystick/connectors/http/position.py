@@ -25,6 +25,8 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
     stop: int = 0
     seen: int = 0
     """Fingerprint of a page that this one must not repeat."""
+    numbered: bool = False
+    """Whether the token came as a number, so that a body can give it back as one."""
 
 
 @dataclass(frozen=True, slots=True)

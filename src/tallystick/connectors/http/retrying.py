@@ -13,6 +13,7 @@ from tallystick.core.error import Error, RemoteError, Throttled, Unavailable
 
 MOST_RETRIES: Final = 3
 MOST_THROTTLES: Final = 10
+_SOONEST: Final = 1.0
 TOO_MANY: Final = 429
 OVERLOADED: Final = 503
 PASSING: Final = frozenset({502, OVERLOADED, 504})
@@ -41,7 +42,7 @@ def after_response(
     """Say what follows an answer; ``None`` hands it over. ``advised`` is the wait that the answer asks for."""
     if response.status == TOO_MANY:
         tries.throttles += 1
-        wait = back_off(tries.throttles, jitter) if advised is None else advised
+        wait = _wait(advised, tries.throttles, jitter)
         if tries.waited + wait > longest or tries.throttles > MOST_THROTTLES:
             return throttled(wait, request.place)
         return Again(wait, for_all=True)
@@ -52,7 +53,12 @@ def after_response(
     tries.failures += 1
     if tries.failures > MOST_RETRIES:
         return None
-    return Again(back_off(tries.failures, jitter) if advised is None else advised, for_all=advised is not None)
+    return Again(_wait(advised, tries.failures, jitter), for_all=advised is not None)
+
+
+def _wait(advised: float | None, attempt: int, jitter: float) -> float:
+    # Whole seconds rounded down make "at once" of half a second; who obeys that to the letter only spins.
+    return advised if advised is not None and advised >= _SOONEST else max(advised or 0, back_off(attempt, jitter))
 
 
 def after_failure(request: Request, error: Error, tries: Tries, jitter: float) -> Again | None:

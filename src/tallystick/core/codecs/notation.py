@@ -40,9 +40,12 @@ _APOSTROPHES: Final = "'\u2019"
 
 def exact(codec: str, value: Any) -> Decimal:
     """Give a number as ``Decimal``. Raises ``InvalidValue`` for what is none, is not finite or has no end of digits."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if value.__class__ is Decimal:
+        number: Decimal = value
+    elif isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise refuse(codec, value, "a number")
-    number = Decimal(value)
+    else:
+        number = Decimal(value)
     if not number.is_finite() or not -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS:
         raise InvalidValue(f"{codec} expects a number of at most {MAX_DIGITS} digits")
     return number

@@ -150,16 +150,18 @@ class Round:
     loss: ClassVar[Loss] = "lossy"
     direct: ClassVar[bool] = True
     _last: Decimal = field(init=False, repr=False, compare=False)
+    _mode: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a scale that is none."""
         check_scale(self.name, self.scale)
         object.__setattr__(self, "_last", Decimal(1).scaleb(-self.scale))
+        object.__setattr__(self, "_mode", MODES[self.rounding])
 
     def decode(self, raw: Any) -> Value:
         """Give the rounded number."""
-        return exact(self.name, raw).quantize(self._last, MODES[self.rounding], EXACT)
+        return exact(self.name, raw).quantize(self._last, self._mode, EXACT)
 
     def encode(self, value: Value) -> Any:
         """Give the rounded number."""
-        return exact(self.name, value).quantize(self._last, MODES[self.rounding], EXACT)
+        return exact(self.name, value).quantize(self._last, self._mode, EXACT)

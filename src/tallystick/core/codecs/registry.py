@@ -50,6 +50,11 @@ def codec_names() -> tuple[str, ...]:
     return tuple(sorted(_BY_NAME))
 
 
+def codec_kinds() -> tuple[type[Any], ...]:
+    """Give the classes of the built-in codecs in the order of their names; their fields are their settings."""
+    return tuple(_BY_NAME[name] for name in codec_names())
+
+
 def build_codec(name: str, settings: Mapping[str, Any], others: Mapping[str, Maker] | None = None) -> Codec:
     """Make the codec ``name`` with its settings. ``others`` are codecs from elsewhere, called with the settings.
 

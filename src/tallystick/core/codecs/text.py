@@ -8,12 +8,14 @@ codecs, here and elsewhere, are those whose values hardly recur, so that the com
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from tallystick.core.codecs.spelling import refuse
 from tallystick.core.error import InvalidValue
 from tallystick.core.mapping import Loss
 from tallystick.core.record import Value
+
+_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,12 @@ class Remove:
                 "remove needs the characters to leave out", hint='for example {codec: remove, characters: " -/"}'
             )
         object.__setattr__(self, "_table", dict.fromkeys(map(ord, self.characters)))
+
+    @property
+    def spelling(self) -> str:
+        """The same in Python, where it is short."""
+        few = self.characters if len(self.characters) <= _FEW else ""
+        return "v" + "".join(f".replace({character!r}, '')" for character in few) if few else ""
 
     def decode(self, raw: Any) -> Value:
         """Give the text without the characters."""

@@ -20,7 +20,8 @@ from tallystick.core.record import Value
 
 # What may stand between date and time, and where; the standard library alone would take any sign.
 _SEPARATORS: Final = frozenset("Tt ")
-_HOURS: Final = Memo(lambda hour: (EPOCH + timedelta(hours=hour)).isoformat()[:13])
+_DAYS: Final = Memo(lambda day: (EPOCH + timedelta(days=day)).isoformat()[:11])
+_HOURS: Final = tuple(f"{hour:02d}" for hour in range(24))
 _WITHIN: Final = Memo(lambda second: f":{second // 60:02d}:{second % 60:02d}")
 
 
@@ -69,7 +70,7 @@ class Instant:
         instant = value if value.__class__ is datetime and value.tzinfo is UTC else as_utc(self.name, value)
         since = instant - EPOCH
         second = since.seconds
-        text = _HOURS[since.days * 24 + second // 3600] + _WITHIN[second % 3600]
+        text = _DAYS[since.days] + _HOURS[second // 3600] + _WITHIN[second % 3600]
         return text + self._fraction(since.microseconds) + self.suffix
 
     def _fraction(self, micro: int) -> str:

@@ -5,13 +5,14 @@ SIGINT, or when its standard input closes, so that nothing is left running when 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 
 from tallystick.testing.twins.crm import CrmTwin
 from tallystick.testing.twins.erp import ErpTwin
@@ -23,15 +24,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; give the exit code."""
     asked = _parser().parse_args(arguments)
     twin = _make(asked)
-    done = threading.Event()
+    # A signal may reach any thread and would not wake a main thread that waits for a lock; a socket wakes it always.
+    bell, button = socket.socketpair()
+    with bell, button:
+        button.setblocking(False)
+        signal.set_wakeup_fd(button.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _signal, _frame: None)
+        if not asked.stay:
+            threading.Thread(target=_watch_input, args=(button,), daemon=True).start()
+        _serve(twin, asked, bell)
+        signal.set_wakeup_fd(-1)
+    return 0
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        done.set()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    if not asked.stay:
-        threading.Thread(target=_watch_input, args=(done,), daemon=True).start()
+def _serve(twin: Twin, asked: argparse.Namespace, bell: socket.socket) -> None:
     with twin:
         if asked.records and not any(twin.rows(name) for name in twin.tables):
             made = world(asked.seed, asked.records)
@@ -40,15 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ready = {"url": twin.url, "token": twin.token, "admin_token": twin.admin_token, "records": counts}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
-        done.wait()
-    return 0
+        bell.recv(1)
 
 
-def _watch_input(done: threading.Event) -> None:
+def _watch_input(button: socket.socket) -> None:
     # Not sys.stdin: a thread that waits inside its lock would trip the interpreter's shutdown.
     while os.read(0, 4096):
         pass
-    done.set()
+    with contextlib.suppress(OSError):
+        button.send(b"!")
 
 
 def _make(asked: argparse.Namespace) -> Twin:

@@ -275,7 +275,7 @@ def _whole(asked: dict[str, str], name: str, usual: int, *, least: int) -> int:
 def _read_object(request: Request) -> Raw:
     try:
         body = decode_raw(request.body)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError):
         raise Refusal(_error(400, "the body is not JSON")) from None
     if not isinstance(body, dict):
         raise Refusal(_error(400, "the body must be an object"))

@@ -297,9 +297,12 @@ def _read_cursor(text: str) -> tuple[int, int]:
         return 0, 0
     try:
         after, seen = base64.urlsafe_b64decode(text.encode()).decode().split(":")
-        return int(after), int(seen)
+        position = int(after), int(seen)
     except (ValueError, binascii.Error):
-        raise Refusal(_error(400, "cursor", "ist ungültig")) from None
+        position = -1, 0
+    if not 0 <= position[0] < 1 << 53:
+        raise Refusal(_error(400, "cursor", "ist ungültig"))
+    return position
 
 
 def _spell_cursor(after: int, seen: int) -> str:
@@ -316,7 +319,7 @@ def _group(amount: str) -> str:
 def _read_object(request: Request) -> Raw:
     try:
         body = decode_raw(request.body)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError):
         raise Refusal(_error(400, "", "der Inhalt ist kein JSON")) from None
     if not isinstance(body, dict):
         raise Refusal(_error(400, "", "der Inhalt muss ein Objekt sein"))

@@ -37,7 +37,8 @@ class Fault:
     When: of the requests with this ``method`` and a path that fits the glob ``path`` (empty: any of the API), from the
     ``nth`` on, ``count`` times (``None``: always), each with ``probability`` drawn by ``seed``. Listing faults count
     listings only, write faults writes only, and so on; webhook faults count deliveries and match the event type
-    (``company.updated``) in place of the path. ``skew`` stands until it is cleared.
+    (``company.updated``) in place of the path. ``skew`` stands until it is cleared. Faults of one kind take turns: a
+    request that one of them hits is not seen by the next.
 
     What, with the settings that it reads:
 

@@ -103,23 +103,25 @@ def _present(ids: Sequence[str | None]) -> int:
 def fill_crm(twin: Twin, made: World) -> tuple[list[str | None], list[str | None]]:
     """Fill the CRM's half; give the ids by place in the world, ``None`` for what it does not have."""
     now = twin.clock()
-    companies = _fill(twin, "companies", [(e.crm, now - e.crm_age) for e in made.companies])
-    contacts = [
-        (e.crm and e.crm | {"companyId": companies[e.company] if e.company is not None else None}, now - e.crm_age)
-        for e in made.persons
-    ]
-    return companies, _fill(twin, "contacts", contacts)
+    contacts = []
+    with twin.database.write():
+        companies = _fill(twin, "companies", [(e.crm, now - e.crm_age) for e in made.companies])
+        for e in made.persons:
+            company = companies[e.company] if e.company is not None else None
+            contacts.append((e.crm and e.crm | {"companyId": company}, now - e.crm_age))
+        return companies, _fill(twin, "contacts", contacts)
 
 
 def fill_erp(twin: Twin, made: World) -> list[str | None]:
     """Fill the ERP's half; give the ids by place in the world, companies first."""
     now = twin.clock()
-    firms = _fill(twin, "partner", [(e.erp, now - e.erp_age) for e in made.companies])
     persons = []
-    for e in made.persons:
-        firm = firms[e.company] if e.company is not None else None
-        persons.append((e.erp and e.erp | {"firma_id": int(firm) if firm else None}, now - e.erp_age))
-    return firms + _fill(twin, "partner", persons)
+    with twin.database.write():
+        firms = _fill(twin, "partner", [(e.erp, now - e.erp_age) for e in made.companies])
+        for e in made.persons:
+            firm = firms[e.company] if e.company is not None else None
+            persons.append((e.erp and e.erp | {"firma_id": int(firm) if firm else None}, now - e.erp_age))
+        return firms + _fill(twin, "partner", persons)
 
 
 def _fill(twin: Twin, object_name: str, rows: Sequence[tuple[Raw | None, float]]) -> list[str | None]:

@@ -11,7 +11,6 @@ import json
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -28,6 +27,7 @@ from tallystick.testing.twins.webhook import Hooks
 
 Clock = Callable[[], float]
 LOGGED_HEADERS: Final[tuple[str, ...]] = ("if-match", "idempotency-key", "content-type", "user-agent", "x-request-id")
+MOST_LOGGED: Final = 200_000
 _ENDLESS: Final = 1_000_000
 
 
@@ -64,7 +64,7 @@ class Twin(ABC):
         self.admin_token = admin_token or secrets.token_hex(16)
         self.clock = clock
         self.faults = Faults(faults)
-        self.log: deque[Exchange] = deque(maxlen=200_000)
+        self.log: list[Exchange] = []
         self.database = Database(database)
         self.tables = {shape.object: Table(self.database, shape) for shape in self.shapes()}
         self.hooks: Hooks | None = None
@@ -172,14 +172,19 @@ class Twin(ABC):
             if struck:
                 answer = spoil.spoil(answer, struck, self.list_key, self.text_key, is_write=request.method != "GET")
         seen = 0 if answer.ending in {"reset", "silence"} else answer.status
+        self._note(request, seen, applied, struck)
+        return answer
+
+    def _note(self, request: Request, seen: int, applied: bool, struck: Struck) -> None:  # noqa: FBT001 - one caller
         headers = {k: request.headers[k] for k in LOGGED_HEADERS if k in request.headers}
+        body_hash, faults = fingerprint(request.body), tuple(struck)
         self.log.append(
             Exchange(
-                request.method, request.path, request.query, seen, headers, fingerprint(request.body), applied,
-                tuple(struck), self.clock(),
+                request.method, request.path, request.query, seen, headers, body_hash, applied, faults, self.clock()
             )
-        )  # fmt: skip
-        return answer
+        )
+        if len(self.log) > MOST_LOGGED:
+            del self.log[: MOST_LOGGED // 2]
 
     def _obey(self, request: Request, struck: Struck) -> Answer:
         if request.path == "/openapi.json":
@@ -200,7 +205,7 @@ class Twin(ABC):
             return Answer(401)
         match request.method, request.path:
             case "GET", "/_log":
-                entries = [{n: getattr(e, n) for n in e.__slots__} for e in list(self.log)]
+                entries = [{n: getattr(e, n) for n in e.__slots__} for e in self.log]
                 return Answer(200, json.dumps(entries).encode())
             case "GET", "/_faults":
                 return Answer(200, json.dumps(self.faults.standing()).encode())

@@ -1,0 +1,86 @@
+"""What ``apply`` and ``run`` came to, in words and as JSON: done, failed, stale, held, and who must look next."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tallystick.cli.carry import Carried, Survey
+from tallystick.cli.complaint import error_lines
+from tallystick.cli.output import Screen, number
+from tallystick.cli.plan_text import pair_document
+from tallystick.cli.words import side_names, waiting_words
+from tallystick.core.plan import PairPlan
+
+_DONE: Final[dict[str, str]] = {
+    "create": "created",
+    "undelete": "brought back",
+    "update": "changed",
+    "archive": "archived",
+    "delete": "deleted",
+}
+
+
+def show_carried(screen: Screen, carried: Carried) -> None:
+    """Show for each pair what was done, and what keeps the rest from being done."""
+    for plan in carried.result.plan.pairs:
+        found = carried.surveys.get(plan.pair)
+        if found is not None:
+            screen.say(f"{plan.pair}: {_done_words(carried, plan, found)}")
+            for line in _rest_lines(carried, plan):
+                screen.say(f"  {line}")
+    for line in failure_lines(carried):
+        screen.say(line)
+
+
+def _done_words(carried: Carried, plan: PairPlan, found: Survey) -> str:
+    done = carried.result.done.get(plan.pair, {})
+    parts = [f"{done[op]:,} {word}" for op, word in _DONE.items() if done.get(op)]
+    if found.linked_now:
+        parts.append(f"{found.linked_now:,} linked")
+    if parts:
+        return ", ".join(parts)
+    if plan.pair in carried.result.failures:
+        return "not done"
+    return "nothing to do" if not found.prints else "nothing was written"
+
+
+def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
+    names = side_names(plan.left, plan.right)
+    failed = carried.result.done.get(plan.pair, {}).get("failed", 0)
+    if failed:
+        yield f"{number(failed, 'write')} failed; tried again or parked, nothing is lost"
+    for hold in plan.holds:
+        yield f"HELD by the brake '{hold.kind}' ({', '.join(hold.ops)} in {names[hold.side]}): {hold.reason}"
+    if plan.holds:
+        released = " ".join(sorted({f"--release {h.kind}" for h in plan.holds}))
+        yield f"look at it with `tally plan {plan.pair}`; if it is right: tally run {plan.pair} {released}"
+    if plan.problem:
+        yield f"not all could be read: {plan.problem}"
+    waiting = waiting_words(*carried.waiting.get(plan.pair, (0, 0)))
+    if waiting:
+        yield f"{waiting}: tally problems"
+
+
+def failure_lines(carried: Carried) -> Iterator[str]:
+    """Say why pairs could not go on."""
+    for pair, failure in carried.result.failures.items():
+        yield f"{pair} could not go on:"
+        for line in error_lines(failure):
+            yield f"  {line}"
+
+
+def carried_document(carried: Carried) -> dict[str, Any]:
+    """Write a finished run as JSON."""
+    plan = carried.result.plan
+    return {
+        "run": plan.run,
+        "outcome": carried.outcome,
+        "mappings": [
+            pair_document(carried, p) | {"done": carried.result.done.get(p.pair, {}), "linked": _linked(carried, p)}
+            for p in plan.pairs
+        ],
+    }
+
+
+def _linked(carried: Carried, plan: PairPlan) -> int:
+    found = carried.surveys.get(plan.pair)
+    return found.linked_now if found else 0

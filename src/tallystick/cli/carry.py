@@ -1,0 +1,142 @@
+"""Drive the engine for ``plan``, ``apply`` and ``run`` and gather what people want to know of it.
+
+The engine gives numbers and a sample of lines; who matched, who is asked about and which lines were left alone is
+counted here over all lines, from the run's scratch paper, in constant memory.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
+from tallystick.core.brake import Hold
+from tallystick.core.error import Error, ProjectError
+from tallystick.core.plan import PHASES, PairPlan
+from tallystick.core.record import SIDES, Side
+from tallystick.engine.effects import drive
+from tallystick.engine.line import Line, decode_line
+from tallystick.engine.pair import Pair
+from tallystick.engine.run import Result, run
+from tallystick.engine.session import Mode, Session
+from tallystick.wiring import House
+
+_BATCH = 1000
+
+
+@dataclass(slots=True)
+class Survey:
+    """What all lines of one pair come to.
+
+    ``asks`` counts by (kind, side of the subject), ``faults`` by (code, field). ``links`` are new pairings of which
+    ``differing`` do not agree in everything and ``linked_now`` were allowed. ``prints`` are the lines' fingerprints,
+    ``held`` and ``unapproved`` those that were not carried out.
+    """
+
+    asks: Counter[tuple[str, Side]] = field(default_factory=Counter)
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
+    links: int = 0
+    linked_now: int = 0
+    differing: int = 0
+    prints: list[int] = field(default_factory=list)
+    held: set[int] = field(default_factory=set)
+    unapproved: set[int] = field(default_factory=set)
+
+    @property
+    def carried_out(self) -> set[int]:
+        """The lines that were tried."""
+        return set(self.prints) - self.held - self.unapproved
+
+
+@dataclass(slots=True)
+class Carried:
+    """A finished run with the survey of each pair that could be observed, and what waits for somebody after it."""
+
+    mode: Mode
+    result: Result
+    surveys: dict[str, Survey]
+    waiting: dict[str, tuple[int, int]]
+
+    @property
+    def code(self) -> int:
+        """The exit code: failures of pairs, sides that could not be read wholly, brakes that hold."""
+        plans = self.result.plan.pairs
+        codes = [code_of(f) for f in self.result.failures.values()]
+        codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
+        codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
+        return worst(codes)
+
+    @property
+    def outcome(self) -> str:
+        """One word for the whole: done, held or failed."""
+        return {DONE: "done", DECIDE: "held"}.get(self.code, "failed")
+
+    def failure(self, plan: PairPlan) -> Error | None:
+        """Give why a pair could not go on, if so."""
+        return self.result.failures.get(plan.pair)
+
+
+def carry(
+    house: House,
+    mode: Mode,
+    names: Sequence[str],
+    *,
+    full: bool = False,
+    approved: frozenset[int] | None = None,
+    released: frozenset[str] = frozenset(),
+    patience: float = 0,
+) -> Carried:
+    """Run the named pairs (all if none is named) to the end.
+
+    Raises:
+        ProjectError: a mapping of that name does not exist, or there is none at all.
+    """
+    pairs = house.chosen(names)
+    if not pairs:
+        raise ProjectError(
+            "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
+        )
+    session = house.session(mode, approved=approved, released=released, full=full)
+    try:
+        result = drive(run(session, pairs, alone=house.alone, patience=patience), house.boundary())
+        holds = {p.pair: p.holds for p in result.plan.pairs}
+        seen = [p for p in pairs if p.name in session.scratches and p.name not in _unseen(result)]
+        surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
+        for name in result.failures.keys() & surveys.keys():
+            surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
+    finally:
+        session.close()
+    return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})
+
+
+def _unseen(result: Result) -> set[str]:
+    """The pairs of which so little could be observed that nothing was decided."""
+    return {p.pair for p in result.plan.pairs if p.pair in result.failures and p.pair not in result.done}
+
+
+def survey(session: Session, pair: Pair, holds: Sequence[Hold]) -> Survey:
+    """Count over all planned lines of a pair."""
+    found = Survey()
+    for bodies in session.scratch(pair).lines(sorted(set(PHASES.values())), _BATCH):
+        for body in bodies:
+            _count(found, decode_line(body), session, holds)
+    return found
+
+
+def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -> None:
+    found.prints.append(line.print)
+    if any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in holds):
+        found.held.add(line.print)
+    elif session.approved is not None and line.print not in session.approved:
+        found.unapproved.add(line.print)
+    subject: Side = "left" if line.left.id is not None else "right"
+    found.asks.update((a.kind, subject) for a in line.asks)
+    found.faults.update((f.code, f.field) for f in line.faults)
+    if line.binding == 0 and all(line.seen(side).id is not None for side in SIDES):
+        found.links += 1
+        found.linked_now += session.writes and line.print not in found.held | found.unapproved
+        found.differing += bool(line.steps or line.asks or line.faults)
+
+
+def count_waiting(house: House, pair: str) -> tuple[int, int]:
+    """Count the open questions and the parked records of a pair."""
+    return house.store.look(lambda tx: (len(tx.queue(pair)), len(tx.quarantine(pair))))

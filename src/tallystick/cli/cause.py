@@ -1,0 +1,139 @@
+"""What waits for somebody, grouped by cause: the same code, field and mapping is one problem with many records."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from tallystick.cli.words import QUESTIONS
+from tallystick.core.binding import Quarantined, QueueItem
+from tallystick.core.error import Error
+from tallystick.core.ports import StoreTx
+from tallystick.core.record import SIDES, Side
+
+_SHOWN: Final = 5
+_ASK_HINTS: Final[dict[str, str]] = {
+    "conflict": "make both sides equal, or set the field's conflict policy in the mapping",
+    "initial": "make both sides equal, or say which side leads: initial: left or right",
+    "delete": "delete it on the other side too, or set on_delete in the mapping",
+    "delete_update": "set on_delete_update in the mapping, or delete or restore it by hand",
+    "duplicate": "remove the double in its system, or give it a key of its own",
+    "match": "make the match fields unique, or add a stronger match rule",
+    "keyless": "fill a field that the mapping matches on, or set on_keyless",
+    "unmatched": "create it on the other side, or set on_unmatched in the mapping",
+    "uncertain": "look for the record in its system; if it is there twice, remove one",
+    "restore": "set on_restore in the mapping, or delete the record again",
+    "merge": "set on_merge in the mapping",
+    "blank": "fill the value again, or set blank: propagate for the field",
+}
+
+
+Row = Quarantined | QueueItem
+
+
+@dataclass(slots=True)
+class Cause:
+    """One problem: its mapping, code and field, what it says, and the ``rows`` of every record that it holds up.
+
+    ``key`` names it on the command line: ``MAPPING/CODE`` or ``MAPPING/CODE/FIELD``.
+    """
+
+    pair: str
+    code: str
+    field_name: str
+    message: str
+    hint: str
+    audience: str
+    is_question: bool
+    since: float
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The name of the cause."""
+        return "/".join(p for p in (self.pair, self.code, self.field_name) if p)
+
+    @property
+    def records(self) -> list[tuple[Side, str]]:
+        """The records, as (side, id)."""
+        return [record_of(row) for row in self.rows]
+
+    @property
+    def samples(self) -> list[str]:
+        """Some of the records, as ``side/id``."""
+        return [f"{side}/{record}" for side, record in map(record_of, self.rows[:_SHOWN])]
+
+    def document(self) -> dict[str, Any]:
+        """Write the cause as JSON."""
+        return {
+            "cause": self.key,
+            "mapping": self.pair,
+            "code": self.code,
+            "field": self.field_name,
+            "kind": "question" if self.is_question else "parked",
+            "message": self.message,
+            "hint": self.hint,
+            "audience": self.audience,
+            "since": self.since,
+            "count": len(self.rows),
+            "records": [f"{side}/{record}" for side, record in self.records],
+        }
+
+    def narrowed(self, records: Sequence[str]) -> "Cause":
+        """Keep only these records, given as ``ID`` or ``side/ID``."""
+        wanted = set(records)
+        return replace(self, rows=[r for r in self.rows if wanted & {record_of(r)[1], "/".join(record_of(r))}])
+
+
+def record_of(row: Row) -> tuple[Side, str]:
+    """Give the record that a row is about, as (side, id)."""
+    if isinstance(row, Quarantined):
+        return row.side, row.record
+    side, _, record = row.subject.partition("/")
+    return next((s for s in SIDES if s == side), "left"), record
+
+
+def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
+    """Group everything that waits in these pairs; the largest groups first."""
+    found: dict[tuple[str, str, str, bool], Cause] = {}
+    for pair in pairs:
+        for parked in tx.quarantine(pair):
+            _add_parked(found, parked)
+        for question in tx.queue(pair):
+            _add_question(found, question)
+    return sorted(found.values(), key=lambda c: (-len(c.rows), c.key))
+
+
+def _add_parked(found: dict[tuple[str, str, str, bool], Cause], row: Quarantined) -> None:
+    key = (row.pair, row.code, row.field, False)
+    if key not in found:
+        audience = audience_of(row.code)
+        hint = row.hint or "correct the value in its system; the next run takes it"
+        found[key] = Cause(*key[:3], row.message, hint, audience, is_question=False, since=row.since)
+    found[key].since = min(found[key].since, row.since)
+    found[key].rows.append(row)
+
+
+def _add_question(found: dict[tuple[str, str, str, bool], Cause], item: QueueItem) -> None:
+    key = (item.pair, item.kind, item.field, True)
+    if key not in found:
+        words = QUESTIONS.get(item.kind, item.kind)
+        message = f"{words}: {item.detail}" if item.detail else words
+        hint = _ASK_HINTS.get(item.kind, "decide, and change the record or the policy in the mapping")
+        found[key] = Cause(*key[:3], message, hint, "data owner", is_question=True, since=item.since)
+    found[key].since = min(found[key].since, item.since)
+    found[key].rows.append(item)
+
+
+def audience_of(code: str) -> str:
+    """Say who can do something about an error's code."""
+    return _AUDIENCES.get(code, "operator")
+
+
+def error_classes(start: type[Error] = Error) -> Iterable[type[Error]]:
+    """Give the error tree, each class before its children."""
+    yield start
+    for child in start.__subclasses__():
+        yield from error_classes(child)
+
+
+_AUDIENCES: Final[dict[str, str]] = {cls.code: cls.audience for cls in error_classes()}

@@ -1,0 +1,118 @@
+"""``tally describe``: from an API description or a database to ``systems/NAME.yaml``, and the capability card."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tallystick.cli.start import Json, Start, examples, start_of
+
+if TYPE_CHECKING:
+    from tallystick.project.manifest import Manifest
+
+_NAME: Final = re.compile(r"\w[\w-]*")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    shown = examples(
+        "tally describe crm --openapi https://crm.example.com/openapi.json",
+        "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
+        "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
+        "tally describe crm",
+    )
+    app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
+
+
+def describe(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The system's name.")],
+    *,
+    openapi: Annotated[
+        str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
+    ] = "",
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
+    ] = "",
+    database: Annotated[
+        str, typer.Option("--database", metavar="URL", help="Address of a database, or a reference: ${env:NAME}.")
+    ] = "",
+    schema: Annotated[str, typer.Option("--schema", metavar="S", help="The database schema to describe.")] = "",
+    table: Annotated[
+        list[str] | None, typer.Option("--table", metavar="T", help="Only this table; may be given several times.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Write systems/NAME.yaml from a description, and show the system's capability card.
+
+    Without a source the card of a system that is described already is shown. A file that is there is never
+    overwritten without --force; the difference is shown instead.
+    """
+    from tallystick.cli.card import card_document, show_card
+    from tallystick.cli.exits import DONE
+    from tallystick.cli.keep import keep_text
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    manifest = _described(start, name, openapi, base_url, database, schema, table or [])
+    if manifest is None:
+        known = _known(start, name)
+        screen.document({"system": name, "card": card_document(known)})
+        show_card(screen, name, known)
+        return DONE
+    kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest), force=force)
+    screen.document({
+        "system": name,
+        "file": str(kept.path),
+        "written": kept.is_written,
+        "difference": kept.difference,
+        "card": card_document(manifest),
+    })  # fmt: skip
+    show_card(screen, name, manifest)
+    for line in kept.lines():
+        screen.say(line)
+    return kept.code
+
+
+def _described(
+    start: Start, name: str, openapi: str, base_url: str, database: str, schema: str, tables: list[str]
+) -> "Manifest | None":
+    from tallystick.core.error import ProjectError
+
+    if not _NAME.fullmatch(name):
+        raise ProjectError(f"'{name}' cannot be a system's name", hint="use letters, digits, - and _")
+    if openapi and database:
+        raise ProjectError("a system has one source", hint="give --openapi or --database")
+    if not (start.folder / "tally.yaml").is_file():
+        raise ProjectError(
+            f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
+        )
+    if openapi:
+        from tallystick.cli.describe_openapi import describe_api
+
+        return describe_api(openapi, base_url, start.folder)
+    if database:
+        from tallystick.cli.describe_database import describe_base
+
+        return describe_base(name, database, start.folder, schema=schema, tables=tables)
+    return None
+
+
+def _known(start: Start, name: str) -> "Manifest":
+    from tallystick.core.error import ProjectError
+    from tallystick.project.load import load_project
+    from tallystick.project.near import suggest
+
+    loaded = load_project(start.folder, environment=start.environment)
+    if name not in loaded.manifests:
+        hint = f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi or --database"
+        raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
+    return loaded.manifests[name]
+
+
+def _text(manifest: "Manifest") -> str:
+    from tallystick.connectors.describe.text import manifest_yaml
+    from tallystick.project.json_schema import SCHEMA_FOLDER
+
+    return f"# yaml-language-server: $schema=../{(SCHEMA_FOLDER / 'system.json').as_posix()}\n{manifest_yaml(manifest)}"

@@ -1,0 +1,91 @@
+"""Get an OpenAPI document, from a file or an address, and describe it."""
+
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from tallystick.core.error import AccessError, Garbled, ProjectError, Unavailable
+
+if TYPE_CHECKING:
+    from tallystick.connectors.http.message import Request, Response
+    from tallystick.project.manifest import Manifest
+
+_BYTES: Final = 50_000_000
+_ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
+_SECRET_PARAMETER: Final = re.compile(r"key|token|secret|passw|sig", re.IGNORECASE)
+_OK, _FORBIDDEN, _CLIENT, _SERVER = 200, (401, 403), 400, 500
+
+
+def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
+    """Describe the system behind an OpenAPI document; ``source`` is a file or an http(s) address.
+
+    Raises:
+        ProjectError: the document cannot be read or is none.
+        AccessError, RemoteError: the address does not give it.
+    """
+    from tallystick.connectors.describe.openapi import describe_openapi
+
+    if _ADDRESS.match(source):
+        return describe_openapi(_download(source), source=_without_secrets(source), base_url=base_url)
+    path = Path(source)
+    try:
+        if path.stat().st_size > _BYTES:
+            raise ProjectError("the description is larger than 50 MB", hint="is it the right file?", place=source)
+        document = path.read_bytes()
+    except OSError as error:
+        raise ProjectError(
+            f"the description cannot be read: {error.strerror}", hint="name a file or an http(s) address", place=source
+        ) from error
+    inside = path.resolve().is_relative_to(folder.resolve())
+    title = path.resolve().relative_to(folder.resolve()).as_posix() if inside else str(path)
+    return describe_openapi(document, source=title, base_url=base_url)
+
+
+def _download(url: str) -> bytes:
+    from tallystick.connectors.http.message import Request
+    from tallystick.connectors.rest import open_system
+    from tallystick.project.manifest import Manifest
+
+    place = _without_secrets(url)
+    parts = urlsplit(url)
+    home = Manifest(protocol="rest", base_url=f"{parts.scheme}://{parts.netloc}")
+    _, transport = open_system("description", home, _NoSecrets())
+
+    def get() -> "Generator[Request, Response, Response]":
+        wanted = (("Accept", "application/json, application/yaml, text/yaml, */*"),)
+        return (yield Request("GET", url, wanted, place=place))
+
+    try:
+        response = transport.run(get())
+    finally:
+        transport.close()
+    return _body(response, place)
+
+
+def _body(response: "Response", place: str) -> bytes:
+    status = response.status
+    hint = "open it in a browser, save it and give the file"
+    if status in _FORBIDDEN:
+        raise AccessError("the description is not given to everybody", detail=f"HTTP {status}", hint=hint, place=place)
+    if status >= _SERVER:
+        raise Unavailable("the description cannot be had now", detail=f"HTTP {status}", hint="try again", place=place)
+    if status != _OK:
+        raise Garbled("there is no description at this address", detail=f"HTTP {status}", hint=hint, place=place)
+    return response.body
+
+
+def _without_secrets(url: str) -> str:
+    """Give an address that may be written down: without sign-in, and without a query that names a secret."""
+    parts = urlsplit(url)
+    query = "" if _SECRET_PARAMETER.search(parts.query) else parts.query
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()
+
+
+class _NoSecrets:
+    """An address that a person typed holds no references."""
+
+    def resolve(self, reference: str) -> str:
+        """Give the text as it is."""
+        return reference

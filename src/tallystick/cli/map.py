@@ -1,0 +1,65 @@
+"""``tally map``: propose mappings."""
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from tallystick.cli.start import Json, examples, start_of
+
+_NAME: Final = re.compile(r"\w[\w-]*")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    group = typer.Typer(rich_markup_mode=None)
+    shown = examples("tally map draft crm.companies erp.partners companies")
+    group.command(epilog=shown, short_help="Propose a mapping between two objects.")(draft)
+    group.callback()(describe_group)
+    app.add_typer(group, name="map", short_help="Propose mappings.")
+
+
+def describe_group() -> None:
+    """Propose mappings between two described systems."""
+
+
+def draft(
+    ctx: typer.Context,
+    left: Annotated[str, typer.Argument(metavar="LEFT.OBJECT", help="System and object on the left.")],
+    right: Annotated[str, typer.Argument(metavar="RIGHT.OBJECT", help="System and object on the right.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The mapping's name.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a mapping that is there.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Write mappings/NAME.yaml from what both systems declare: equal or near names, fitting types.
+
+    It is a draft: every line is a proposal for a person to read and correct.
+    """
+    from tallystick.cli.keep import keep_text
+    from tallystick.core.error import ProjectError
+    from tallystick.project.draft import draft_mapping
+    from tallystick.project.load import load_project
+
+    start = start_of(ctx)
+    if not _NAME.fullmatch(name):
+        raise ProjectError(f"'{name}' cannot be a mapping's name", hint="use letters, digits, - and _")
+    loaded = load_project(start.folder, environment=start.environment)
+    text = draft_mapping(name, *_end(left), *_end(right), loaded.manifests)
+    screen = start.screen(as_json=as_json)
+    kept = keep_text(start.folder / "mappings" / f"{name}.yaml", text, force=force)
+    screen.document({"file": str(kept.path), "written": kept.is_written, "difference": kept.difference, "text": text})
+    for line in kept.lines():
+        screen.say(line)
+    if kept.is_written:
+        screen.say("Read and correct it, then: tally lint")
+    return kept.code
+
+
+def _end(text: str) -> tuple[str, str]:
+    from tallystick.core.error import ProjectError
+
+    system, dot, object_name = text.partition(".")
+    if not dot or not system or not object_name:
+        raise ProjectError(f"'{text}' names no object of a system", hint="write SYSTEM.OBJECT, as in crm.companies")
+    return system, object_name

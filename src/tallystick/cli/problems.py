@@ -1,0 +1,160 @@
+"""``tally problems``: what waits for somebody, grouped by cause; try again, or take off the list."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tallystick.cli.start import Json, Names, examples, start_of
+
+if TYPE_CHECKING:
+    from tallystick.cli.cause import Cause
+    from tallystick.cli.output import Screen
+    from tallystick.core.ports import Store
+
+Causes = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="CAUSE", help="As listed: MAPPING, MAPPING/CODE or MAPPING/CODE/FIELD."),
+]
+Record = Annotated[
+    list[str] | None, typer.Option("--record", metavar="ID", help="Only this record; may be given several times.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, epilog=examples("tally problems", "tally problems --json"))(problems)
+    shown = examples("tally problems list companies")
+    group.command("list", epilog=shown, short_help="List what waits, grouped by cause.")(list_problems)
+    shown = examples("tally problems retry companies/refused", "tally problems retry --all")
+    group.command("retry", epilog=shown, short_help="Let the next run try again.")(retry)
+    shown = examples("tally problems discard companies/conflict/phone --record 4711 --reason 'both are right'")
+    group.command("discard", epilog=shown, short_help="Take off the list, with a reason.")(discard)
+    app.add_typer(group, name="problems", short_help="List what waits for somebody, grouped by cause.")
+
+
+def problems(ctx: typer.Context, *, as_json: Json = False) -> int:
+    """List what waits for somebody, grouped by cause: how many records, whose turn it is, what to do."""
+    if ctx.invoked_subcommand is None:
+        return list_problems(ctx, None, as_json=as_json)
+    return 0
+
+
+def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json = False) -> int:
+    """List what waits for somebody, grouped by cause: how many records, whose turn it is, what to do."""
+    from tallystick.cli.cause import find_causes
+    from tallystick.cli.exits import DONE
+    from tallystick.cli.near_mapping import chosen_mappings
+    from tallystick.wiring import open_state
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    with open_state(start.folder, start.environment) as state:
+        names = chosen_mappings(state.loaded, mappings)
+        causes = state.store.look(lambda tx: find_causes(tx, names))
+        now = state.now()
+    screen.document({"problems": [c.document() for c in causes]})
+    _show(screen, causes, now)
+    return DONE
+
+
+def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
+    from tallystick.cli.moment import ago
+    from tallystick.cli.output import number
+
+    for cause in causes:
+        screen.title(cause.key)
+        noun = "question about" if cause.is_question else "parked:"
+        screen.say(f"  {noun} {number(len(cause.rows), 'record')}, the oldest {ago(cause.since, now)}")
+        screen.say(f"  {cause.message}")
+        screen.say(f"  {cause.hint} (for the {cause.audience})")
+        more = " ..." if len(cause.rows) > len(cause.samples) else ""
+        screen.say(f"  records: {', '.join(cause.samples)}{more}")
+    if not causes:
+        screen.say("nothing waits for anybody")
+    else:
+        screen.note("One record in detail: tally why MAPPING ID. After a correction: tally problems retry CAUSE")
+
+
+def retry(
+    ctx: typer.Context,
+    causes: Causes = None,
+    *,
+    record: Record = None,
+    everything: Everything = False,
+    as_json: Json = False,
+) -> int:
+    """Let the next run look at these records again, as if nothing had been said about them."""
+    from tallystick.cli.exits import DONE
+    from tallystick.cli.output import number
+    from tallystick.cli.retry import retry_records
+    from tallystick.wiring import open_state
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    with open_state(start.folder, start.environment) as state:
+        chosen = _chosen(state.store, list(state.loaded.mappings), causes, record or [], everything=everything)
+        state.store.commit(lambda tx: retry_records(tx, chosen))
+    count = sum(len(c.rows) for c in chosen)
+    screen.document({"retried": count, "causes": [c.key for c in chosen]})
+    screen.say(f"{number(count, 'record')} will be looked at again by the next run: tally run")
+    return DONE
+
+
+def discard(
+    ctx: typer.Context,
+    causes: Causes = None,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit trail.")],
+    record: Record = None,
+    everything: Everything = False,
+    as_json: Json = False,
+) -> int:
+    """Take records off the list by accepting what both sides hold now; no system is changed.
+
+    The sides may stay different. A record comes back when it changes on either side, when the mapping changes, or, if
+    it is paired with nobody, at the next full compare. The reason is kept in the audit trail.
+    """
+    from tallystick.cli.accept import accept_causes
+    from tallystick.cli.exits import DONE, FAILED
+    from tallystick.cli.output import number
+    from tallystick.core.error import ProjectError
+    from tallystick.wiring import open_house
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    if not reason.strip():
+        raise ProjectError("a reason is needed", hint="--reason 'why these records need no answer'")
+    with open_house(start.folder, start.environment, writing=True) as house:
+        chosen = _chosen(house.store, list(house.loaded.mappings), causes, record or [], everything=everything)
+        accepted = accept_causes(house, chosen, reason.strip())
+    screen.document({"discarded": len(accepted.done), "refused": accepted.refused, "reason": reason.strip()})
+    screen.say(f"{number(len(accepted.done), 'record')} taken off the list. Nothing was changed in any system.")
+    for name, why in accepted.refused.items():
+        screen.say(f"{name} stays on the list: {why}")
+    screen.say("A record comes back when it changes on either side or its mapping changes.")
+    return FAILED if accepted.refused else DONE
+
+
+def _chosen(
+    store: "Store", pairs: Sequence[str], causes: list[str] | None, records: list[str], *, everything: bool
+) -> "list[Cause]":
+    """Find what was named. Raises ``ProjectError`` if nothing was, or nothing like it waits."""
+    from tallystick.cli.cause import find_causes
+    from tallystick.core.error import ProjectError
+    from tallystick.project.near import suggest
+
+    if not causes and not records and not everything:
+        raise ProjectError("nothing was named", hint="name a cause as `tally problems` lists it, or give --all")
+    waiting = store.look(lambda tx: find_causes(tx, pairs))
+    for name in causes or ():
+        if not any(c.key == name or c.key.startswith(f"{name}/") for c in waiting):
+            hint = suggest(name, [c.key for c in waiting], what="what waits") if waiting else "nothing waits"
+            raise ProjectError(f"nothing waits for the cause '{name}'", hint=hint)
+    named = [c for c in waiting if not causes or any(c.key == n or c.key.startswith(f"{n}/") for n in causes)]
+    found = [c for c in (c.narrowed(records) for c in named) if c.rows] if records else named
+    if records and not found:
+        raise ProjectError("none of these records waits", hint="give ids as `tally problems` lists them")
+    return found

@@ -1,0 +1,1 @@
+"""How older tables become the newest ones; read by alembic, one file a revision in ``versions``."""

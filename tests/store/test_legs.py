@@ -1,0 +1,110 @@
+"""What is known of many records at once."""
+
+from array import array
+
+import pytest
+
+from tallystick.core.binding import Binding, Leg, LegFact
+from tallystick.store.store import SqlStore
+
+
+def paired(number: int, state: str = "linked", left: Leg | None = None, right: Leg | None = None) -> Binding:
+    return Binding(number, "customers", state, left or Leg(f"L{number}"), right or Leg(f"R{number}"))
+
+
+def put(store: SqlStore, *bindings: Binding) -> None:
+    store.commit(lambda tx: tx.insert_bindings(bindings))
+
+
+def test_facts_of_bound_records_in_every_state(store: SqlStore) -> None:
+    states = ["half", "parked", "linked", "dormant", "tomb", "unlinked", "erased"]
+    put(store, *(paired(n, s, Leg(f"L{n}", "v", 1.0, n, -n, 2.0)) for n, s in enumerate(states, 1)))
+    found = store.look(lambda tx: tx.leg_facts("customers", "left", ["none", *(f"L{n}" for n in range(1, 8))]))
+    assert found == {f"L{n}": LegFact(n, s, n, -n, "v", 2.0) for n, s in enumerate(states, 1)}
+    assert store.look(lambda tx: tx.leg_facts("customers", "right", ["L1"])) == {}
+
+
+def test_the_live_binding_of_an_id_goes_before_ended_ones_and_a_newer_before_an_older(store: SqlStore) -> None:
+    same = Leg("same")
+    put(store, paired(4, "tomb", same), paired(2, "linked", same), paired(3, "unlinked", same))
+    put(store, paired(6, "tomb", Leg("gone")), paired(5, "tomb", Leg("gone")))
+    found = store.look(lambda tx: tx.leg_facts("customers", "left", ["same", "gone"]))
+    assert {record: fact.binding for record, fact in found.items()} == {"same": 2, "gone": 6}
+
+
+def test_facts_of_any_number_of_records(store: SqlStore) -> None:
+    put(store, *(paired(n) for n in range(1, 1_102)))
+    found = store.look(lambda tx: tx.leg_facts("customers", "right", [f"R{n}" for n in range(2_000)]))
+    assert len(found) == 1_101
+    assert found["R1101"].binding == 1_101
+
+
+def test_raw_hashes_are_those_of_linked_legs_in_ascending_order(store: SqlStore) -> None:
+    hashes = [5, -(2**63), 2**63 - 1, 0, -3, 5]
+    put(store, *(paired(n, right=Leg(f"R{n}", raw_hash=h)) for n, h in enumerate(hashes, 1)))
+    put(store, paired(10, "half", right=Leg("R10", raw_hash=77)), paired(11, right=Leg("R11")))
+    found = store.look(lambda tx: tx.raw_hashes("customers", "right"))
+    assert found == array("q", [-(2**63), -3, 0, 5, 5, 2**63 - 1])
+    assert found.typecode == "q"
+    assert store.look(lambda tx: tx.raw_hashes("customers", "left")) == array("q")
+    assert store.look(lambda tx: tx.raw_hashes("products", "right")) == array("q")
+
+
+@pytest.mark.parametrize("asked", [3, 1_500])
+def test_legs_are_found_by_hash_whatever_the_number_asked_for(store: SqlStore, asked: int) -> None:
+    put(store, *(paired(n, left=Leg(f"L{n}", raw_hash=n // 2)) for n in range(10)))
+    put(store, paired(20, "tomb", left=Leg("L20", raw_hash=1)))
+    found = store.look(lambda tx: tx.legs_by_hash("customers", "left", list(range(1, asked))))
+    assert sorted(found) == [(n, f"L{n}") for n in range(2, 10) if n // 2 < asked]
+
+
+def test_legs_without_hash(store: SqlStore) -> None:
+    put(store, paired(1), paired(2, left=Leg("L2", raw_hash=1)), paired(3, "half", right=Leg()), paired(4, left=Leg()))
+    assert store.look(lambda tx: tx.legs_without_hash("customers", "left")) == [(1, "L1")]
+    assert sorted(store.look(lambda tx: tx.legs_without_hash("customers", "right"))) == [
+        (1, "R1"), (2, "R2"), (4, "R4"),
+    ]  # fmt: skip
+
+
+def test_a_touch_sets_the_facts_of_one_side_and_clears_absence(store: SqlStore) -> None:
+    before = paired(1, left=Leg("L1", "v1", 1.0, 5, 6, 7.0, b"base", 3), right=Leg("R1", absent_since=8.0))
+    put(store, before)
+    store.commit(lambda tx: tx.touch_legs("customers", "left", [("L1", 60, "v2", 2.0), ("unbound", 1, None, None)]))
+    found = store.look(lambda tx: tx.bindings([1]))[1]
+    assert found.left == Leg("L1", "v2", 2.0, 5, 60, None, b"base", 3)
+    assert found.right == before.right
+
+
+def test_absence_is_noted_once(store: SqlStore) -> None:
+    put(store, paired(1), paired(2))
+    store.commit(lambda tx: tx.mark_absent("customers", "left", ["L1", "unbound"], 10.0))
+    store.commit(lambda tx: tx.mark_absent("customers", "left", ["L1", "L2"], 20.0))
+    facts = store.look(lambda tx: tx.leg_facts("customers", "left", ["L1", "L2"]))
+    assert [facts["L1"].absent_since, facts["L2"].absent_since] == [10.0, 20.0]
+    assert store.look(lambda tx: tx.bindings([1]))[1].right.absent_since is None
+
+
+def test_ids_and_bindings_are_translated_for_linked_and_half(store: SqlStore) -> None:
+    states = ["half", "parked", "linked", "dormant", "tomb"]
+    put(store, *(paired(n, s) for n, s in enumerate(states, 1)), paired(6, "half", right=Leg()))
+    assert store.look(lambda tx: tx.ids_of("customers", "left", range(1, 9))) == {1: "L1", 3: "L3", 6: "L6"}
+    assert store.look(lambda tx: tx.ids_of("customers", "right", [6])) == {}
+    assert store.look(lambda tx: tx.ids_of("products", "left", [1])) == {}
+    every = [f"R{n}" for n in range(9)]
+    assert store.look(lambda tx: tx.resolve_ids("customers", "right", every)) == {"R1": 1, "R3": 3}
+
+
+def test_linked_bindings_are_counted(store: SqlStore) -> None:
+    put(store, paired(1), paired(2), paired(3, "half"), paired(4, "tomb"))
+    assert store.look(lambda tx: tx.count_linked("customers")) == 2
+    assert store.look(lambda tx: tx.count_linked("products")) == 0
+
+
+def test_a_sample_is_spread_and_takes_only_records_that_were_there(store: SqlStore) -> None:
+    put(store, *(paired(n) for n in range(1, 101)), paired(200, "tomb"))
+    sample = store.look(lambda tx: tx.sample_ids("customers", "left", 4))
+    assert sample == ["L1", "L26", "L51", "L76"]
+    store.commit(lambda tx: tx.mark_absent("customers", "left", [f"L{n}" for n in range(1, 100)], 1.0))
+    assert store.look(lambda tx: tx.sample_ids("customers", "left", 4)) == ["L100"]
+    assert len(set(store.look(lambda tx: tx.sample_ids("customers", "right", 1_000)))) == 100
+    assert store.look(lambda tx: tx.sample_ids("products", "left", 4)) == []

@@ -1,0 +1,106 @@
+"""Runs, leases, findings, retention."""
+
+import pytest
+
+from tallystick.core.binding import FormerId, JournalEntry, LedgerRow, Run
+from tallystick.core.error import StoreError
+from tallystick.store.retention import Retention
+from tallystick.store.store import SqlStore
+
+DAY = 86_400.0
+
+
+def test_a_run_is_replaced_as_it_goes_on(store: SqlStore) -> None:
+    begun = Run("r1", "run", 1.5)
+    store.commit(lambda tx: tx.save_run(begun))
+    assert store.look(lambda tx: tx.runs()) == [begun]
+    ended = Run("r1", "run", 1.5, 2.5, "done", {"customers.left.unchanged": 7})
+    store.commit(lambda tx: tx.save_run(ended))
+    assert store.look(lambda tx: tx.runs()) == [ended]
+
+
+def test_the_newest_runs_come_first_and_equal_starts_in_the_order_of_saving(store: SqlStore) -> None:
+    for run in [Run("b", "plan", 1.0), Run("a", "plan", 1.0), Run("old", "plan", 0.0), Run("c", "plan", 2.0)]:
+        store.commit(lambda tx, run=run: tx.save_run(run))
+    assert [r.id for r in store.look(lambda tx: tx.runs())] == ["c", "a", "b", "old"]
+    assert [r.id for r in store.look(lambda tx: tx.runs(2))] == ["c", "a"]
+
+
+def test_one_worker_at_a_time_holds_a_lease(store: SqlStore) -> None:
+    def acquire(owner: str, now: float) -> int | None:
+        return store.commit(lambda tx: tx.acquire_lease("customers", owner, now, 60))
+
+    first = acquire("a", 0)
+    assert acquire("b", 59.9) is None
+    assert acquire("a", 30) == first
+    assert acquire("b", 89.9) is None, "the renewal counts"
+    second = acquire("b", 90)
+    assert second > first
+    assert acquire("a", 91) is None
+    assert store.commit(lambda tx: tx.acquire_lease("products", "a", 91, 60)) == 1
+
+
+def test_only_the_current_fence_passes(store: SqlStore) -> None:
+    """R-3.3, I-30: a worker that slept through its lease changes nothing."""
+    with pytest.raises(StoreError, match="lease of pair 'customers' is lost"):
+        store.look(lambda tx: tx.check_fence("customers", 1))
+    old = store.commit(lambda tx: tx.acquire_lease("customers", "a", 0, 60))
+    store.look(lambda tx: tx.check_fence("customers", old))
+    new = store.commit(lambda tx: tx.acquire_lease("customers", "b", 60, 60))
+    store.look(lambda tx: tx.check_fence("customers", new))
+    with pytest.raises(StoreError, match=f"the current one is {new}"):
+        store.look(lambda tx: tx.check_fence("customers", old))
+
+
+def test_a_lease_given_back_is_free_at_once_and_its_fence_is_spent(store: SqlStore) -> None:
+    old = store.commit(lambda tx: tx.acquire_lease("customers", "a", 0, 60))
+    store.commit(lambda tx: tx.release_lease("customers", "b"))
+    store.look(lambda tx: tx.check_fence("customers", old))
+    store.commit(lambda tx: tx.release_lease("customers", "a"))
+    store.commit(lambda tx: tx.release_lease("unknown", "a"))
+    with pytest.raises(StoreError, match="nobody holds it"):
+        store.look(lambda tx: tx.check_fence("customers", old))
+    assert store.commit(lambda tx: tx.acquire_lease("customers", "a", 1, 60)) == old + 1
+
+
+def test_the_newest_finding_of_a_question_counts(store: SqlStore) -> None:
+    store.commit(lambda tx: tx.save_findings([
+        {"question": "C7.8", "at": 10.5, "verdict": "fail"},
+        {"question": "C7.8", "at": 20.5, "verdict": "pass", "numbers": [1, 2.5], "text": "ü\0"},
+        {"question": "C1.1", "at": "2025-01-01T00:00:00+00:00", "verdict": "warn"},
+    ]))  # fmt: skip
+    store.commit(lambda tx: tx.save_findings([{"question": "C7.8", "at": 15.0, "verdict": "fail"}]))
+    store.commit(lambda tx: tx.save_findings([{"question": "C1.1", "at": "2025-01-01T00:00:00", "verdict": "pass"}]))
+    assert store.look(lambda tx: tx.findings()) == [
+        {"question": "C1.1", "at": "2025-01-01T00:00:00", "verdict": "pass"},
+        {"question": "C7.8", "at": 20.5, "verdict": "pass", "numbers": [1, 2.5], "text": "ü\0"},
+    ]
+
+
+def test_what_has_expired_is_removed_and_the_ledger_stays(store: SqlStore) -> None:
+    now = 1_000 * DAY
+
+    def fill(tx) -> None:
+        for name, age in (("old", 30), ("young", 29)):
+            tx.save_run(Run(name, "run", now - age * DAY))
+        tx.add_journal([JournalEntry(1, "left", f, b"", "", "r", 0, now + d) for f, d in (("old", 0), ("young", 1))])
+        tx.add_former(
+            [FormerId("p", "left", i, 1, b"x", None, 0, now - d * DAY) for i, d in (("old", 400), ("new", 399))]
+        )
+        tx.save_findings([{"question": q, "at": now - d * DAY} for q, d in (("a", 90), ("a", 40), ("b", 50), ("b", 1))])
+        tx.add_ledger([LedgerRow("old", "p", "left", "1", 1, "create", "", None, 1, 0.0)])
+
+    store.commit(fill)
+    assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1}
+    assert store.purge(now) == {"journal": 0, "run": 0, "finding": 0, "former_id": 0}
+
+    def read(tx) -> None:
+        assert [r.id for r in tx.runs()] == ["young"]
+        assert [e.field for e in tx.journal(1)] == ["young"]
+        assert tx.former("p", "left", ["old", "new"]).keys() == {"new"}
+        assert [f["at"] for f in tx.findings()] == [now - 40 * DAY, now - DAY]
+        assert len(tx.ledger()) == 1
+
+    store.look(read)
+    assert store.verify_ledger() is None
+    assert store.purge(now, Retention(run_days=1))["run"] == 1
