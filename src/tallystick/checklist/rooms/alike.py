@@ -10,6 +10,8 @@ from typing import Any, Final
 from tallystick.core.record import UNKNOWN
 
 _LONGEST: Final = 100  # a longer text is a poor thing to ask for
+_SHORTEST: Final = 3  # a shorter text is contained in too many others
+_MOSTLY: Final = 0.9  # so many neighbours in order are no chance: an order by a collation that is not known here
 
 
 def pick_value(values: Sequence[Any]) -> str | int | Decimal | bool | None:
@@ -44,7 +46,9 @@ def is_alike(wanted: Any, found: Any) -> bool:
         return any(is_alike(wanted, one) for one in found)
     if found is None:
         return False
-    return found == wanted or _folded(wanted) in _folded(found)
+    one, other = _folded(wanted), _folded(found)
+    is_text = isinstance(wanted, str) and isinstance(found, str) and len(one) >= _SHORTEST
+    return found == wanted or one == other or (is_text and one in other)
 
 
 def _folded(value: Any) -> str:
@@ -55,18 +59,23 @@ def _unaccented(value: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", value).casefold() if c.isalnum())
 
 
+def _without_marks(value: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", value).casefold() if not unicodedata.combining(c))
+
+
 _COLLATIONS: Final[tuple[Callable[[str], str], ...]] = (
     lambda v: v,
     str.casefold,
     _unaccented,
+    _without_marks,
     lambda v: v.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss"),
 )
 
 
 def is_ordered(values: Sequence[Any], *, descending: bool = False) -> bool | None:
-    """Tell whether values stand in order by any usual collation; ``None`` where there are too few to tell.
+    """Tell whether values stand in order by any usual collation; ``None`` where that cannot be told.
 
-    Blanks are left out: systems put them first or last.
+    Texts are mostly in order when a collation is at work that is not known here. Blanks are left out: systems put them first or last.
     """
     known = [v for v in values if v is not None and v is not UNKNOWN and not isinstance(v, bool | list | dict)]
     if descending:
@@ -76,7 +85,12 @@ def is_ordered(values: Sequence[Any], *, descending: bool = False) -> bool | Non
     if all(isinstance(v, int | float | Decimal) for v in known):
         return all(a <= b for a, b in pairwise(known))
     texts = [str(v) for v in known]
-    if any(all(key(a) <= key(b) for a, b in pairwise(texts)) for key in _COLLATIONS):
+    if all(t.isdecimal() for t in texts) and _share([Decimal(t) for t in texts]) == 1:
         return True
-    numbers = [Decimal(t) for t in texts if t.isdecimal()]
-    return len(numbers) == len(texts) and all(a <= b for a, b in pairwise(numbers))
+    best = max(_share([key(t) for t in texts]) for key in _COLLATIONS)
+    return True if best == 1 else None if best >= _MOSTLY else False
+
+
+def _share(values: Sequence[Any]) -> float:
+    """Give the share of neighbours that stand in order."""
+    return sum(a <= b for a, b in pairwise(values)) / (len(values) - 1)

@@ -16,8 +16,9 @@ from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import decode, readable
 from tallystick.core import path
 from tallystick.core.checks import Facts, Judgement
-from tallystick.core.error import AccessError, Error, Refused, Throttled, Unavailable
+from tallystick.core.error import Error, Refused
 from tallystick.core.ports import Call, Candid, Flow, Page, Sighting, Wish
+from tallystick.core.record import UNKNOWN
 
 _SHOWN: Final = 5
 _NOBODY: Final = "tally-nobody-has-this-value"
@@ -32,8 +33,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
         try:
             facts["filters"][field] = yield from _ask(scene, subject, found, field)
         except Error as refused:
-            away = isinstance(refused, Unavailable | Throttled | AccessError)
-            facts["filters"][field] = {"error": str(refused), "away": away}
+            facts["filters"][field] = {"error": str(refused), "away": not isinstance(refused, Refused)}
     if _misses(facts):
         second, _ = yield from walk_again(scene, subject, found)
         facts["whole"] = is_whole(found, second)
@@ -89,7 +89,7 @@ def _ask_for_nobody(scene: Scene, subject: Subject, field: str) -> Flow[dict[str
         rows, _ = yield from _matching(scene, subject, field, _NOBODY)
     except Refused:
         return {"error": "", "asked": "", "strangers": 0, "absences": 0}  # it may well refuse what cannot be
-    strangers = [v for v in values_at(rows, field) if not is_alike(_NOBODY, v)]
+    strangers = [v for v in values_at(rows, field) if v is UNKNOWN or not is_alike(_NOBODY, v)]
     return {
         "error": "",
         "asked": "a value that no record has",

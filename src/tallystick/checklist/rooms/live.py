@@ -51,7 +51,8 @@ def live_records(scene: Scene, pair: Pair, side: Side) -> Flow[Live]:
     """Read the walked records of an end through the compiled mapping. Raises what the system answered instead."""
     end = pair.end(side)
     found = yield from readable(scene, of_end(end))
-    here = [s for s in found.alive if end.in_scope(s.record)]
+    once = {s.id: s for s in found.alive}.values()  # a listing that repeats records doubles no keys
+    here = [s for s in once if end.in_scope(s.record)]
     live = Live(side, found.ended, here)
     plain: Interpreter | None = None
     for sighting, fields in zip(here, end.codec.read([s.record for s in here], _NO_REFS), strict=True):

@@ -91,10 +91,12 @@ def judge(facts: Facts) -> list[Judgement]:
         return [Judgement("fail", f"{where}: no answer from the {silent[0]['layer']}", told, silent[0]["hint"])]
     if layers[-1].get("open"):
         return [Judgement("cannot_tell", f"{where}: the layers below answer, the service was not asked", told)]
-    doubts = [*_expiring(facts), *_clock(facts)]
-    if doubts:
-        fix = "renew the certificate in time; set the clocks right (NTP), or declare the skew in the manifest's claims"
-        return [Judgement("warn", f"{where} answers, but {doubts[0]}", (*doubts[1:], *told), fix)]
+    expiring, clock = _expiring(facts), _clock(facts)
+    if expiring or clock:
+        renew = "ask the system's owner to renew the certificate in time"
+        right = "set the clock right (NTP), or declare the difference in the manifest: claims.skew_seconds"
+        fix = "; ".join([renew] * bool(expiring) + [right] * bool(clock))
+        return [Judgement("warn", f"{where} answers, but {' and '.join(expiring + clock)}", told, fix)]
     return [Judgement("pass", f"{where} answers on every layer", told)]
 
 

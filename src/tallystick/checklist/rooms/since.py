@@ -8,7 +8,7 @@ from typing import Any, Final
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import decode
 from tallystick.core.checks import Facts, Judgement, Verdict
-from tallystick.core.error import AccessError, Error, Throttled, Unavailable
+from tallystick.core.error import Error, Garbled, Refused
 from tallystick.core.ports import Call, Flow, Page, Sighting
 
 _PAGES: Final = 10
@@ -37,8 +37,7 @@ def probe_since(scene: Scene, subject: Subject, found: Walk) -> Flow[dict[str, A
             tomorrow, _ = yield from _read_since(scene, subject, (found.server_time or found.started) + _DAY, pages=1)
             facts["tomorrow"] = sum(_changed(s) < bound + _DAY for s in tomorrow if s.modified is not None)
     except Error as refused:
-        away = isinstance(refused, Unavailable | Throttled | AccessError)
-        facts |= {"error": str(refused), "away": away}
+        facts |= {"error": str(refused), "away": not isinstance(refused, Refused)}
     return facts
 
 
@@ -55,8 +54,13 @@ def _bound(timed: list[Sighting], scene: Scene) -> float:
 def _read_since(scene: Scene, subject: Subject, since: float, pages: int = _PAGES) -> Flow[tuple[list[Sighting], bool]]:
     rows: list[Sighting] = []
     position: str | None = None
-    for _ in range(pages):
-        page: Page = yield Call(subject.system, scene.reader(subject).read(subject.object, since, position))
+    for number in range(pages):
+        try:
+            page: Page = yield Call(subject.system, scene.reader(subject).read(subject.object, since, position))
+        except Garbled:
+            if not number:
+                raise
+            return rows, False  # that pages loop is the question of another room
         rows += decode(scene, subject, page.rows)[0]
         position = page.next
         if position is None:

@@ -46,9 +46,8 @@ def _listing(spec: ObjectSpec, found: Walk) -> dict[str, Any]:
     if sort is None or not isinstance(sort.value, str) or not sort.value:
         return {"asked": "", "ordered": None}
     field, descending = _meaning(sort, sort.value, spec)
-    values = _values(spec, found.sightings, field)
-    first = values[: found.sizes[0]] if found.failure is not None else values
-    return {"asked": sort.value, "ordered": is_ordered(first, descending=descending)}
+    rows = found.sightings[: found.sizes[0]] if found.failure is not None else found.sightings
+    return {"asked": sort.value, "ordered": is_ordered(_values(spec, rows, field), descending=descending)}
 
 
 def _meaning(sort: Sort, asked: str, spec: ObjectSpec) -> tuple[str, bool]:
@@ -61,7 +60,8 @@ def _meaning(sort: Sort, asked: str, spec: ObjectSpec) -> tuple[str, bool]:
 
 
 def _values(spec: ObjectSpec, sightings: Sequence[Sighting], field: str) -> list[Any]:
-    """Give the values that an order is about; those of change times as instants, not as they are spelled."""
+    """Give the values that an order is about, of each record once; change times as instants, not as they are spelled."""
+    sightings = list({s.id: s for s in reversed(sightings)}.values())[::-1]
     if field and field == spec.modified:
         return [UNKNOWN if s.modified is None else s.modified for s in sightings]
     if field and field == spec.created:
