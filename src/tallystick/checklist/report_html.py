@@ -51,7 +51,8 @@ def _page(report: Report) -> Iterator[str]:
 
 def _filter_rules() -> str:
     rules = [
-        f'#show-{status}:checked ~ main article:not([data-status="{status}"]) {{ display: none; }}'
+        f'#show-{status}:checked ~ main :is(article:not([data-status="{status}"]), '
+        f'section:not(:has([data-status="{status}"]))) {{ display: none; }}'
         for status in STATUSES
     ]
     return "\n".join(rules) + "\n"

@@ -9,6 +9,7 @@ from typing import Final
 
 from tallystick.checklist.report import Report, finding_document, make_rows
 from tallystick.checklist.room import Room
+from tallystick.checklist.sample import jsonable
 from tallystick.checklist.scene import Scene, Subject
 from tallystick.checklist.watch import Watch
 from tallystick.core.checks import Evidence, Facts, Finding, Judgement, Question, Verdict
@@ -40,7 +41,7 @@ def run_checks(
         for subject in subjects:
             if progress is not None:
                 progress(question, subject)
-            findings += _answer(scene, watch, question, room, subject)
+            findings += _answer(scene, watch, question, room, subject, reveal=reveal)
         if not subjects:
             findings.append(_unasked(scene, watch, question, room))
     rows = make_rows(questions, findings)
@@ -63,12 +64,15 @@ def _now(watch: Watch) -> float:
     return drive(ask(), watch)
 
 
-def _answer(scene: Scene, watch: Watch, question: Question, room: Room, subject: Subject) -> list[Finding]:
+def _answer(
+    scene: Scene, watch: Watch, question: Question, room: Room, subject: Subject, *, reveal: bool
+) -> list[Finding]:
     began = watch.calls
     facts: Facts
     try:
         facts = drive(room.probe(scene, subject), watch)
-        judgements = list(room.judge(facts))
+        # A judge gets what is stored: plain JSON, so that any verdict can be recomputed from its evidence.
+        judgements = list(room.judge(jsonable(facts, reveal=reveal)))
     except Error as failure:
         facts = {"error": str(failure), "code": failure.code}
         why = f"it could not be measured: {failure.message}"
@@ -120,11 +124,14 @@ def owner_of(scene: Scene, subject: Subject, closer: str = "") -> str:
 
 
 def save_report(report: Report, store: Store) -> None:
-    """Keep the answers in the project's state. Samples are kept masked, whatever the report shows."""
+    """Keep the answers in the project's state. Values of records are never kept, whatever the report shows."""
     documents = []
     for row in report.rows:
         if row.findings:
             findings = [finding_document(finding, reveal=False) for finding in row.findings]
+            if report.reveal:
+                # Reasons may quote revealed samples; they can be made again from the facts, which are masked here.
+                findings = [finding | {"reasons": []} for finding in findings]
             documents.append({
                 "question": row.question.id, "at": report.at, "status": row.status, "findings": findings,
             })  # fmt: skip

@@ -1,5 +1,8 @@
 """``tally check``: the check list, answered on the live systems. Nothing is written but the answers."""
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +12,7 @@ from tallystick.cli.start import Json, examples, start_of
 
 if TYPE_CHECKING:
     from tallystick.checklist.report import Report
+    from tallystick.checklist.runner import Progress
     from tallystick.cli.output import Screen
     from tallystick.cli.start import Start
 
@@ -71,16 +75,23 @@ def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, revea
     with open_house(start.folder, start.environment) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
         scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
-        report = run_checks(
-            scene,
-            house.boundary(),
-            WireTransport(),
-            questions,
-            reveal=reveal,
-            progress=lambda question, subject: screen.note(f"{question.id} {subject.name}"),
-        )
+        with _progress(screen) as progress:
+            report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
         save_report(report, house.store)
         return report
+
+
+@contextlib.contextmanager
+def _progress(screen: "Screen") -> "Iterator[Progress | None]":
+    """Show on a terminal which question is being asked of what."""
+    if screen.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status("") as status:
+        yield lambda question, subject: status.update(Text(f"{question.id} {question.title} {subject.name}"))
 
 
 def _show(report: "Report") -> None:

@@ -91,6 +91,7 @@ def is_ordered(values: Sequence[Any], *, descending: bool = False) -> bool | Non
     return True if best == 1 else None if best >= _MOSTLY else False
 
 
-def _share(values: Sequence[Any]) -> float:
+def _share(values: Sequence[str] | Sequence[Decimal]) -> float:
     """Give the share of neighbours that stand in order."""
-    return sum(a <= b for a, b in pairwise(values)) / (len(values) - 1)
+    pairs: Any = pairwise(values)
+    return sum(1 for a, b in pairs if a <= b) / (len(values) - 1)

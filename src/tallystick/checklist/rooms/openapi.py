@@ -136,7 +136,8 @@ def _broken_rule(field: Field, value: Any) -> str:
     try:
         fit(field, value)
     except InvalidValue as broken:
-        return broken.message.removeprefix(f"{field.path} ") + (f" ({broken.detail})" if field.options == () else "")
+        limit = broken.detail.partition("; ")[0].partition(", ")[0]
+        return broken.message.removeprefix(f"{field.path} ") + ("" if field.options else f" ({limit})")
     return ""
 
 

@@ -32,11 +32,14 @@ _TIME_CODECS: Final = frozenset({"instant", "unix", "unix_ms", "local_time", "da
 _AMOUNT_CODECS: Final = frozenset({"number", "integer", "percent", "round", "currency", "minor_units", "money"})
 _TIME_TYPES: Final = frozenset({"instant", "local_time", "date"})
 _ROUNDS: Final = 4  # a value that still changes after so many crossings never rests
+_WORDS: Final = {"loops": "never come to rest", "drifts": "come back different", "shrinks": "lose something"}
 _RULES: Final[dict[str, str]] = {
     "loops": "choose another codec, or let the field flow in one direction",
     "drifts": "choose codecs of which each undoes what the other does, or let the field flow in one direction",
     "shrinks": "accept the loss (invalid: truncate, or a coarser codec on both sides), or one direction",
 }
+
+_PARKED: Final = "correct these values, or the rule in the row; until then they are parked (C7.4 counts them)"
 
 
 @dataclass(slots=True)
@@ -160,11 +163,7 @@ def judge(facts: Facts) -> list[Judgement]:
         return [Judgement("fail", summary, reasons, _RULES[_gravest(wrong)], owner=owner)]
     if odd:
         summary = f"some values lose something on the way, or cannot go: {names}"
-        fix = (
-            _RULES[_gravest(odd)]
-            if _has_any(odd, "loops", "drifts", "shrinks")
-            else "see C7.4: these records are parked"
-        )
+        fix = _RULES[_gravest(odd)] if _has_any(odd, "loops", "drifts", "shrinks") else _PARKED
         return [Judgement("warn", summary, reasons, fix, owner=owner)]
     listed = ", ".join(dict.fromkeys(one["name"] for one in facts["fields"]))
     return [Judgement("pass", f"all {tried:,} live values come back as they went ({listed})")]
@@ -184,11 +183,11 @@ def _gravest(those: list[Any]) -> str:
 
 def _told(one: Facts, fate: str) -> str:
     shapes = ", ".join(f"{n} x {shape}" for shape, n in one["shapes"].items()) if fate in {"shrinks", "refused"} else ""
-    words = {"loops": "never come to rest", "drifts": "come back different", "shrinks": "lose something"}
-    said = words.get(fate, "cannot be written to the other side")
-    return f"{one['name']} of {one['system']}: {one['fates'][fate]} of {one['tried']} values {said}" + (
-        f": {shapes}" if shapes else ""
-    )
+    said = _WORDS.get(fate, "cannot be written")
+    example = one["examples"].get(fate)
+    shown = f", such as {' -> '.join(example)}" if example and fate != "refused" else ""
+    told = f"{one['name']} of {one['system']}: {one['fates'][fate]} of {one['tried']} values {said}"
+    return told + (f": {shapes}" if shapes else "") + shown
 
 
 def _room(theme: Theme) -> Room:
