@@ -63,7 +63,8 @@ def fresh(tmp_path: Path, roundup: Roundup, database_server: "PostgresServer") -
             "roundup": {
                 "base_url": roundup.rest,
                 "network": {"timeout_seconds": TIMEOUT_SECONDS, "headers": {"Origin": roundup.address}},
-            }
+            },
+            "database": {"network": {"timeout_seconds": TIMEOUT_SECONDS}},
         },
         {"ROUNDUP_USER": ROBOT[0], "ROUNDUP_PASSWORD": ROBOT[1], "SUPPORT_DATABASE": database.url},
     )

@@ -73,7 +73,10 @@ def fresh(tmp_path: Path, tryton: Tryton, database_server: "PostgresServer") -> 
     project = example_project(
         "tryton-postgres",
         tmp_path / "project",
-        {"tryton": {"base_url": tryton.rest, "network": {"timeout_seconds": TIMEOUT_SECONDS}}},
+        {
+            "tryton": {"base_url": tryton.rest, "network": {"timeout_seconds": TIMEOUT_SECONDS}},
+            "database": {"network": {"timeout_seconds": TIMEOUT_SECONDS}},
+        },
         {"TRYTON_KEY": tryton.key, "CUSTOMERS_DATABASE": database.url},
     )
     return Pair(tryton, database, project)

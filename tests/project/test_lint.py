@@ -113,6 +113,22 @@ def test_a_sound_project_is_left_in_peace(lint: Lint) -> None:
         ("crm", 'PATCH, path: "/companies/{id}"', "PATCH, path: /companies", "warning", 10, "which record"),
         ("crm", "modified: changed", "since: {param: s}", "warning", 12, "asked for by time"),
         ("crm", "modified: changed", "modified: changed\n    if_match: If-Match", "warning", 13, "conditional"),
+        (
+            "crm",
+            "modified: changed",
+            "modified: changed\n    paging: {type: cursor}",
+            "warning",
+            13,
+            "only the first page can be read",
+        ),
+        (
+            "crm",
+            "modified: changed",
+            'modified: changed\n    condition: {method: GET, path: "/c/{id}"}',
+            "warning",
+            13,
+            "no header makes writes conditional",
+        ),
         # abilities
         ("crm", "    list: {method: GET, path: /companies}\n", "", "error", 1, "has no way to list"),
         ("crm", "    create: {method: POST, path: /companies}\n", "", "error", 8, "has no way to create"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tallystick.project.manifest import Operation, Since
-from tallystick.project.spelling import JsonText, spell
+from tallystick.project.spelling import JsonText, rewrite, spell, spell_fixed
 
 
 @given(st.one_of(st.text(), st.integers(), st.booleans(), st.none()))
@@ -54,3 +54,18 @@ def test_a_query_may_repeat_a_parameter() -> None:
 def test_what_is_no_such_parameter_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         JsonText.model_validate(wrong)
+
+
+def test_another_mark_leaves_the_usual_one_alone() -> None:
+    assert JsonText(document=["{id}", "{}", "c-{id}"]).spell(7, "{id}") == '[7,"{}","c-7"]'
+    assert spell("{id}/{}", 7, "{id}") == "7/{}"
+
+
+def test_where_no_value_is_asked_for_nothing_is_a_placeholder() -> None:
+    assert spell_fixed("{}") == "{}"
+    assert spell_fixed(JsonText(document=["{}"])) == '["{}"]'
+
+
+def test_references_are_found_in_texts_of_any_depth_and_never_in_names() -> None:
+    found = rewrite(JsonText(document={"a": ["x", {"a": "x", "n": 1}]}, encoding="base64url"), str.upper)
+    assert found == JsonText(document={"a": ["X", {"a": "X", "n": 1}]}, encoding="base64url")

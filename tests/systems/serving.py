@@ -75,7 +75,8 @@ def served(command: Sequence[str], port: int, log: Path, **options: object) -> I
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                # What it serves is a copy that nobody needs any more.
+                process.wait(2)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -71,10 +71,12 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     partners = session.scratch(pair).sights(other(side), linked)
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
     draft = Draft(session, pair, outcome)
-    for row in rows:
-        if row[0] in matches:
-            _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
-    session.scratch(pair).take(other(side), [p for p in linked if p in partners])
+    taken = [
+        matches[row[0]].candidates[0]
+        for row in rows
+        if row[0] in matches and _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
+    ]
+    session.scratch(pair).take(other(side), taken)
     yield from draft.save()
 
 
@@ -119,16 +121,18 @@ def _decide_one(
     found: Match,
     partners: dict[str, SightRow],
     refs: WriteRefs,
-) -> None:
+) -> bool:
+    """Decide one record; tell whether it was linked, so that its partner needs no decision of its own."""
     outcome = draft.outcome
     seen = _seen(row)
     if _waits(draft, side, seen, fields):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
-        return
+        return False
     match found.kind:
         case "link" if found.candidates[0] in partners:
             _link(draft, side, seen, fields, partners[found.candidates[0]], refs)
+            return True
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
@@ -146,12 +150,13 @@ def _decide_one(
         case _:
             rule = draft.pair.mapping.match[found.rule]
             _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
+    return False
 
 
 def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
     """Whether an earlier create whose outcome is unknown is about this record, or may have made it (T-62)."""
     open_writes = draft.session.unresolved.get(draft.pair.name)
-    if open_writes is None:
+    if open_writes is None or not (open_writes.origins or open_writes.keys):
         return False
     keys = draft.pair.keys.keys(fields).items()
     return (side, seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
@@ -205,7 +210,7 @@ def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnm
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
         return
-    step, faults = make_step(target, "create", fields, (), refs[target.side], None)
+    step, faults = make_step(target, "create", fields, (), refs[target.side], None, seen.fields)
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)

@@ -22,7 +22,8 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job, send
 from tallystick.engine.session import Session, Standing
-from tallystick.engine.settle import Ledger, Settlement, settle
+from tallystick.engine.settle import settle
+from tallystick.engine.settlement import Ledger, Settlement
 
 ONE_BY_ONE = 100
 IN_BULK = 1000

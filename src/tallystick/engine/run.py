@@ -106,6 +106,7 @@ def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> 
     work.observed = yield from observe(session, pair, work.before)
     if session.writes:
         _refuse_first_contact(session, work.observed)
+        yield from _touch_same(session, pair, work.fence)
         yield from _push(session, work, FORWARD)
 
 
@@ -144,12 +145,17 @@ def _carry_on(session: Session, work: _Work) -> Flow[None]:
     """Close the books of a pair that was observed, whether or not all of its plan could be carried out."""
     if work.observed is None or work.fence is None:
         return
-    pair, observed, fence = work.pair, work.observed, work.fence
-    for side in SIDES:
-        for rows in session.scratch(pair).same(side, TOUCH_BATCH):
-            yield from effects.commit(partial(_touch, pair, fence, side, rows))
+    observed = work.observed
     now = yield from effects.now()
     yield from effects.commit(lambda tx: _close(session, work, observed, now, tx))
+
+
+def _touch_same(session: Session, pair: Pair, fence: Fence | None) -> Flow[None]:
+    """Remember the bytes of records that differ in nothing that is mapped; before any write makes them old."""
+    if fence is not None:
+        for side in SIDES:
+            for rows in session.scratch(pair).same(side, TOUCH_BATCH):
+                yield from effects.commit(partial(_touch, pair, fence, side, rows))
 
 
 def _touch(

@@ -81,6 +81,11 @@ class Standing:
     bindings: set[int] = field(default_factory=set)
     attempts: dict[tuple[Side, str], int] = field(default_factory=dict)
 
+    @property
+    def has_unpaired(self) -> bool:
+        """Whether anything waits about a record without binding."""
+        return bool(self.asked or self.refused)
+
 
 @dataclass(slots=True)
 class Unresolved:

@@ -112,3 +112,36 @@ def test_an_ambiguous_wall_time_is_read_as_the_earlier_one():
         read_instant("26.10.2025 02:30", "dd.MM.yyyy HH:mm", BERLIN)
         == datetime(2025, 10, 26, 0, 30, tzinfo=UTC).timestamp()
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"__class__": "datetime", "year": 2025, "month": 3, "day": 7, "hour": 9, "minute": 5, "second": 9,
+         "microsecond": 250_000},
+        {"year": 2025, "monthValue": 3, "dayOfMonth": 7, "hour": 9, "minute": 5, "second": 9, "nano": 250_000_000},
+        {"year": 2025, "month": 3, "day": 7, "hours": 9, "minutes": 5, "seconds": 9, "milliseconds": 250},
+        [2025, 3, 7, 9, 5, 9, 250_000_000],
+    ],
+)  # fmt: skip
+def test_a_time_in_parts_is_wall_time_of_the_system(value):
+    assert read_instant(value, "parts", BERLIN) == T
+
+
+def test_missing_parts_are_zero_and_a_date_is_the_least():
+    day = datetime(2025, 3, 7, tzinfo=BERLIN).timestamp()
+    assert read_instant([2025, 3, 7], "parts", BERLIN) == day
+    assert read_instant({"year": 2025, "month": 3, "day": 7, "hour": None}, "parts", BERLIN) == day
+
+
+@pytest.mark.parametrize("value", ["2025-03-07", 1741334709, [2025, 3], [2025, 13, 1], {"year": 2025}, {"year": "2025"},
+                                   [2025, 3, 7.5], [True, 1, 1], {}, [1] * 8])  # fmt: skip
+def test_what_has_no_parts_is_one_bad_record(value):
+    with pytest.raises(InvalidValue):
+        read_instant(value, "parts", BERLIN)
+
+
+def test_parts_are_understood_and_cannot_be_asked_for():
+    check_format("parts")
+    with pytest.raises(ProjectError):
+        check_format("parts", writing=True)

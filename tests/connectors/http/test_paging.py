@@ -40,7 +40,8 @@ class Lists:
         shown = [row for row in found if row["id"] not in self.hidden]
         if not found and self.behind_end != 200:
             return Response(self.behind_end, url=request.url)
-        totals = {"honest": len(self.rows), "own": len(shown), "text": str(len(self.rows)), "huge": 10**9, "none": None}
+        totals = {"honest": len(self.rows), "own": len(shown), "text": str(len(self.rows)), "huge": 10**9, "none": None,
+                  "minus": -1}  # fmt: skip
         body = {"rows": shown, "total": totals[self.total], "pages": -(-len(self.rows) // size)}
         return Response(200, Headers(), json.dumps(body).encode(), request.url)
 
@@ -90,9 +91,13 @@ def companies(open_rest):
         (OFFSET | {"total": "total"}, "text"),
         (OFFSET | {"total": "total"}, "own"),
         (OFFSET | {"total": "total"}, "none"),
+        (OFFSET | {"total": "total"}, "minus"),
+        (OFFSET | {"limit_param": ""}, "none"),
+        (OFFSET | {"limit_param": "", "total": "total"}, "honest"),
         (PAGE, "none"),
         (PAGE | {"total": "total"}, "honest"),
         (PAGE | {"total": "total"}, "own"),
+        (PAGE | {"total": "total"}, "minus"),
         (PAGE | {"pages": "pages"}, "none"),
         (PAGE | {"size_param": "", "total": "total"}, "honest"),
         (PAGE | {"size_param": ""}, "none"),
@@ -289,3 +294,12 @@ def test_errors_of_paging_are_named_with_place_and_hint(companies):
         read_all(companies(OFFSET), Lists(10, ignores=True), side_by_side=False)
     assert caught.value.place == "crm/companies"
     assert "paging" in caught.value.hint
+
+
+def test_a_cursor_that_nobody_can_find_is_one_page_unless_the_system_says_that_more_follows(companies, feed, answer):
+    connector = companies({"type": "cursor", "has_more": "more"})
+    for body in ({"rows": records(3)}, {"rows": records(3), "more": False}):
+        page, _ = feed(connector.read("companies"), answer(body))
+        assert (len(page.rows), page.next) == (3, None)
+    with pytest.raises(Garbled, match="does not say how to ask"):
+        feed(connector.read("companies"), answer({"rows": records(3), "more": True}))

@@ -99,6 +99,13 @@ def test_a_create_that_meets_a_unique_key_is_a_duplicate(message, status):
     assert type(refuse(status, {"message": message}, "update")) is tree.Refused
 
 
+def test_a_conflict_over_a_field_of_a_new_record_is_a_duplicate_in_any_language():
+    body = {"fehler": [{"feld": "email", "meldung": "gibt es"}]}
+    assert isinstance(refuse(409, body, "create"), tree.Duplicate)
+    assert type(refuse(409, body, "update")) is tree.Stale
+    assert type(refuse(409, {"message": "busy"}, "create")) is tree.Stale
+
+
 @pytest.mark.parametrize("message", ["the company does not exist", "not exists", "no such group"])
 def test_what_does_not_exist_is_no_duplicate(message):
     assert type(refuse(422, {"message": message}, "create")) is tree.Refused

@@ -253,6 +253,15 @@ def test_429_holds_all_flows_for_as_long_as_asked_and_loses_none(server, reply, 
     assert clock.slept == pytest.approx(7)
 
 
+def test_a_wait_of_nothing_grows_from_refusal_to_refusal(server, reply, crm, clock):
+    """Whole seconds rounded down say 0; whoever takes that to the letter spins."""
+    server.script = {"/c": [*[reply({}, 429, {"Retry-After": "0"})] * 5, reply([])]}
+    connector, transport = crm()
+    transport.run(connector.read("c"))
+    assert len(server.seen) == 6
+    assert clock.slept == pytest.approx(0.75 * (0.5 + 1 + 2 + 4 + 8))
+
+
 def test_while_one_flow_waits_no_other_is_sent(server, reply, crm, clock):
     sent_after = {}
 

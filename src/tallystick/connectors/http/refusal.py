@@ -35,7 +35,7 @@ _FIELD_KEYS: Final = ("field", "property", "propertyName", "attribute", "param",
 _MAYBE_FIELD_KEYS: Final = ("path", "source", "pointer", "name", "key")
 _TAKEN: Final = re.compile(
     r"already|duplicat|\bunique|uniqueness|(?<!not )\bexists\b|\btaken\b|"
-    r"bereits|doppelt|eindeutig|existe déjà|déjà|ya existe|já existe|esiste già|bestaat al",
+    r"bereits|vergeben|doppelt|eindeutig|existe déjà|déjà|ya existe|já existe|esiste già|bestaat al",
     re.IGNORECASE,
 )
 _DEEPEST: Final = 6
@@ -159,7 +159,9 @@ def refusal(
         return _failed(status, said, place, write)
     if write is None:
         return _unread(status, said, place)
-    return _unwritten(status, said, place, write, field, taken=bool(_TAKEN.search(message)))
+    # Nothing of a new record can have moved on; a conflict over one of its fields is a conflict with another record.
+    is_taken = bool(_TAKEN.search(message)) or (write == "create" and status == _CONFLICT and field in fields)
+    return _unwritten(status, said, place, write, field, taken=is_taken)
 
 
 def _failed(status: int, said: str, place: str, write: Write | None) -> Error:
