@@ -70,9 +70,10 @@ class Carried:
 
     @property
     def code(self) -> int:
-        """The exit code: failures of pairs, sides that could not be read wholly, brakes that hold."""
+        """The exit code: pairs that failed, writes badly answered, sides not wholly read, brakes that hold."""
         plans = self.result.plan.pairs
         codes = [code_of(f) for f in self.result.failures.values()]
+        codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
         codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
         return worst(codes)

@@ -71,11 +71,10 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     partners = session.scratch(pair).sights(other(side), linked)
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
     draft = Draft(session, pair, outcome)
-    taken = [
-        matches[row[0]].candidates[0]
-        for row in rows
-        if row[0] in matches and _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
-    ]
+    taken: list[str] = []
+    for row in rows:
+        if row[0] in matches:
+            taken += _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
     yield from draft.save()
 
@@ -121,18 +120,21 @@ def _decide_one(
     found: Match,
     partners: dict[str, SightRow],
     refs: WriteRefs,
-) -> bool:
-    """Decide one record; tell whether it was linked, so that its partner needs no decision of its own."""
+) -> Sequence[str]:
+    """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
     outcome = draft.outcome
     seen = _seen(row)
-    if _waits(draft, side, seen, fields):
+    partner = partners.get(found.candidates[0]) if found.kind == "link" else None
+    if _waits(draft, side, seen, fields) or (
+        partner is not None and _waits(draft, other(side), _seen(partner), decode_fields(partner[3] or b"[]"))
+    ):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
-        return False
+        return ()
     match found.kind:
-        case "link" if found.candidates[0] in partners:
-            _link(draft, side, seen, fields, partners[found.candidates[0]], refs)
-            return True
+        case "link" if partner is not None:
+            _link(draft, side, seen, fields, partner, refs)
+            return found.candidates
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
@@ -150,7 +152,7 @@ def _decide_one(
         case _:
             rule = draft.pair.mapping.match[found.rule]
             _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
-    return False
+    return ()
 
 
 def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
