@@ -23,6 +23,7 @@ from tallystick.testing.twins.erp import ErpTwin
 from tallystick.testing.twins.twin import Twin
 from tallystick.wiring import House, open_house
 
+
 class Town:
     """An opened project whose check list can be asked again and again."""
 
