@@ -26,10 +26,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a block did: everything on stdout, and the exit code of its last command."""
+    """What a block did: what it wrote to stdout, the exit code of its last command, and all complaints of its page."""
 
     out: str
     code: int
+    complaints: str
 
 
 def blocks(markdown: str) -> list[Block]:
@@ -64,13 +65,13 @@ def run_all(page: list[Block], folder: Path, seconds: int) -> list[Ran]:
         "PYTHONUTF8": "1",
         "PYTHONWARNINGS": "default",
     }
+    shell = ["bash", "-c", "\n".join(script)]
     done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds,
-    )  # fmt: skip
+        shell, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds
+    )
     parts = re.split(r"\n@@ \d+ (\d+)\n", done.stdout)
     assert len(parts) > 1, done.stderr
-    return [Ran(out, int(code)) for out, code in zip(parts[0::2], parts[1::2], strict=False)]
+    return [Ran(out, int(code), done.stderr) for out, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
 def as_shown(shown: str, out: str) -> bool:

@@ -17,7 +17,7 @@ def test_commands_of_a_page_do_what_it_shows(page: str, tmp_path: Path) -> None:
     ran = run_all(found, tmp_path, PAGES[page])
 
     for block, did in zip(found, ran, strict=False):
-        assert did.code == 0, f"{block.commands}\n{did.out}"
+        assert did.code == 0, f"{block.commands}\n{did.out}\n{did.complaints}"
         assert block.shown is None or as_shown(block.shown, did.out), f"{block.commands}\n{did.out}"
     assert len(ran) == len(found)
 
@@ -34,6 +34,6 @@ def test_commands_of_a_page_do_what_it_shows(page: str, tmp_path: Path) -> None:
         ("1 created", "2 created\n", False),
     ],
 )
-def test_comparing_bites(shown: str, out: str, fits: bool) -> None:
+def test_comparing_bites(shown, out, fits) -> None:
     """Dots stand for something, everything else for itself."""
     assert as_shown(shown, out) is fits
