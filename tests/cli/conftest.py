@@ -1,7 +1,9 @@
 """A project between two SQLite databases, and the command line as a function."""
 
 import contextlib
+import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,32 +22,32 @@ create table partners (id integer primary key, partner_name varchar(20) not null
 """
 CRM_MANIFEST = """\
 protocol: sql
-url: "sqlite:///{folder}/crm.db"
+url: "sqlite:///${env:SHOP_FOLDER}/crm.db"
 owner: ops
 objects:
   companies:
     id_type: integer
-    table: {{name: companies}}
+    table: {name: companies}
     fields:
-      id: {{type: integer, read_only: true}}
-      name: {{type: text, required: true}}
-      email: {{type: text, unique: true}}
-      phone: {{type: text}}
-      kind: {{type: text}}
+      id: {type: integer, read_only: true}
+      name: {type: text, required: true}
+      email: {type: text, unique: true}
+      phone: {type: text}
+      kind: {type: text}
 """
 ERP_MANIFEST = """\
 protocol: sql
-url: "sqlite:///{folder}/erp.db"
+url: "sqlite:///${env:SHOP_FOLDER}/erp.db"
 owner: ops
 objects:
   partners:
     id_type: integer
-    table: {{name: partners}}
+    table: {name: partners}
     fields:
-      id: {{type: integer, read_only: true}}
-      partner_name: {{type: text, required: true, max_length: 20}}
-      mail: {{type: text, unique: true}}
-      telephone: {{type: text}}
+      id: {type: integer, read_only: true}
+      partner_name: {type: text, required: true, max_length: 20}
+      mail: {type: text, unique: true}
+      telephone: {type: text}
 """
 MAPPING = """\
 left: {system: crm, object: companies}
@@ -141,33 +143,79 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     return run
 
 
-@pytest.fixture
-def databases(tmp_path: Path, command: Callable[..., Outcome]) -> World:
-    """Give two filled databases in a folder without a project."""
-    world = World(tmp_path / "project", command)
-    world.folder.mkdir()
+def run_unheard(*arguments: str) -> Outcome:
+    """Run one command where no test listens."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run_command(arguments)
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two filled databases in a folder without a project, once."""
+    world = World(tmp_path_factory.mktemp("filled"), run_unheard)
     world.execute("crm", CRM)
     world.execute("erp", ERP)
     for row in COMPANIES:
         world.execute("crm", "insert into companies (name, email, phone) values (?, ?, ?)", *row)
     for row in PARTNERS:
         world.execute("erp", "insert into partners (partner_name, mail, telephone) values (?, ?, ?)", *row)
-    return world
+    return world.folder
+
+
+@pytest.fixture(scope="session")
+def planned(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a whole project between the two databases, once."""
+    folder = tmp_path_factory.mktemp("planned")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    world = World(folder, run_unheard)
+    world.write("tally.yaml", "name: shop\nowners: {ops: {name: Operations}}\n")
+    world.write("systems/crm.yaml", CRM_MANIFEST)
+    world.write("systems/erp.yaml", ERP_MANIFEST)
+    world.write("mappings/companies.yaml", MAPPING)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def adopted(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Carry out the project's adoption plan, once."""
+    folder = tmp_path_factory.mktemp("adopted")
+    shutil.copytree(planned, folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOP_FOLDER", str(folder))
+        world = World(folder, run_unheard)
+        world.succeed("plan")
+        world.succeed("apply")
+    return folder
 
 
 @pytest.fixture
-def world(databases: World) -> World:
+def copied(tmp_path: Path, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], World]:
+    """Give a world of one's own from one that was made before."""
+
+    def copy(folder: Path) -> World:
+        own = tmp_path / "project"
+        shutil.copytree(folder, own)
+        monkeypatch.setenv("SHOP_FOLDER", str(own))
+        return World(own, command)
+
+    return copy
+
+
+@pytest.fixture
+def databases(filled: Path, copied: Callable[[Path], World]) -> World:
+    """Give two filled databases in a folder without a project."""
+    return copied(filled)
+
+
+@pytest.fixture
+def world(planned: Path, copied: Callable[[Path], World]) -> World:
     """Give a whole project between two databases that were never in step."""
-    databases.write("tally.yaml", "name: shop\nowners: {ops: {name: Operations}}\n")
-    databases.write("systems/crm.yaml", CRM_MANIFEST.format(folder=databases.folder))
-    databases.write("systems/erp.yaml", ERP_MANIFEST.format(folder=databases.folder))
-    databases.write("mappings/companies.yaml", MAPPING)
-    return databases
+    return copied(planned)
 
 
 @pytest.fixture
-def in_step(world: World) -> World:
+def in_step(adopted: Path, copied: Callable[[Path], World]) -> World:
     """Give the project after its adoption plan was carried out."""
-    world.succeed("plan")
-    world.succeed("apply")
-    return world
+    return copied(adopted)

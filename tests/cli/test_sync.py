@@ -121,6 +121,8 @@ def test_a_brake_holds_until_a_person_lets_it_go(in_step: World) -> None:
     outcome = in_step.tally("run")
     assert outcome.code == exits.DECIDE
     assert "tally run companies --release creates" in outcome.out
+    assert "1 record for the next run: a brake holds it" in outcome.out
+    assert "a brake holds it" in in_step.succeed("status").out
     assert "new@example.com" not in in_step.erp()
     assert in_step.tally("apply").code == exits.DECIDE
     assert "new@example.com" not in in_step.erp()

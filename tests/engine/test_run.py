@@ -73,6 +73,16 @@ def test_a_conflict_is_asked_once_and_writes_nothing(world):
     assert len(world.queue()) == 1
 
 
+def test_a_leg_keeps_the_version_of_our_own_write(world):
+    """A record that was read as unchanged and then written in the same run is not stale for the next one."""
+    left, right = pair_of(world)
+    for n in range(4):
+        world.left.update(left, {"city": f"Ort {n}"})
+        result = world.sync(full=True)
+        assert result.done["companies"] == {"update": 1}
+        assert world.rows("right")[right]["ort"] == f"Ort {n}"
+
+
 def test_a_question_beside_a_write_is_asked_once(world):
     """The same edit brings a conflict in one field and a write in another; afterwards nothing is new."""
     left, right = pair_of(world)

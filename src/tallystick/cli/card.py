@@ -1,12 +1,13 @@
 """The capability card of a system: what can be done with each of its objects, and how sure that is."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from tallystick.cli.complaint import hide_secrets
 from tallystick.cli.output import Screen, number
+from tallystick.project.ability import Ability, can
 from tallystick.project.manifest import Manifest, ObjectSpec
 
-_CALLS: Final = ("list", "get", "create", "update", "delete")
+_CALLS: Final[tuple[Ability, ...]] = get_args(Ability)
 _LABELS: Final = ("declared", "inferred", "confirmed", "contradicted")
 _MARKS: Final = {"inferred": "?", "confirmed": "!", "contradicted": "(contradicted)"}
 
@@ -35,28 +36,18 @@ def _row(manifest: Manifest, title: str, spec: ObjectSpec) -> tuple[str, ...]:
     at = f"objects.{title}"
     return (
         title,
-        *("yes" if can_do(manifest, spec, call) else "-" for call in _CALLS),
+        *("yes" if can(manifest, spec, call) else "-" for call in _CALLS),
         str(len(spec.fields)),
         f"{spec.id}{_mark(manifest, f'{at}.id')}",
-        _paging(spec) + _mark(manifest, f"{at}.paging"),
+        _paging(manifest, spec) + _mark(manifest, f"{at}.paging"),
         f"{spec.since.param}{_mark(manifest, f'{at}.since')}" if spec.since else "-",
         f"{spec.sort.param}{_mark(manifest, f'{at}.sort')}" if spec.sort else "-",
         f"{spec.version}{_mark(manifest, f'{at}.version')}" if spec.version else "-",
     )
 
 
-def can_do(manifest: Manifest, spec: ObjectSpec, call: str) -> bool:
-    """Tell whether an object can be listed, got, created, updated or deleted, by the manifest.
-
-    Tables of a database can be written unless all their fields are read-only, as those of views are.
-    """
-    if manifest.protocol == "rest":
-        return getattr(spec, call) is not None
-    return call in {"list", "get"} or not spec.fields or any(not f.read_only for f in spec.fields.values())
-
-
-def _paging(spec: ObjectSpec) -> str:
-    if spec.table is not None:
+def _paging(manifest: Manifest, spec: ObjectSpec) -> str:
+    if manifest.protocol == "sql":
         return "by key"
     return spec.paging.type.replace("_", " ")
 
@@ -82,7 +73,7 @@ def card_document(manifest: Manifest) -> dict[str, Any]:
 
 def _object_document(manifest: Manifest, spec: ObjectSpec) -> dict[str, Any]:
     return {
-        "operations": [call for call in _CALLS if can_do(manifest, spec, call)],
+        "operations": [call for call in _CALLS if can(manifest, spec, call)],
         "fields": len(spec.fields),
         "id": spec.id,
         "paging": spec.paging.type,

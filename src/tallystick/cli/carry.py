@@ -5,13 +5,14 @@ counted here over all lines, from the run's scratch paper, in constant memory.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.core.brake import Hold
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.plan import PHASES, PairPlan
+from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
@@ -21,6 +22,8 @@ from tallystick.engine.session import Mode, Session
 from tallystick.wiring import House
 
 _BATCH = 1000
+_FAR_FUTURE = 1e11  # also marks that are not due yet
+_MARKS = 10_000
 
 
 @dataclass(slots=True)
@@ -47,6 +50,15 @@ class Survey:
         return set(self.prints) - self.held - self.unapproved
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a pair leaves for later: open questions, parked records, and by reason the records to be looked at again."""
+
+    questions: int = 0
+    parked: int = 0
+    again: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Carried:
     """A finished run with the survey of each pair that could be observed, and what waits for somebody after it."""
@@ -54,13 +66,14 @@ class Carried:
     mode: Mode
     result: Result
     surveys: dict[str, Survey]
-    waiting: dict[str, tuple[int, int]]
+    waiting: dict[str, Waiting]
 
     @property
     def code(self) -> int:
-        """The exit code: failures of pairs, sides that could not be read wholly, brakes that hold."""
+        """The exit code: pairs that failed, writes badly answered, sides not wholly read, brakes that hold."""
         plans = self.result.plan.pairs
         codes = [code_of(f) for f in self.result.failures.values()]
+        codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
         codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
         return worst(codes)
@@ -137,6 +150,13 @@ def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -
         found.differing += bool(line.steps or line.asks or line.faults)
 
 
-def count_waiting(house: House, pair: str) -> tuple[int, int]:
-    """Count the open questions and the parked records of a pair."""
-    return house.store.look(lambda tx: (len(tx.queue(pair)), len(tx.quarantine(pair))))
+def count_waiting(house: House, pair: str) -> Waiting:
+    """Count what a pair leaves for later."""
+    return house.store.look(
+        lambda tx: Waiting(len(tx.queue(pair)), len(tx.quarantine(pair)), marks_by_reason(tx, pair))
+    )
+
+
+def marks_by_reason(tx: StoreTx, pair: str) -> dict[str, int]:
+    """Count the records that the next runs look at again, by reason; a very long list is counted only so far."""
+    return dict(Counter(m.reason for side in SIDES for m in tx.dirty(pair, side, _FAR_FUTURE, _MARKS)))

@@ -70,7 +70,9 @@ class Screen:
     def document(self, content: Mapping[str, Any]) -> None:
         """Write the one JSON document, if it was asked for."""
         if self.as_json:
-            print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+            # A broken character is written as JSON's own escape; everything else is readable as it is.
+            text = json.dumps(content, ensure_ascii=False, indent=2, default=str)
+            print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Write a table; columns whose cells are all counts are aligned to the right."""

@@ -84,7 +84,8 @@ def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
         show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), samples(made.operations, of_pair.pair, limit))
     for line in failure_lines(carried):
         screen.say(line)
-    waiting = waiting_words(*map(sum, zip(*carried.waiting.values(), strict=True))) if carried.waiting else ""
+    left = carried.waiting.values()
+    waiting = waiting_words(sum(w.questions for w in left), sum(w.parked for w in left))
     if made.is_empty and not any_failed(carried):
         screen.say("Nothing to do." if waiting else "Nothing to do: both sides agree.")
     elif not made.is_empty:

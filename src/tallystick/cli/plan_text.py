@@ -6,7 +6,7 @@ First contact is told as the adoption plan: who stands on both sides, who only o
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tallystick.cli.carry import Carried, Survey
+from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document
 from tallystick.cli.output import Screen, brief, number
 from tallystick.cli.plan_file import spell
@@ -31,9 +31,10 @@ def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Seq
     if found is not None:
         for line in reading_lines(plan, names):
             screen.say(f"  {line}")
-        if plan.first_contact:
+        adopted = adoption_rows(plan, found, names) if plan.first_contact else []
+        if adopted:
             screen.say("  First contact: these records were never in step before.")
-            screen.table(("", ""), adoption_rows(plan, found, names), indent=4)
+            screen.table(("", ""), adopted, indent=4)
         screen.table(("", *(f"in {names[s]}" for s in SIDES)), write_rows(plan), indent=4)
         for line in other_lines(plan, found, names):
             screen.say(f"  {line}")
@@ -155,7 +156,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
     """Write the numbers of one pair as JSON."""
     found = carried.surveys.get(plan.pair)
     failure = carried.failure(plan)
-    questions, parked = carried.waiting.get(plan.pair, (0, 0))
+    left = carried.waiting.get(plan.pair, Waiting())
     return {
         "mapping": plan.pair,
         "left": plan.left,
@@ -172,7 +173,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "holds": [{"brake": h.kind, "side": h.side, "operations": list(h.ops), "reason": h.reason} for h in plan.holds],
         "problem": plan.problem,
         "failure": error_document(failure) if failure else None,
-        "waiting": {"questions": questions, "parked": parked},
+        "waiting": {"questions": left.questions, "parked": left.parked, "again": dict(left.again)},
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import typer
 
+from tallystick.cli.cause import error_classes
 from tallystick.cli.exits import MEANINGS, code_of
 from tallystick.cli.main import build_app
 from tallystick.cli.reference_settings import codec_page, settings_pages
@@ -109,18 +110,13 @@ def error_page() -> str:
         "| code | error | then | who | exit code | meaning |",
         "|---|---|---|---|---|---|",
     ]
-    for cls in _error_classes(tree.Error):
+    for cls in error_classes():
+        if cls is tree.Error or cls.__module__ != tree.__name__:
+            continue
         meaning = _sentence(cls.__doc__ or "")
         code = code_of(cls.__new__(cls))
         parts.append(f"| `{cls.code}` | {cls.__name__} | {cls.recovery} | {cls.audience} | {code} | {meaning} |")
     return "\n".join(parts)
-
-
-def _error_classes(start: type[tree.Error]) -> Iterator[type[tree.Error]]:
-    for child in start.__subclasses__():
-        if child.__module__ == tree.__name__:
-            yield child
-            yield from _error_classes(child)
 
 
 def main() -> None:

@@ -55,6 +55,7 @@ def status(
 
 
 def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
+    from tallystick.cli.carry import marks_by_reason
     from tallystick.core.record import SIDES
 
     cursors = {side: tx.cursor(name, side) for side in SIDES}
@@ -66,6 +67,7 @@ def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
         "linked": tx.count_linked(name),
         "questions": dict(Counter(q.kind for q in tx.queue(name))),
         "parked": dict(Counter(q.code for q in tx.quarantine(name))),
+        "again": marks_by_reason(tx, name),
         "unknown_writes": len(tx.open_intents(name)),
         "not_before": known.not_before if known and known.not_before else None,
         "read": {
@@ -106,7 +108,7 @@ def _show(screen: "Screen", stands: Sequence[dict[str, Any]], last: "Sequence[Ru
 def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
     from tallystick.cli.moment import ago, moment
     from tallystick.cli.output import number
-    from tallystick.cli.words import QUESTIONS, side_names
+    from tallystick.cli.words import QUESTIONS, mark_words, side_names
 
     names = side_names(stand["left"], stand["right"])
     screen.title(f"{stand['mapping']}: {stand['left']} <-> {stand['right']}")
@@ -120,6 +122,8 @@ def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
         screen.say(f"  {number(count, 'question')} for a person: {QUESTIONS.get(kind, kind)} ({kind})")
     for code, count in stand["parked"].items():
         screen.say(f"  {count:,} parked: {code}")
+    for reason, count in stand["again"].items():
+        screen.say(f"  {number(count, 'record')} for the next run: {mark_words(reason, names)}")
     if stand["unknown_writes"]:
         screen.say(f"  {number(stand['unknown_writes'], 'write')} of unknown outcome; the next run looks")
     if stand["not_before"] and stand["not_before"] > now:

@@ -104,6 +104,17 @@ COMPLETE: Final[dict[str, str]] = {
     "unproven": "not proven complete: absence counts for nothing",
     "window": "only what changed since the last run",
 }
+_MARKS: Final[dict[str, str]] = {
+    "stale": "it changed while it was written",
+    "absent": "it was not there when it was written",
+    "unavailable": "the system did not answer the write",
+    "throttled": "the system asked us to slow down",
+    "remote": "the system failed at the write",
+    "garbled": "the system answered the write with something else",
+    "access": "the system refused access to it",
+    "held": "a brake holds it",
+    "recovered": "found again after an interruption",
+}
 RULES: Final[dict[str, str]] = {
     "F-0": "first contact",
     "F-1": "unchanged on both sides",
@@ -152,3 +163,8 @@ def waiting_words(questions: int, parked: int) -> str:
         number(parked, "record or field parked", "records or fields parked") if parked else "",
     ]
     return " and ".join(p for p in parts if p)
+
+
+def mark_words(reason: str, names: SideNames) -> str:
+    """Say why a record is to be looked at again."""
+    return _MARKS.get(reason) or reason_words(reason, names)

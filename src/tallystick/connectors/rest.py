@@ -18,7 +18,7 @@ from tallystick.connectors.rest_bulk import create_many, update_many
 from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject
-from tallystick.connectors.rest_read import find_records, get_record, read_page
+from tallystick.connectors.rest_read import ask_page, find_records, get_record, read_page
 from tallystick.connectors.rest_write import create_record, delete_record, update_record
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path
@@ -31,6 +31,7 @@ from tallystick.core.ports import (
     Secrets,
     Sighting,
     Update,
+    Wish,
     Written,
 )
 from tallystick.core.record import Raw
@@ -81,6 +82,12 @@ class RestConnector:
     def find(self, object_name: str, path: Path, value: Any) -> Flow[Sequence[Sighting]]:
         """Find records by a field that the manifest has a filter for; only true matches are given."""
         return find_records(self._object(object_name), path, value)
+
+    def ask(
+        self, object_name: str, wish: Wish, position: Position | None = None, page_size: int | None = None
+    ) -> Flow[Page]:
+        """Read one page as it comes: nothing is compared, repaired or left out."""
+        return ask_page(self._object(object_name), wish, position, page_size)
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Create one record; ``key`` is the idempotency key, sent where the system takes one."""

@@ -16,8 +16,9 @@ from tallystick.connectors.rest_object import RestObject
 from tallystick.core.error import DataError, Garbled, ProjectError
 from tallystick.core.path import Path, read, render
 from tallystick.core.path import write as write_path
-from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting
+from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Wish
 from tallystick.core.record import UNKNOWN
+from tallystick.project.manifest import Filter
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
@@ -27,6 +28,43 @@ _NO_CONTENT: Final = 204
 def read_page(kind: RestObject, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
     """Read one page of a listing."""
     return (yield from _page(kind, kind.pager.ask(position, page_size), [*_since(kind, since), *_sort(kind)]))
+
+
+def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size: int | None) -> Flow[Page]:
+    """Read one page as the system answers a wish; nothing is compared.
+
+    Raises:
+        ProjectError: the manifest does not say how to spell the wish.
+    """
+    asked: list[tuple[str, Any]] = []
+    if wish.equal is not None:
+        field, value = wish.equal
+        asked.append((_filter_of(kind, field).param, kind.call("list").parameter(kind.filters[field], value)))
+    asked += _sort(kind) if wish.order is None else [_order(kind, *wish.order)]
+    return (yield from _page(kind, kind.pager.ask(position, page_size), asked))
+
+
+def _filter_of(kind: RestObject, field: str) -> Filter:
+    spec = kind.spec.filters.get(field)
+    if spec is None:
+        raise ProjectError(
+            f"'{kind.name}' cannot be searched by '{field}'",
+            hint="add the field to filters of the object in the manifest, or match by another one",
+            place=kind.place,
+        )
+    return spec
+
+
+def _order(kind: RestObject, field: str, descending: bool) -> tuple[str, Any]:  # noqa: FBT001 - half of a pair
+    spec = kind.spec.sort
+    if spec is None:
+        raise ProjectError(
+            f"'{kind.name}' cannot be sorted",
+            hint="add sort to the object in the manifest, if the system can sort",
+            place=kind.place,
+        )
+    spelled = (spec.descending if descending else spec.template).replace("{field}", field)
+    return spec.param, spelled.replace("{direction}", "desc" if descending else "asc")
 
 
 def _page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page]:
@@ -183,13 +221,7 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
     All pages are read, because the wanted record may be behind others that do not match.
     """
     text = render(path)
-    spec = kind.spec.filters.get(text)
-    if spec is None:
-        raise ProjectError(
-            f"'{kind.name}' cannot be searched by '{text}'",
-            hint="add the field to filters of the object in the manifest, or match by another one",
-            place=kind.place,
-        )
+    spec = _filter_of(kind, text)
     wanted = _comparable(value)
     query = [(spec.param, kind.call("list").parameter(kind.filters[text], value))]
     hits: dict[str, Sighting] = {}

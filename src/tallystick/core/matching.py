@@ -22,6 +22,7 @@ _ROLES: Final = frozenset({
     "admin", "buchhaltung", "contact", "hello", "hallo", "info", "kontakt", "mail", "noreply", "no-reply", "office",
     "postmaster", "rechnung", "sales", "service", "support", "test", "vertrieb", "webmaster", "zentrale",
 })  # fmt: skip
+_PUNCTUATION: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 def _text(value: str) -> str:
@@ -35,6 +36,8 @@ def _email(value: str) -> str:
 
 
 def _alphanumeric(value: str) -> str:
+    if value.isascii():
+        return value.lower().translate(_PUNCTUATION)
     return "".join(c for c in unicodedata.normalize("NFKC", value).casefold() if c.isalnum())
 
 

@@ -8,7 +8,7 @@ boundary. So nothing here has a colour (sync or async), and a test or a simulati
 from array import array
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from tallystick.core.binding import (
     Binding,
@@ -179,6 +179,24 @@ class Connector(Protocol):
 
     def update_many(self, object_name: str, updates: Sequence[Update]) -> Flow[Sequence[Written | Error]]:
         """Change several in one request (only where ``Capabilities.bulk`` > 0); one outcome each, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a listing is asked for: records with ``equal`` (field, value), in ``order`` (field, descending)."""
+
+    equal: tuple[str, Any] | None = None
+    order: tuple[str, bool] | None = None
+
+
+@runtime_checkable
+class Candid(Protocol):
+    """A connector that also shows what its system really answers, so that checks can tell whether wishes are heard."""
+
+    def ask(
+        self, object_name: str, wish: Wish, position: Position | None = None, page_size: int | None = None
+    ) -> Flow[Page]:
+        """Read one page as it comes: nothing is compared, repaired or left out."""
 
 
 class Transport(Protocol):

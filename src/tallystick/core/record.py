@@ -79,27 +79,18 @@ def same(a: Value, b: Value) -> bool:
 _UNROUNDED: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
-def _tagged(value: Any) -> Any:  # noqa: PLR0911 - one return per type reads as the table it is
-    if isinstance(value, Decimal):
-        return {"$d": _plain(value)}
-    if isinstance(value, datetime):
-        return {"$t": value.astimezone(UTC).isoformat()}
-    if isinstance(value, date):
-        return {"$D": value.isoformat()}
-    if isinstance(value, Money):
-        return {"$m": [_plain(value.amount), value.currency]}
-    if isinstance(value, Ref):
-        return {"$r": [value.pair, value.binding, value.side, value.id]}
-    if isinstance(value, frozenset):
-        return {"$s": sorted(value)}
-    if value is UNKNOWN:
-        return {"$u": 1}
+def _tagged(value: Any) -> Any:
+    if type(value) in _PLAIN_TYPES:
+        return value
+    tag = _TAG.get(type(value))
+    if tag is not None:
+        return tag(value)
     if isinstance(value, dict):
         inner = {k: _tagged(v) for k, v in value.items()}
         return {"$j": inner} if any(k.startswith("$") for k in inner) else inner
     if isinstance(value, list | tuple):
         return [_tagged(v) for v in value]
-    return value
+    return next((tag(value) for kind, tag in _TAG.items() if isinstance(value, kind)), value)
 
 
 def _plain(number: Decimal) -> str:
@@ -108,6 +99,15 @@ def _plain(number: Decimal) -> str:
     return str(number.normalize(_UNROUNDED)) if number else "0"
 
 
+_TAG: Final[dict[type, Callable[[Any], Any]]] = {
+    Decimal: lambda v: {"$d": _plain(v)},
+    datetime: lambda v: {"$t": (v if v.tzinfo is UTC else v.astimezone(UTC)).isoformat()},
+    date: lambda v: {"$D": v.isoformat()},
+    Money: lambda v: {"$m": [_plain(v.amount), v.currency]},
+    Ref: lambda v: {"$r": [v.pair, v.binding, v.side, v.id]},
+    frozenset: lambda v: {"$s": sorted(v)},
+    Unknown: lambda _: {"$u": 1},
+}
 _UNTAG: dict[str, Callable[[Any], Value]] = {
     "$d": Decimal,
     "$t": datetime.fromisoformat,

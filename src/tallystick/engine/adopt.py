@@ -71,10 +71,11 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     partners = session.scratch(pair).sights(other(side), linked)
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
     draft = Draft(session, pair, outcome)
+    taken: list[str] = []
     for row in rows:
         if row[0] in matches:
-            _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
-    session.scratch(pair).take(other(side), [p for p in linked if p in partners])
+            taken += _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
+    session.scratch(pair).take(other(side), taken)
     yield from draft.save()
 
 
@@ -119,16 +120,21 @@ def _decide_one(
     found: Match,
     partners: dict[str, SightRow],
     refs: WriteRefs,
-) -> None:
+) -> Sequence[str]:
+    """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
     outcome = draft.outcome
     seen = _seen(row)
-    if _waits(draft, side, seen, fields):
+    partner = partners.get(found.candidates[0]) if found.kind == "link" else None
+    if _waits(draft, side, seen, fields) or (
+        partner is not None and _waits(draft, other(side), _seen(partner), decode_fields(partner[3] or b"[]"))
+    ):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
-        return
+        return ()
     match found.kind:
-        case "link" if found.candidates[0] in partners:
-            _link(draft, side, seen, fields, partners[found.candidates[0]], refs)
+        case "link" if partner is not None:
+            _link(draft, side, seen, fields, partner, refs)
+            return found.candidates
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
@@ -146,12 +152,13 @@ def _decide_one(
         case _:
             rule = draft.pair.mapping.match[found.rule]
             _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
+    return ()
 
 
 def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
     """Whether an earlier create whose outcome is unknown is about this record, or may have made it (T-62)."""
     open_writes = draft.session.unresolved.get(draft.pair.name)
-    if open_writes is None:
+    if open_writes is None or not (open_writes.origins or open_writes.keys):
         return False
     keys = draft.pair.keys.keys(fields).items()
     return (side, seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
@@ -205,7 +212,7 @@ def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnm
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
         return
-    step, faults = make_step(target, "create", fields, (), refs[target.side], None)
+    step, faults = make_step(target, "create", fields, (), refs[target.side], None, seen.fields)
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tallystick.core.binding import Binding, Dirty
+from tallystick.core.binding import Binding, Dirty, Quarantined
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
@@ -68,10 +68,12 @@ def _decide_one(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], Sig
     agree = decision.agree + _respelled(left, right, decision)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
-    draft.outcome.count_decision(decision, listed)
+    stands = _stands(draft, binding, line)
+    for side in listed:
+        draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
     if decision.disposition in {"deferred", "unreadable"}:
         draft.outcome.leave(line, listed, decision.reason)
-    elif _stands(draft, binding, line):
+    elif stands:
         draft.outcome.retouch(line, listed)
     elif line.action or line.asks or line.faults or _has_standing(draft, binding):
         draft.add(line)
@@ -156,14 +158,28 @@ def _has_standing(draft: Draft, binding: Binding) -> bool:
 def _stands(draft: Draft, binding: Binding, line: Line) -> bool:
     """Whether everything this line would raise is known already, for the same values of both sides."""
     standing = draft.session.standing.get(draft.pair.name)
-    if standing is None or line.steps or line.agree or line.state or draft.session.fresh_shape(draft.pair):
+    if standing is None or draft.session.fresh_shape(draft.pair):
         return False
     questions, parked = standing.questions.get(binding.id, []), standing.parked.get(binding.id, [])
+    if line.steps:
+        return _was_refused(draft.pair, line, [q for q in parked if (q.side, q.record) not in standing.retry])
+    if line.agree or line.state:
+        return False
     seen = {(q.left_seen, q.right_seen) for q in questions} | {(q.left_seen, q.right_seen) for q in parked}
     if seen - {(line.left.digest, line.right.digest)}:
         return False
     raised = {(a.kind, a.field) for a in line.asks}, {(f.field, f.code) for f in line.faults}
     return any(raised) and raised == ({(q.kind, q.field) for q in questions}, {(q.field, q.code) for q in parked})
+
+
+def _was_refused(pair: Pair, line: Line, parked: Sequence[Quarantined]) -> bool:
+    """Whether a system said no to this very write before; it is not tried again until something changes (R-14.1)."""
+    predicted = {(f.field, f.code) for f in line.faults}
+    return any(
+        (row.left_seen, row.right_seen, row.mapping) == (line.left.digest, line.right.digest, pair.mapping_print)
+        for row in parked
+        if (row.field, row.code) not in predicted
+    )
 
 
 def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRow]]) -> list[tuple[Side, int]]:

@@ -11,7 +11,17 @@ from tallystick.core.error import DataError, MissingReference
 from tallystick.core.mapping import Refs
 from tallystick.core.plan import PHASES, line_fingerprint
 from tallystick.core.ports import Flow, StoreTx
-from tallystick.core.record import SIDES, Fields, Ref, Side, Value, decode_fields, encode_fields, encode_raw
+from tallystick.core.record import (
+    SIDES,
+    Fields,
+    Ref,
+    Side,
+    Value,
+    decode_fields,
+    encode_fields,
+    encode_raw,
+    fingerprint,
+)
 from tallystick.engine import effects
 from tallystick.engine.line import Ask, Fault, Line, Seen, Step, encode_line
 from tallystick.engine.outcome import Outcome
@@ -23,7 +33,7 @@ WriteRefs = dict[Side, Refs]
 
 def writing_refs(pair: Pair, encoded: Iterable[bytes]) -> Flow[WriteRefs]:
     """Look up the ids, on both sides, of everything these canonical records point to."""
-    if not pair.mapping.references:
+    if not pair.has_references:
         return {side: Refs() for side in SIDES}
     wanted: dict[str, set[int]] = {}
     for record in encoded:
@@ -126,15 +136,24 @@ def _action(decision: Decision, steps: Sequence[Step], agree: Sequence[int], *, 
 
 
 def make_step(
-    end: End, op: Op, fields: Fields, which: tuple[int, ...], refs: Refs, version: str | None
+    end: End,
+    op: Op,
+    fields: Fields,
+    which: tuple[int, ...],
+    refs: Refs,
+    version: str | None,
+    encoded: bytes | None = None,
 ) -> tuple[Step | None, list[Fault]]:
-    """Make the body of a write, or only the faults if nothing of it can be sent."""
+    """Make the body of a write, or only the faults if nothing of it can be sent.
+
+    ``encoded`` is what ``fields`` were decoded from, where that is at hand.
+    """
     if op == "create":
         body, faults = end.codec.write(fields, refs)
         named = [to_fault(end.side, f.field, f) for f in faults]
         if any(end.stops_create(f) for f in faults):
             return None, named
-        return Step(end.side, "create", encode_fields(fields), (), encode_raw(body)), named
+        return Step(end.side, "create", encoded or encode_fields(fields), (), encode_raw(body)), named
     if op == "update":
         body, faults = end.codec.patch(fields, which, refs)
         refused = {f.field for f in faults}
@@ -156,9 +175,13 @@ def to_fault(side: Side, field: str, fault: DataError) -> Fault:
 def _print(pair: Pair, line: Line) -> int:
     values: list[Value] = [line.state, *line.agree]
     for step in line.steps:
+        values += [step.side, step.op, *step.which]
+        if step.op == "create" and not pair.has_references:
+            values.append(fingerprint(step.fields))
+            continue
         fields = decode_fields(step.fields)
         chosen = fields if step.op == "create" else tuple(fields[i] for i in step.which)
-        values += [step.side, step.op, *step.which, *(_anchor(v) for v in chosen)]
+        values += [_anchor(v) for v in chosen]
     values += [f"{a.kind}.{a.field}" for a in line.asks] + [f"{f.code}.{f.field}" for f in line.faults]
     return line_fingerprint(pair.name, line.action, "left", (line.left.id, line.right.id), tuple(values), line.reason)
 

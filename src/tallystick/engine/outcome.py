@@ -111,7 +111,9 @@ class Outcome:
         was = decode_fields(seen) if seen else ()
         if step.op == "create":
             changes = tuple(
-                Change(n, None, v) for n, v in zip(self.fields, fields, strict=True) if v not in (None, UNKNOWN)
+                Change(n, None, v)
+                for n, v in zip(self.fields, fields, strict=True)
+                if v is not None and v is not UNKNOWN
             )
         elif step.op == "update":
             changes = tuple(Change(self.fields[i], was[i] if was else UNKNOWN, fields[i]) for i in step.which)

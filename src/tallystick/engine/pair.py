@@ -74,6 +74,7 @@ class Pair:
     scope_print: int
     shape: int
     journal_seconds: float
+    has_references: bool
 
     @property
     def name(self) -> str:
@@ -115,6 +116,7 @@ def make_pair(
         scope_print=prints[1],
         shape=fingerprint(encode_fields(mapping.names)),
         journal_seconds=journal_days * 86_400,
+        has_references=bool(mapping.references),
     )
 
 

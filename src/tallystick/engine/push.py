@@ -22,7 +22,8 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job, send
 from tallystick.engine.session import Session, Standing
-from tallystick.engine.settle import Ledger, Settlement, settle
+from tallystick.engine.settle import settle
+from tallystick.engine.settlement import Ledger, Settlement
 
 ONE_BY_ONE = 100
 IN_BULK = 1000
@@ -91,6 +92,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
 
     yield from effects.commit(confirm)
     for job in jobs:
+        if isinstance(job.result, Error):
+            session.note_trouble(pair, job.result)
         key = job.step.op if job.is_done else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
@@ -116,7 +119,7 @@ def _prepare(
                 id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
                 body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
                 target=None if step.op == "create" else line.seen(step.side).id, reason=line.reason,
-                pre_version=step.pre_version, sent=_sent(step), source=line.seen(other(step.side)).fields,
+                pre_version=step.pre_version, sent=_sent(pair, line, step), source=line.seen(other(step.side)).fields,
                 shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
             )  # fmt: skip
             jobs.append(Job(line, step, intent))
@@ -131,11 +134,18 @@ def _prepare(
     return numbers, before, jobs
 
 
-def _sent(step: Step) -> bytes:
-    """What the write was to make true, and nothing else: fields that an update leaves alone are unknown."""
-    if step.op != "update":
+def _sent(pair: Pair, line: Line, step: Step) -> bytes:
+    """What the write was to make true, and nothing else.
+
+    Fields that an update leaves alone, and values that the side cannot take, are unknown.
+    """
+    fields = decode_fields(step.fields)
+    if step.op == "update":
+        return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
+    faulty = {fault.field for fault in line.faults if fault.side == step.side}
+    if not faulty:
         return step.fields
-    return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(decode_fields(step.fields))])
+    return encode_fields([UNKNOWN if n in faulty else v for n, v in zip(pair.mapping.names, fields, strict=True)])
 
 
 def _stop_if_hopeless(jobs: Sequence[Job]) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.core.binding import Intent
-from tallystick.core.error import Absent, DataError, Error, Stale
+from tallystick.core.error import Absent, DataError, Error, Garbled, Stale
 from tallystick.core.mapping import Refs
 from tallystick.core.ports import Flow, NotThere, Sighting, Update, Written
-from tallystick.core.record import UNKNOWN, Fields, Side, decode_fields, decode_raw, same
+from tallystick.core.record import UNKNOWN, Fields, Side, decode_fields, decode_raw, encode_fields, same
 from tallystick.engine import effects
 from tallystick.engine.line import Line, Step
 from tallystick.engine.pair import End, Pair, resolve_refs
@@ -21,13 +21,17 @@ from tallystick.engine.pair import End, Pair, resolve_refs
 
 @dataclass(slots=True)
 class Job:
-    """One write on its way: the line and step it carries out, its intent, and in the end its result."""
+    """One write on its way: the line and step it carries out, its intent, and in the end its result.
+
+    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes.
+    """
 
     line: Line
     step: Step
     intent: Intent
     result: Written | Error | None = None
     stored: Fields | None = None
+    encoded: bytes | None = None
     current: Sighting | None = None
 
     @property
@@ -103,7 +107,13 @@ def _look_before(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         return
     flows = [end.connector.get(end.object, j.intent.target or "") for j in unsure]
     for job, found in zip(unsure, (yield from effects.call_all(end.system, flows)), strict=True):
-        if isinstance(found, Error):
+        if isinstance(found, DataError):
+            # Not the record that is sent is at fault, but the one that is there; so nothing is parked.
+            job.result = Garbled(
+                "the record cannot be read before it is changed", detail=str(found), hint=found.hint,
+                place=f"{end.system}/{end.object}/{job.intent.target}",
+            )  # fmt: skip
+        elif isinstance(found, Error):
             job.result = found
         elif isinstance(found, NotThere):
             job.result = Written(job.intent.target or "") if job.step.op == "delete" else Absent("the record is gone")
@@ -117,7 +127,7 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
     if found.deleted:
         return True
     planned = job.line.seen(end.side).fields
-    read = yield from _canonical(pair, end, found)
+    [read] = yield from _canonical(pair, end, [found])
     if planned is None or isinstance(read, DataError):
         return True
     return any(
@@ -136,15 +146,15 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
             if isinstance(found, Sighting) and isinstance(job.result, Written):
                 job.result = Written(job.result.id, found, found.version)
-    for job in jobs:
-        if isinstance(job.result, Written) and job.result.stored is not None:
-            read = yield from _canonical(pair, end, job.result.stored)
-            job.stored = None if isinstance(read, DataError) else read
+    told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
+    canonical = yield from _canonical(pair, end, [stored for _, stored in told])
+    for (job, _), read in zip(told, canonical, strict=True):
+        if not isinstance(read, DataError):
+            job.stored, job.encoded = read, encode_fields(read)
 
 
-def _canonical(pair: Pair, end: End, found: Sighting) -> Flow[Fields | DataError]:
-    refs = Refs()
-    if pair.mapping.references:
-        refs = yield from effects.look(lambda tx: resolve_refs(tx, end, [found.record], {}))
-    [read] = end.read([found.record], refs)
-    return read
+def _canonical(pair: Pair, end: End, found: Sequence[Sighting]) -> Flow[list[Fields | DataError]]:
+    refs, records = Refs(), [f.record for f in found]
+    if records and pair.has_references:
+        refs = yield from effects.look(lambda tx: resolve_refs(tx, end, records, {}))
+    return end.read(records, refs)

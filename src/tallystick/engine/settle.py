@@ -5,11 +5,10 @@ field that was not agreed keeps its old base, or none, so that it is looked at a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
-from tallystick.core.ports import StoreTx, Written
+from tallystick.core.ports import Written
 from tallystick.core.record import (
     SIDES,
     UNKNOWN,
@@ -17,88 +16,15 @@ from tallystick.core.record import (
     Side,
     Value,
     decode_fields,
-    digest,
     encode_fields,
+    fingerprint,
     other,
     same,
 )
+from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
-from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job
-from tallystick.engine.session import Standing
-
-MOST_ATTEMPTS = 5
-PENDING: dict[Side, str] = {"left": "l", "right": "r"}
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What one batch adds to the store, gathered before the transaction that writes it."""
-
-    new: list[Binding] = field(default_factory=list)
-    changed: list[Binding] = field(default_factory=list)
-    keys: dict[Side, list[tuple[str, int, int]]] = field(default_factory=lambda: {s: [] for s in SIDES})
-    unkeyed: dict[Side, list[str]] = field(default_factory=lambda: {s: [] for s in SIDES})
-    former: list[FormerId] = field(default_factory=list)
-    rows: list[LedgerRow] = field(default_factory=list)
-    queue: list[QueueItem] = field(default_factory=list)
-    parked: list[Quarantined] = field(default_factory=list)
-    freed: dict[Side, list[str]] = field(default_factory=lambda: {s: [] for s in SIDES})
-    withdrawn: list[int] = field(default_factory=list)
-    reviewed: list[int] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-    dirty: list[Dirty] = field(default_factory=list)
-
-    def write(self, pair: str, tx: StoreTx) -> None:
-        """Write everything in one transaction."""
-        if self.reviewed:
-            again = {(q.kind, q.subject, q.field) for q in self.queue}
-            over = [q.id for q in tx.queue(pair, self.reviewed) if (q.kind, q.subject, q.field) not in again]
-            tx.drop_queue(over)
-        tx.drop_queue(self.withdrawn)
-        tx.insert_bindings(self.new)
-        tx.update_bindings(self.changed)
-        for side in SIDES:
-            if self.freed[side]:
-                tx.drop_quarantine(pair, side, self.freed[side])
-            if self.unkeyed[side]:
-                tx.drop_keys(pair, side, self.unkeyed[side])
-            if self.keys[side]:
-                tx.put_keys(pair, side, self.keys[side])
-        tx.add_former(self.former)
-        tx.add_ledger(self.rows)
-        tx.put_queue(self.queue)
-        tx.put_quarantine(self.parked)
-        tx.mark_dirty(self.dirty)
-        tx.close_intents(self.closed)
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before."""
-
-    pair: Pair
-    run: str
-    now: float
-    names: tuple[str, ...]
-    before: dict[int, Binding]
-    standing: Standing
-
-    def attempts(self, line: Line) -> int:
-        """How often a write of this line's records was planned anew before, because the system had moved on."""
-        records = [(side, line.seen(side).id or "") for side in SIDES]
-        return max(self.standing.attempts.get(record, 0) for record in records)
-
-    def is_refusal(self, line: Line, result: Written | Error | None) -> bool:
-        """Whether the system said no to this very content, so that there is nothing to try until something changes.
-
-        "Moved on" or "not allowed" that is answered again and again, though others go through, is such a no.
-        """
-        if not isinstance(result, Error):
-            return False
-        return result.recovery == "park" or (
-            isinstance(result, Stale | Absent | AccessError) and self.attempts(line) + 1 >= MOST_ATTEMPTS
-        )
+from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
@@ -116,6 +42,11 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         return
     if line.binding == 0 and not line.steps and not line.action:
         _raise_questions(at, line, None, seen, into)
+        return
+    if is_plain_creation(line, jobs):
+        binding = pair_created(at, line, jobs[0], number, into)
+        into.new.append(binding)
+        _raise_questions(at, line, binding, seen, into)
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)
@@ -177,7 +108,8 @@ def _seal(
 ) -> None:
     """Write the base into the leg, and renew the record's match keys from what it holds now."""
     leg = binding.leg(side)
-    leg.base, leg.shape, leg.digest = encode_fields(base), at.pair.shape, digest(base)
+    leg.base, leg.shape = encode_fields(base), at.pair.shape
+    leg.digest = fingerprint(leg.base)
     if leg.id is not None and binding.state == "linked":
         into.unkeyed[side].append(leg.id)
         into.keys[side] += [(leg.id, rule, h) for rule, h in at.pair.keys.keys(seen or tuple(base)).items()]
@@ -267,7 +199,7 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
 def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     side = job.step.side
     record = job.result.id if isinstance(job.result, Written) else job.intent.target or ""
-    after = None if job.step.op == "delete" else digest(job.stored or decode_fields(job.step.fields))
+    after = None if job.step.op == "delete" else fingerprint(job.encoded or job.step.fields)
     return LedgerRow(
         at.run, at.pair.name, side, record, number, job.step.op, line.reason, line.seen(side).digest, after, at.now
     )
@@ -277,7 +209,7 @@ def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:
     """Fingerprint what a side holds after the batch, so that a question is known again for the very same values."""
     for job in done:
         if job.step.side == side and job.step.op in {"create", "update"}:
-            return digest(job.stored or decode_fields(job.step.fields))
+            return fingerprint(job.encoded or job.step.fields)
     return line.seen(side).digest
 
 
@@ -312,6 +244,8 @@ def _raise_questions(
     at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
 ) -> None:
     """Replace everything that stood about this record by what stands now."""
+    if not (line.asks or line.faults or into.parked or at.standing.bindings or at.standing.has_unpaired):
+        return
     number = binding.id if binding else None
     if line.binding and line.binding in at.standing.bindings:
         into.reviewed.append(line.binding)

@@ -4,13 +4,18 @@ from typing import Literal
 
 from tallystick.project.manifest import Manifest, ObjectSpec
 
-Ability = Literal["list", "create", "update", "delete"]
+Ability = Literal["list", "get", "create", "update", "delete"]
 
 
 def can(manifest: Manifest, spec: ObjectSpec, ability: Ability) -> bool:
-    """Tell whether the manifest declares a way to do this; a table and an object in memory can be used in every way."""
-    if manifest.protocol == "sql":
-        return spec.table is not None
+    """Tell whether the manifest declares a way to do this; an object in memory can be used in every way.
+
+    So can a table, which is named like its object unless the manifest says otherwise. A view can only be read: all its
+    fields are read-only.
+    """
     if manifest.protocol == "memory":
         return True
+    if manifest.protocol == "sql":
+        is_writable = not spec.fields or any(not field.read_only for field in spec.fields.values())
+        return ability in {"list", "get"} or is_writable
     return bool(getattr(spec, ability) or getattr(spec, f"{ability}_bulk", None))

@@ -1,1 +1,1 @@
-"""One file per line of the list: a probe (I/O) and a pure judgement."""
+"""One room per question of the check list: a probe that asks the systems, and a judge that knows only the facts."""

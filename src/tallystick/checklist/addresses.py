@@ -1,0 +1,55 @@
+"""Where systems live, read from their manifests: host, port, proxy. Credentials are left behind here."""
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from tallystick.checklist.scene import Address
+from tallystick.core.error import ProjectError
+from tallystick.project.load import LoadedProject
+from tallystick.project.manifest import Manifest
+from tallystick.project.secrets import ProjectSecrets
+
+_WEB_PORTS: Final = {"http": 80, "https": 443}
+_DATABASE_PORTS: Final = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433}
+_PROXY_PORT: Final = 1080
+
+
+def addresses_of(loaded: LoadedProject) -> dict[str, Address]:
+    """Give the address of each system of a project; one whose address cannot be read has only a note."""
+    resolve = ProjectSecrets(loaded.folder).resolve
+    return {name: _address(manifest, resolve) for name, manifest in loaded.manifests.items()}
+
+
+def _address(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
+    try:
+        if manifest.protocol == "rest":
+            return _web(manifest, resolve)
+        if manifest.protocol == "sql":
+            return _database(resolve(manifest.url))
+    except (ProjectError, ValueError):
+        return Address("", note="an address that cannot be read")
+    return Address("", note="this process")
+
+
+def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
+    parts = urlsplit(resolve(manifest.base_url))
+    proxy = urlsplit(resolve(manifest.network.proxy)) if manifest.network.proxy else None
+    return Address(
+        parts.hostname or "",
+        parts.port or _WEB_PORTS.get(parts.scheme, 0),
+        is_encrypted=parts.scheme == "https",
+        ca_file=resolve(manifest.network.ca_file),
+        proxy_host=(proxy.hostname or "") if proxy else "",
+        proxy_port=(proxy.port or _WEB_PORTS.get(proxy.scheme, _PROXY_PORT)) if proxy else 0,
+        # A SOCKS proxy does not speak the CONNECT of web proxies either.
+        proxy_is_encrypted=bool(proxy and proxy.scheme != "http"),
+    )
+
+
+def _database(url: str) -> Address:
+    parts = urlsplit(url)
+    kind = parts.scheme.partition("+")[0]
+    if kind == "sqlite":
+        return Address("", note="a file on this machine")
+    return Address(parts.hostname or "localhost", parts.port or _DATABASE_PORTS.get(kind, 0))

@@ -1,0 +1,103 @@
+"""C4: which operation on which object is allowed to our credentials?
+
+Only reading is tried. What may be written stays open here: nothing is written to find out.
+"""
+
+from typing import Any, Final
+
+from tallystick.checklist.room import Room
+from tallystick.checklist.rooms.needs import READS, is_described, needs_of
+from tallystick.checklist.scene import Scene, Subject
+from tallystick.checklist.survey import walk
+from tallystick.core.checks import Facts, Judgement
+from tallystick.core.error import AccessError, Error
+from tallystick.core.ports import Call, Flow
+from tallystick.project.manifest import Auth, ClientCredentialsAuth
+
+_KINDS: Final = {
+    "none": "no credentials",
+    "api_key": "a fixed key",
+    "basic": "user name and password",
+    "bearer": "a fixed token",
+    "oauth2_client_credentials": "OAuth 2.0 client credentials",
+}
+
+
+def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
+    """List one page and read one record of each object in use; note what is needed besides."""
+    manifest = scene.manifest(subject)
+    matrix: list[dict[str, str]] = []
+    for need in needs_of(scene, subject.system):
+        here = Subject(subject.system, need.object)
+        if not is_described(manifest, manifest.objects[need.object], need.deed):
+            continue
+        state, said = "not probed", ""
+        if need.deed in READS:
+            state, said = yield from _try(scene, here, by_id=need.deed == "get")
+        matrix.append({"object": need.object, "operation": need.deed, "state": state, "said": said})
+    kind = "credentials of the database user" if manifest.protocol == "sql" else _KINDS[manifest.auth.type]
+    return {"credentials": kind, "scopes": _scopes(manifest.auth), "protocol": manifest.protocol, "matrix": matrix}
+
+
+def _scopes(auth: Auth) -> list[str]:
+    return list(auth.scopes) if isinstance(auth, ClientCredentialsAuth) else []
+
+
+def _try(scene: Scene, subject: Subject, *, by_id: bool) -> Flow[tuple[str, str]]:
+    found = yield from walk(scene, subject)
+    if not by_id or not found.sizes:
+        return _state(None if found.sizes else found.failure)
+    if not found.alive:
+        return "unknown", "there is no record to read"
+    try:
+        yield Call(subject.system, scene.reader(subject).get(subject.object, found.alive[0].id))
+    except Error as failure:
+        return _state(failure)
+    return "allowed", ""
+
+
+def _state(failure: Error | None) -> tuple[str, str]:
+    if failure is None:
+        return "allowed", ""
+    return ("denied" if isinstance(failure, AccessError) else "unknown"), str(failure)
+
+
+def judge(facts: Facts) -> list[Judgement]:
+    """One judgement on reading, which was tried, and one on writing, which was not."""
+    matrix: list[dict[str, Any]] = facts["matrix"]
+    if not matrix:
+        return [Judgement("not_applicable", "no mapping uses this system")]
+    reads = [row for row in matrix if row["operation"] in READS]
+    writes = [row for row in matrix if row["operation"] not in READS]
+    judged = [_judge_reads(facts, reads)]
+    if writes:
+        listed = ", ".join(f"{row['operation']} {row['object']}" for row in writes)
+        reasons = (f"needed and not probed on this system: {listed}",)
+        why = "whether our credentials may write is not known: nothing is written to find out"
+        fix = "ask the system's owner to confirm these rights, or let a first record be written on a test system"
+        judged.append(Judgement("cannot_tell", why, reasons, fix, "writing"))
+    return judged
+
+
+def _judge_reads(facts: Facts, reads: list[dict[str, Any]]) -> Judgement:
+    part = "reading"
+    denied = [row for row in reads if row["state"] == "denied"]
+    if denied:
+        listed = ", ".join(f"{row['operation']} {row['object']}" for row in denied)
+        reasons = tuple(dict.fromkeys(row["said"] for row in denied))
+        fix = "ask the system's owner for these rights, or correct the credentials under auth in the manifest"
+        return Judgement(
+            "fail", f"not allowed: {listed}", (*reasons, f"we come with {facts['credentials']}"), fix, part
+        )
+    unknown = [row for row in reads if row["state"] == "unknown"]
+    if unknown:
+        reasons = tuple(dict.fromkeys(row["said"] for row in unknown))
+        listed = ", ".join(f"{row['operation']} {row['object']}" for row in unknown)
+        return Judgement("cannot_tell", f"not known: {listed}", reasons, part=part)
+    scopes = f", scopes {', '.join(facts['scopes'])}" if facts["scopes"] else ""
+    excess = "whether the credentials may do more than is needed is not known"
+    summary = f"all {len(reads)} reading operations are allowed with {facts['credentials']}{scopes}"
+    return Judgement("pass", summary, (excess,), part=part)
+
+
+ROOM = Room("system", "the first page of each object, and one record by id", probe, judge)

@@ -1,0 +1,214 @@
+"""C1.2: is there an API description, and do live records keep to what is declared?
+
+A wrong structure (types, missing fields, nulls where none may be) is the interface's fault and fails; values that break
+a declared rule (options, lengths, patterns) are mostly old data, and warn with their count.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from tallystick.checklist.room import Room
+from tallystick.checklist.rooms.description import compare_description
+from tallystick.checklist.sample import Sample
+from tallystick.checklist.scene import Scene, Subject
+from tallystick.checklist.survey import readable
+from tallystick.core import path
+from tallystick.core.checks import Facts, Judgement
+from tallystick.core.codecs.spelling import describe
+from tallystick.core.error import InvalidValue
+from tallystick.core.ports import Flow
+from tallystick.core.record import UNKNOWN, decode_raw
+from tallystick.core.schema import Field, Type
+from tallystick.core.validation import fit
+
+_SHOWN: Final = 8
+_TYPES: Final[dict[Type, tuple[type, ...]]] = {
+    "text": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+}
+
+
+def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
+    """Compare the records that were walked with the declared fields, and the description with the manifest."""
+    found = yield from readable(scene, subject)
+    spec = scene.spec(subject)
+    fields = scene.reader(subject).schema(subject.object).fields
+    records, broken = _decoded(found.rows)
+    facts: dict[str, Any] = {
+        "description": scene.manifest(subject).description,
+        "protocol": scene.manifest(subject).protocol,
+        "records": len(records),
+        "broken": broken + sum("has no id" in fault for fault in found.faults),
+        "faults": [f"{n} x {fault}" for fault, n in Counter(found.faults).most_common(3)],
+        "declared": len(fields),
+    }
+    facts |= _compared(fields, records)
+    facts["drift"] = yield from compare_description(scene, subject)
+    facts["ids"] = spec.id
+    return facts
+
+
+def _decoded(rows: list[bytes]) -> tuple[list[dict[str, Any]], int]:
+    records, broken = [], 0
+    for row in rows:
+        try:
+            record = decode_raw(row)
+        except (msgspec.DecodeError, ArithmeticError, RecursionError):
+            broken += 1
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            broken += 1
+    return records, broken
+
+
+def _compared(fields: tuple[Field, ...], records: list[dict[str, Any]]) -> dict[str, Any]:
+    undocumented: Counter[str] = Counter()
+    types: dict[str, Counter[str]] = {}
+    rules: dict[str, Counter[str]] = {}
+    examples: dict[str, Sample] = {}
+    missing, nulls = Counter[str](), Counter[str]()
+    declared = [(field, path.parse(field.path)) for field in fields]
+    known = {steps for _, steps in declared}
+    for record in records:
+        undocumented.update(path.render(leaf) for leaf in _strangers(record, known))
+        for field, steps in declared:
+            value = path.read(record, steps)
+            if value is UNKNOWN:
+                missing[field.path] += 1
+            elif value is None:
+                nulls[field.path] += not field.nullable
+            elif not _is_typed(field.type, value):
+                types.setdefault(field.path, Counter())[describe(value)] += 1
+            elif broken := _broken_rule(field, value):
+                rules.setdefault(field.path, Counter())[broken] += 1
+                examples.setdefault(field.path, Sample(value))
+    return {
+        "undocumented": dict(undocumented.most_common()),
+        "missing": {f.path: missing[f.path] for f in fields if missing[f.path]},
+        "required": [f.path for f in fields if f.required or not f.nullable],
+        "nulls": {name: n for name, n in nulls.items() if n},
+        "types": {name: dict(kinds.most_common(2)) for name, kinds in types.items()},
+        "rules": {name: dict(kinds.most_common(2)) for name, kinds in rules.items()},
+        "examples": examples,
+    }
+
+
+def _strangers(record: Mapping[str, Any], known: set[path.Path], above: path.Path = ()) -> list[path.Path]:
+    """Give the paths of a record that are not declared; an object is entered only where something below is."""
+    found: list[path.Path] = []
+    for key, value in record.items():
+        here = (*above, key)
+        if here in known:
+            continue
+        if isinstance(value, dict) and any(steps[: len(here)] == here for steps in known):
+            found += _strangers(value, known, here)
+        elif not any(steps[: len(here)] == here for steps in known):
+            found.append(here)
+    return found
+
+
+def _is_typed(declared: Type, value: Any) -> bool:
+    wanted = _TYPES.get(declared)
+    if wanted is None:
+        return True
+    if isinstance(value, bool):
+        return declared == "boolean"
+    if declared == "number":
+        return not isinstance(value, str | list | dict)
+    if declared == "integer" and not isinstance(value, int | str | list | dict):
+        return bool(value == value.to_integral_value())
+    return isinstance(value, wanted)
+
+
+def _broken_rule(field: Field, value: Any) -> str:
+    """Say which declared rule a value breaks, without the value."""
+    if field.type in {"date", "instant", "local_time", "any", "object"} and not field.options:
+        return ""
+    try:
+        fit(field, value)
+    except InvalidValue as broken:
+        limit = broken.detail.partition("; ")[0].partition(", ")[0]
+        return broken.message.removeprefix(f"{field.path} ") + ("" if field.options else f" ({limit})")
+    return ""
+
+
+def judge(facts: Facts) -> list[Judgement]:
+    """One judgement on the description itself, one on the records."""
+    return [_judge_description(facts), _judge_records(facts)]
+
+
+def _judge_description(facts: Facts) -> Judgement:
+    part, drift = "description", facts["drift"]
+    if facts["protocol"] != "rest":
+        return Judgement("not_applicable", "not a REST system; its own catalogue is its description", part=part)
+    if not facts["description"]:
+        why = "no API description is known; the manifest was written by hand"
+        return Judgement("warn", why, fix="ask the system's owner for one and name it: description", part=part)
+    if drift["error"]:
+        why = f"the description {facts['description']} could not be read again"
+        return Judgement("cannot_tell", why, (drift["error"],), part=part)
+    if drift["differences"]:
+        summary = f"the manifest and {facts['description']} differ in {len(drift['differences'])} places"
+        fix = "run tally describe again and look at the differences; mark what is right as confirmed under facts"
+        return Judgement("warn", summary, tuple(drift["differences"][:_SHOWN]), fix, part)
+    return Judgement("pass", f"the manifest agrees with {facts['description']}", part=part)
+
+
+def _judge_records(facts: Facts) -> Judgement:
+    part, count = "records", facts["records"]
+    if facts["broken"]:
+        fix = "correct the list operation and the id's path in the manifest; if they are right, tell the system's owner"
+        return Judgement("fail", f"{facts['broken']} records cannot be read", tuple(facts["faults"]), fix, part)
+    if not count:
+        return Judgement("cannot_tell", "there are no records to compare", part=part)
+    if not facts["declared"]:
+        fix = "describe the system, or list the fields in the manifest"
+        return Judgement("warn", "no fields are declared, so nothing can be compared", fix=fix, part=part)
+    wrong, odd = _wrong(facts), _odd(facts)
+    if wrong:
+        fix = "correct the fields in the manifest, or tell the system's owner what its description gets wrong"
+        return Judgement("fail", f"{len(wrong)} declared fields are not as declared", tuple(wrong + odd), fix, part)
+    if odd:
+        fix = "declare the new fields; correct the values, or the rule, where they break it"
+        return Judgement("warn", f"{count} records keep the declared structure, with exceptions", tuple(odd), fix, part)
+    return Judgement("pass", f"{count} records are as declared in all {facts['declared']} fields", part=part)
+
+
+def _wrong(facts: Facts) -> list[str]:
+    count, required = facts["records"], set(facts["required"])
+    found = [f"{name}: another type than declared ({_counted(kinds)})" for name, kinds in facts["types"].items()]
+    found += [f"{name}: null in {n} of {count}, declared as never null" for name, n in facts["nulls"].items()]
+    found += [f"{name}: missing in {n} of {count}" for name, n in facts["missing"].items() if name in required]
+    return found
+
+
+def _odd(facts: Facts) -> list[str]:
+    count, required = facts["records"], set(facts["required"])
+    found = [f"{name}: {_counted(kinds)}" for name, kinds in facts["rules"].items()]
+    gone = [name for name, n in facts["missing"].items() if n == count and name not in required]
+    if gone:
+        found.append(f"declared but in none of the records: {_some(gone)}")
+    if facts["undocumented"]:
+        found.append(f"not declared: {_some(list(facts['undocumented']))}")
+    return found
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} x {what}" for what, n in kinds.items())
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+ROOM = Room("object", "the listing once, and the description once", probe, judge)

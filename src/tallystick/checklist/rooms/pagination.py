@@ -1,0 +1,149 @@
+"""C7.8: does a listing, read page by page, give every record, and each of them once?
+
+Two walks with different page sizes must show the same records, each once, and as many as the system says it has.
+Records that are known from elsewhere (another order, references, earlier syncs) must be among them. Records that came
+or went meanwhile are no contradiction, so each missing one is read by its id before anything is claimed.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from tallystick.checklist.room import Room
+from tallystick.checklist.rooms.second_walk import hidden_in, is_steady, off_by, repeated_in, walk_again
+from tallystick.checklist.rooms.witness import confirm_missing, witnesses
+from tallystick.checklist.scene import Scene, Subject, Walk
+from tallystick.checklist.survey import readable
+from tallystick.core.checks import Facts, Judgement
+from tallystick.core.error import AccessError, Garbled, Throttled, Unavailable
+from tallystick.core.ports import Flow
+
+_SHOWN: Final = 5
+
+
+def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
+    """Walk the listing twice, with two page sizes where the system lets us choose, and look for known records."""
+    first = yield from readable(scene, subject)
+    facts: dict[str, Any] = _walked(first)
+    if first.failure is not None or not first.rows:
+        return facts
+    facts["steady"] = yield from is_steady(scene, subject, first)
+    second, size = yield from walk_again(scene, subject, first)
+    facts["second"] = _walked(second) | {"asked_size": size}
+    hidden = sorted(hidden_in(first, second))
+    facts["differing"] = len(hidden)
+    facts["lost"] = yield from confirm_missing(scene, subject, hidden[:_SHOWN], first.started)
+    facts["known"] = {}
+    if first.ended:
+        listed = {*first.ids, *second.ids}
+        for origin, ids in (yield from witnesses(scene, subject)).items():
+            absent = [i for i in ids if i not in listed]
+            proven = yield from confirm_missing(scene, subject, absent[:_SHOWN], first.started)
+            facts["known"][origin] = {"known": len(ids), "absent": len(absent), "confirmed": proven}
+    return facts
+
+
+def _walked(found: Walk) -> dict[str, Any]:
+    repeated, failure = repeated_in(found), found.failure
+    return {
+        "records": len(found.rows),
+        "distinct": len(set(found.ids)),
+        "unreadable": len(found.rows) - len(found.sightings),
+        "pages": len(found.sizes),
+        "first_page": found.sizes[0] if found.sizes else 0,
+        "ended": found.ended,
+        "totals": sorted(set(found.totals)),
+        "off_by": off_by(found),
+        "repeated": repeated[:_SHOWN],
+        "repeats": len(repeated),
+        "tail": len(found.tail),
+        "tail_repeats": len({s.id for s in found.tail} & set(found.ids)),
+        "error": str(failure) if failure else "",
+        "loops": isinstance(failure, Garbled),
+        "away": isinstance(failure, Unavailable | Throttled | AccessError),
+    }
+
+
+def judge(facts: Facts) -> list[Judgement]:
+    """Any loop, loss, repeat or untrue total is a failure; a listing that was not read to its end is said to be so."""
+    if facts["error"]:
+        return [_broken_off(facts)]
+    if not facts["records"]:
+        return [Judgement("cannot_tell", "the listing is empty, so there is nothing to page through")]
+    if not facts["steady"]:
+        why = "the order of the listing changes from request to request, so its pages cannot be compared; see C7.10"
+        return [Judgement("cannot_tell", why)]
+    if facts["unreadable"]:
+        why = f"{facts['unreadable']} of {facts['records']} records cannot be read, so they cannot be counted; see C1.2"
+        return [Judgement("cannot_tell", why)]
+    wrong = [*_losses(facts), *_repeats(facts), *_totals(facts)]
+    if wrong:
+        fix = "correct paging in the manifest; if it is right, tell the system's owner: records are lost or doubled"
+        return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix)]
+    doubtful = tuple(_doubts(facts))
+    if doubtful:
+        fix = "find out why (archived, hidden by rights?) before absence in the listing is taken for a deletion"
+        return [Judgement("warn", doubtful[0], doubtful[1:], fix)]
+    return [_sound(facts)]
+
+
+def _broken_off(facts: Facts) -> Judgement:
+    if facts["away"]:
+        return Judgement("cannot_tell", f"the listing broke off after {facts['pages']} pages: {facts['error']}")
+    summary = f"the listing cannot be read to its end ({facts['pages']} pages came)"
+    fix = "correct paging in the manifest: the system seems to ignore what asks for the next page"
+    return Judgement("fail", summary, (facts["error"],), fix)
+
+
+def _losses(facts: Facts) -> Iterable[str]:
+    if facts["lost"]:
+        some = ", ".join(facts["lost"])
+        yield f"records exist but are passed over by the listing: {some}; {facts['differing']} differ between two walks"
+    for origin, seen in facts["known"].items():
+        if seen["confirmed"] and origin == "another order":
+            yield f"{seen['absent']} of {seen['known']} records that come in another order are missing from the listing"
+
+
+def _repeats(facts: Facts) -> Iterable[str]:
+    for walked in (facts, facts["second"]):
+        if walked["repeats"]:
+            yield f"{walked['repeats']} records came more than once, such as {', '.join(walked['repeated'])}"
+            return
+
+
+def _totals(facts: Facts) -> Iterable[str]:
+    """A total is untrue when both walks contradict it in the same way; one may have been overtaken by events."""
+    first, second = facts["off_by"], facts["second"]["off_by"]
+    if first * second > 0:
+        said = facts["distinct"] - first
+        yield f"the system says it has {said:,} records, but {facts['distinct']:,} came, read to the end twice"
+
+
+def _doubts(facts: Facts) -> Iterable[str]:
+    for origin, seen in facts["known"].items():
+        if seen["confirmed"] and origin != "another order":
+            some = ", ".join(seen["confirmed"])
+            yield f"records known from {origin} can be read by id but are not listed: {some}"
+    second = facts["second"]
+    if second["asked_size"] and second["pages"] > 1 and second["first_page"] > second["asked_size"]:
+        yield f"pages of {second['asked_size']} were asked for, pages of {second['first_page']} came"
+
+
+def _sound(facts: Facts) -> Judgement:
+    total = f"the system's own count says {facts['totals'][-1]:,}" if facts["totals"] else "the system gives no count"
+    sizes = f"pages of {facts['first_page']}"
+    if facts["second"]["asked_size"]:
+        sizes += f" and of {facts['second']['first_page']}"
+    known = sum(seen["known"] for seen in facts["known"].values())
+    reasons = (total, f"read with {sizes}", f"{known} records known from elsewhere are all listed")
+    if facts["ended"]:
+        return Judgement("pass", f"all {facts['distinct']:,} records came, each once", reasons[: 2 + bool(known)])
+    whole = f"the first {facts['distinct']:,} records came each once; the listing is longer than the sample"
+    if facts["tail"] and not facts["tail_repeats"]:
+        whole += ", its last page follows on them"
+    return Judgement("pass", whole, (*reasons[:2], "what lies between was not read: raise --sample to see it all"))
+
+
+ROOM = Room(
+    "object", "the listing twice (the second time with smaller pages), its first page again, up to 20 reads by id",
+    probe, judge,
+)  # fmt: skip

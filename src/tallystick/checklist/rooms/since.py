@@ -1,0 +1,162 @@
+"""The part of C7.9 about "changed since": honoured, complete, and from which instant on.
+
+The instant is one at which a live record changed, so that the record itself shows on which side of the bound it is.
+"""
+
+from typing import Any, Final
+
+from tallystick.checklist.scene import Scene, Subject, Walk
+from tallystick.checklist.survey import decode
+from tallystick.core.checks import Facts, Judgement, Verdict
+from tallystick.core.error import Error, Garbled, Refused
+from tallystick.core.ports import Call, Flow, Page, Sighting
+
+_PAGES: Final = 10
+_MOST: Final = 40  # known records after the instant: few enough for a page, enough to see losses
+_SHOWN: Final = 5
+_DAY: Final = 86_400.0
+_HOUR: Final = 3600.0
+PART: Final = "changed since"
+
+
+def probe_since(scene: Scene, subject: Subject, found: Walk) -> Flow[dict[str, Any]]:
+    """Ask for what changed since the change time of a known record, and for what will change tomorrow."""
+    spec, can = scene.spec(subject), scene.reader(subject).capabilities(subject.object)
+    facts: dict[str, Any] = {"declared": can.since, "inclusive": spec.since.inclusive if spec.since else True}
+    if not can.since:
+        return facts
+    timed = sorted((s for s in found.sightings if s.modified is not None), key=_changed)
+    facts["timed"] = len(timed)
+    if not timed:
+        return facts
+    bound = _bound(timed, scene)
+    try:
+        rows, ended = yield from _read_since(scene, subject, bound)
+        facts |= _compared(timed, rows, bound, can.granularity, ended=ended)
+        if facts["early"] or not facts["discriminates"]:
+            tomorrow, _ = yield from _read_since(scene, subject, (found.server_time or found.started) + _DAY, pages=1)
+            facts["tomorrow"] = sum(_changed(s) < bound + _DAY for s in tomorrow if s.modified is not None)
+    except Error as refused:
+        facts |= {"error": str(refused), "away": not isinstance(refused, Refused)}
+    return facts
+
+
+def _changed(sighting: Sighting) -> float:
+    return sighting.modified or 0.0
+
+
+def _bound(timed: list[Sighting], scene: Scene) -> float:
+    """Choose the instant: a known record's own, with few known records after it and others well before it."""
+    most = max(1, min(_MOST, len(timed) // 2, scene.budget.sample))
+    return _changed(timed[-most])
+
+
+def _read_since(scene: Scene, subject: Subject, since: float, pages: int = _PAGES) -> Flow[tuple[list[Sighting], bool]]:
+    rows: list[Sighting] = []
+    position: str | None = None
+    for number in range(pages):
+        try:
+            page: Page = yield Call(subject.system, scene.reader(subject).read(subject.object, since, position))
+        except Garbled:
+            if not number:
+                raise
+            return rows, False  # that pages loop is the question of another room
+        rows += decode(scene, subject, page.rows)[0]
+        position = page.next
+        if position is None:
+            return rows, True
+    return rows, False
+
+
+def _compared(
+    timed: list[Sighting], rows: list[Sighting], bound: float, granularity: float, *, ended: bool
+) -> dict[str, Any]:
+    came = {s.id for s in rows}
+    expected = [s for s in timed if _changed(s) >= bound]
+    absent = [s for s in expected if s.id not in came] if ended else []
+    # An exclusive filter is asked from a little earlier, so that much earlier is no contradiction.
+    early = [s for s in rows if s.modified is not None and _changed(s) < bound - granularity - 1]
+    at_bound = [s for s in expected if _changed(s) < bound + granularity]
+    return {
+        "error": "",
+        "discriminates": any(_changed(s) < bound - granularity - 1 for s in timed),
+        "expected": len(expected),
+        "came": len(rows),
+        "ended": ended,
+        "early": len(early),
+        "absences": len(absent),
+        "absent": [s.id for s in absent][:_SHOWN],
+        "only_at_bound": bool(absent) and {s.id for s in absent} <= {s.id for s in at_bound},
+        "hours_off": _hours_off(expected, absent, early, bound),
+    }
+
+
+def _hours_off(expected: list[Sighting], absent: list[Sighting], early: list[Sighting], bound: float) -> int:
+    """Say by how many hours the filter seems to read times wrongly: all before some hour miss, or come too early."""
+    if absent and len(absent) < len(expected):
+        missing = {s.id for s in absent}
+        first_come = min(_changed(s) for s in expected if s.id not in missing)
+        last_missing = max(_changed(s) for s in absent)
+        if last_missing < first_come and last_missing - bound > 1:
+            return max(1, round((first_come - bound) / _HOUR))
+    if early:
+        back = (bound - min(_changed(s) for s in early)) / _HOUR
+        return -max(1, round(back)) if back <= 15 else 0  # noqa: PLR2004 - zones are at most 14 hours apart
+    return 0
+
+
+def judge_since(facts: Facts, *, whole: bool) -> Judgement:
+    """Judge what ``probe_since`` saw; ``whole`` tells that the plain listing itself loses nothing."""
+    if not facts["declared"]:
+        why = "the manifest names no way to ask for changes, so each run reads everything"
+        return Judgement("not_applicable", why, part=PART)
+    if not facts["timed"]:
+        fix = "name the field of the last change in the manifest: modified"
+        return Judgement("cannot_tell", "no record shows when it was changed", fix=fix, part=PART)
+    if facts["error"]:
+        verdict: Verdict = "cannot_tell" if facts["away"] else "fail"
+        fix = "" if facts["away"] else "correct since in the manifest: parameter, format, template"
+        return Judgement(verdict, "the system refuses to be asked for changes", (facts["error"],), fix, PART)
+    return _judge_early(facts) or _judge_absent(facts, whole=whole) or _judge_honoured(facts)
+
+
+def _judge_early(facts: Facts) -> Judgement | None:
+    ignored = "correct since in the manifest; if the system has no such filter, remove it"
+    if facts.get("tomorrow"):
+        reasons = (f"{facts['tomorrow']} records came as changed since tomorrow",)
+        return Judgement("fail", "the filter is not honoured: what did not change comes too", reasons, ignored, PART)
+    if not facts["early"]:
+        return None
+    reasons = (f"{facts['early']} of {facts['came']} records changed before the instant that was asked for",)
+    if facts["hours_off"] < 0 and not facts["absences"]:
+        why = f"too many records come: the filter seems to read times {-facts['hours_off']} hours off"
+        return Judgement("warn", why, reasons, "correct timezone or since.format in the manifest", PART)
+    return Judgement("fail", "records come that did not change", reasons, ignored, PART)
+
+
+def _judge_absent(facts: Facts, *, whole: bool) -> Judgement | None:
+    if not facts["absences"]:
+        return None
+    some = ", ".join(facts["absent"])
+    reasons = (f"{facts['absences']} of {facts['expected']} known records did not come: {some}",)
+    if not whole:
+        why = "records are missing, but the plain listing loses records too; see C7.8"
+        return Judgement("cannot_tell", why, reasons, part=PART)
+    if facts["only_at_bound"] and facts["inclusive"]:
+        why = "the filter means later than, not from: what changed at the very instant does not come"
+        return Judgement("fail", why, reasons, "set since.inclusive: false in the manifest", PART)
+    if facts["hours_off"] > 0:
+        why = f"changes are lost: the filter seems to read times {facts['hours_off']} hours off"
+        return Judgement("fail", why, reasons, "correct timezone or since.format in the manifest", PART)
+    fix = "do not rely on this filter: remove since from the manifest, or ask the system's owner"
+    return Judgement("fail", "the filter loses records that did change", reasons, fix, PART)
+
+
+def _judge_honoured(facts: Facts) -> Judgement:
+    reasons = [f"{facts['came']} records came, {facts['expected']} of them were known to have changed"]
+    if not facts["ended"]:
+        reasons.append("the answer was not read to its end, so losses would not show")
+    if not facts["discriminates"]:
+        reasons.append("all known records changed at once; a question for tomorrow brought nothing, as it should")
+    bound = "from the instant on" if facts["inclusive"] else "later than the instant"
+    return Judgement("pass", f"honoured, {bound}", tuple(reasons), part=PART)

@@ -1,0 +1,61 @@
+"""The boundary as probes get it: systems, the wire, the clock, a look at the store.
+
+It counts requests, and it lets nobody write.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tallystick.checklist.wire import WIRE
+from tallystick.core.error import Bug
+from tallystick.core.ports import Boundary, Call, CallAll, Effect, Flow, Look, Now, Transport
+
+T = TypeVar("T")
+
+
+class Watch:
+    """A boundary for probes. ``calls`` is how many requests they made of systems so far."""
+
+    def __init__(self, inner: Boundary, wire: Transport) -> None:
+        self._inner = inner
+        self._wire = wire
+        self.calls = 0
+
+    def perform(self, effect: Effect) -> Any:
+        """Perform one effect.
+
+        Raises:
+            Bug: a probe wanted more than to read.
+        """
+        match effect:
+            case Call(system, flow):
+                counted = _counted(flow, self._count)
+                return self._wire.run(counted) if system == WIRE else self._inner.perform(Call(system, counted))
+            case CallAll(system, flows):
+                return self._inner.perform(CallAll(system, [_counted(flow, self._count) for flow in flows]))
+            case Look() | Now():
+                return self._inner.perform(effect)
+            case _:
+                raise Bug("a probe may only read", detail=type(effect).__name__)
+
+    def _count(self) -> None:
+        self.calls += 1
+
+
+def _counted(flow: Flow[T], count: Callable[[], None]) -> Flow[T]:
+    """Run a flow as it is, telling ``count`` of each request."""
+    try:
+        request = next(flow)
+        while True:
+            count()
+            try:
+                answer = yield request
+            except Exception as error:  # noqa: BLE001 - whatever the transport raises belongs to the flow
+                request = flow.throw(error)
+            else:
+                request = flow.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        flow.close()

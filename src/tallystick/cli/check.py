@@ -1,0 +1,120 @@
+"""``tally check``: the check list, answered on the live systems. Nothing is written but the answers."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tallystick.cli.start import Json, examples, start_of
+
+if TYPE_CHECKING:
+    from tallystick.checklist.report import Report
+    from tallystick.checklist.runner import Progress
+    from tallystick.cli.output import Screen
+    from tallystick.cli.start import Start
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    shown = examples(
+        "tally check", "tally check --only C7.8,C7.9", "tally check --html report.html --markdown report.md"
+    )
+    app.command(epilog=shown, short_help="Answer the check list on the live systems.")(check)
+
+
+def check(
+    ctx: typer.Context,
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID,...", help="Only these questions; C7.11 stands for C7.11a to C7.11d."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one web page.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the report as Markdown.")
+    ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", min=1, help="Records of each object to look at.")
+    ] = 2000,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show sampled values as they are; else all but their shape is hidden.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
+
+    The systems are only read. What cannot be measured is said to be so, and what has to be asked of people is listed.
+    """
+    from tallystick.checklist.report import report_document
+    from tallystick.cli.exits import CHECK, DONE
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    ids = [part for given in only or () for part in given.split(",") if part.strip()]
+    report = _run(start, screen, ids, sample, reveal=show_values)
+    screen.document(report_document(report))
+    if not as_json:
+        _show(report)
+    _keep(report, html, markdown, screen)
+    return CHECK if report.failed_gates else DONE
+
+
+def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, reveal: bool) -> "Report":
+    from tallystick.checklist.opening import open_scene
+    from tallystick.checklist.questions import choose
+    from tallystick.checklist.runner import run_checks, save_report
+    from tallystick.checklist.wire import WireTransport
+    from tallystick.wiring import open_house
+
+    questions = choose(ids)
+    with open_house(start.folder, start.environment) as house:
+        readers = {name: system.connector for name, system in house.systems.items()}
+        scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
+        with _progress(screen) as progress:
+            report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
+        save_report(report, house.store)
+        return report
+
+
+@contextlib.contextmanager
+def _progress(screen: "Screen") -> "Iterator[Progress | None]":
+    """Show on a terminal which question is being asked of what."""
+    if screen.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status("") as status:
+        yield lambda question, subject: status.update(Text(f"{question.id} {question.title} {subject.name}"))
+
+
+def _show(report: "Report") -> None:
+    from rich.console import Console
+
+    from tallystick.checklist.report_text import render_text
+
+    Console().print(render_text(report))
+
+
+def _keep(report: "Report", html: Path | None, markdown: Path | None, screen: "Screen") -> None:
+    from tallystick.checklist.report_html import render_html
+    from tallystick.checklist.report_markdown import render_markdown
+    from tallystick.core.error import ProjectError
+
+    for path, render in ((html, render_html), (markdown, render_markdown)):
+        if path is None:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(render(report), encoding="utf-8")
+        except OSError as cause:
+            raise ProjectError(
+                f"the report cannot be written: {cause.strerror}", hint="check its folder", place=str(path)
+            ) from cause
+        screen.note(f"wrote {path}")
