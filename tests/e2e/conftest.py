@@ -1,6 +1,5 @@
 """A synced world of two twins, made once and copied for each test."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 

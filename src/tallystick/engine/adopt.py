@@ -84,14 +84,9 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     taken: list[str] = []
     for row in rows:
         if row[0] in matches:
-<<<<<<< HEAD
-            taken += _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
-    session.scratch(pair).take(other(side), taken)
-=======
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
-            _decide_one(draft, lone, matches[row[0]], partners, refs)
-    session.scratch(pair).take(other(side), [p for p in linked if p in partners])
->>>>>>> room/bench
+            taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
+    session.scratch(pair).take(other(side), taken)
     yield from draft.save()
 
 
@@ -128,40 +123,20 @@ def _live_binding(fact: LegFact | None) -> int | None:
     return fact.binding if fact is not None and fact.state in {"linked", "half", "parked", "dormant"} else None
 
 
-<<<<<<< HEAD
 def _decide_one(
-    draft: Draft,
-    side: Side,
-    row: SightRow,
-    fields: Fields,
-    found: Match,
-    partners: dict[str, SightRow],
-    refs: WriteRefs,
+    draft: Draft, lone: Lone, found: Match, partners: dict[str, SightRow], refs: WriteRefs
 ) -> Sequence[str]:
     """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
-    outcome = draft.outcome
-    seen = _seen(row)
-    partner = partners.get(found.candidates[0]) if found.kind == "link" else None
-    if _waits(draft, side, seen, fields) or (
-        partner is not None and _waits(draft, other(side), _seen(partner), decode_fields(partner[3] or b"[]"))
-    ):
-=======
-def _decide_one(draft: Draft, lone: Lone, found: Match, partners: dict[str, SightRow], refs: WriteRefs) -> None:
     outcome, side, seen = draft.outcome, lone.side, lone.seen
-    if _waits(draft, lone):
->>>>>>> room/bench
+    partner = partners.get(found.candidates[0]) if found.kind == "link" else None
+    if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(draft, other(side), partner))):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
         return ()
     match found.kind:
-<<<<<<< HEAD
         case "link" if partner is not None:
-            _link(draft, side, seen, fields, partner, refs)
+            _link(draft, lone, partner, refs)
             return found.candidates
-=======
-        case "link" if found.candidates[0] in partners:
-            _link(draft, lone, partners[found.candidates[0]], refs)
->>>>>>> room/bench
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
@@ -180,6 +155,11 @@ def _decide_one(draft: Draft, lone: Lone, found: Match, partners: dict[str, Sigh
             rule = draft.pair.mapping.match[found.rule]
             _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
     return ()
+
+
+def _partner(draft: Draft, side: Side, row: SightRow) -> Lone:
+    fields = decode_fields(row[3] or b"[]")
+    return Lone(side, _seen(row), fields, draft.pair.keys.keys(fields))
 
 
 def _waits(draft: Draft, lone: Lone) -> bool:
