@@ -14,6 +14,7 @@ from typing import Any, Final
 import typer
 
 from tallystick.cli.cause import error_classes
+from tallystick.checklist.reference import check_page
 from tallystick.cli.exits import MEANINGS, code_of
 from tallystick.cli.main import build_app
 from tallystick.cli.reference_settings import codec_page, settings_pages
@@ -29,6 +30,7 @@ def reference_pages() -> dict[str, str]:
         "exit-codes.md": exit_page(),
         "errors.md": error_page(),
         "codecs.md": codec_page(),
+        "checks.md": check_page(),
         **settings_pages(),
     }
     return {name: f"{_NOTICE}\n{text.rstrip()}\n" for name, text in pages.items()}
