@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tallystick.core.error import ProjectError, StoreError
-from tallystick.core.ports import Boundary, Connector, Sink, Store, Transport
+from tallystick.core.ports import Boundary, Connector, Sink, Transport
+from tallystick.core.state import Store
 from tallystick.engine.local import LocalBoundary
 from tallystick.engine.pair import Pair, make_pair
 from tallystick.engine.session import Mode, Session

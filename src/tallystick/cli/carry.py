@@ -12,8 +12,8 @@ from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.core.brake import Hold
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.plan import PHASES, PairPlan
-from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
 from tallystick.engine.pair import Pair

@@ -16,9 +16,10 @@ from tallystick.core.binding import LegFact, QueueKind
 from tallystick.core.matching import Candidate, Keys, Match, match
 from tallystick.core.observation import Present
 from tallystick.core.policy import OnUnmatched
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs

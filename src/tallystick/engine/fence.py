@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from tallystick.core.error import StoreError
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 
 LEASE_SECONDS = 60.0

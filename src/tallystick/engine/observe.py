@@ -10,8 +10,9 @@ from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, Queue
 from tallystick.core.brake import Tally, apply_brakes
 from tallystick.core.error import Bug
 from tallystick.core.plan import PairPlan
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
+from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound

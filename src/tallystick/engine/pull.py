@@ -16,8 +16,9 @@ from tallystick.core.binding import Cursor, LegFact, Quarantined
 from tallystick.core.error import DataError, Error, Garbled
 from tallystick.core.event import PageRead
 from tallystick.core.mapping import Refs
-from tallystick.core.ports import Flow, Page, Sighting, StoreTx
+from tallystick.core.ports import Flow, Page, Sighting
 from tallystick.core.record import Side, encode_fields, fingerprint
+from tallystick.core.state import StoreTx
 from tallystick.core.window import Completeness, Sweep, judge_completeness, next_high
 from tallystick.engine import effects
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record

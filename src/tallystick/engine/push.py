@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from tallystick.core.binding import Binding, Intent, JournalEntry
 from tallystick.core.error import AccessError, Error, Throttled, Unavailable
 from tallystick.core.event import Pushed
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence
 from tallystick.engine.line import Line, Step, decode_line

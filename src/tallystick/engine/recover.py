@@ -12,7 +12,7 @@ from tallystick.core.binding import Binding, Dirty, Intent, JournalEntry, Ledger
 from tallystick.core.error import Duplicate, Error, RemoteError
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.ports import Flow, Sighting, StoreTx, Written
+from tallystick.core.ports import Flow, Sighting, Written
 from tallystick.core.record import (
     SIDES,
     UNKNOWN,
@@ -26,6 +26,7 @@ from tallystick.core.record import (
     other,
 )
 from tallystick.core.resolve import judge_adoption, next_step
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import End, Pair, read_one, resolve_refs

@@ -16,8 +16,9 @@ from tallystick.core.binding import Dirty, PairState, QueueItem, Run
 from tallystick.core.error import Error, Throttled, UnsafePlan
 from tallystick.core.event import PairFailed
 from tallystick.core.plan import PairPlan, Plan, plan_fingerprint
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.observe import Before, Observed, load_before, observe

@@ -7,8 +7,8 @@ those about records that are no longer there, are nobody's turn: what a full loo
 from collections.abc import Sequence
 
 from tallystick.core.binding import Quarantined
-from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine.observe import Observed
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session
