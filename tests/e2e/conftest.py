@@ -1,5 +1,6 @@
 """A synced world of two twins, made once and copied for each test."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +12,30 @@ FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @pytest.fixture(scope="session")
-def in_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def in_step() -> Iterator[Path]:
     """Build the world that every test starts from."""
-    return build(tmp_path_factory.mktemp("twins"))
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory(dir=FAST) as folder:
+        for name, value in TOKENS.items():
+            patched.setenv(name, value)
+        yield build(Path(folder))
 
 
 @pytest.fixture
-def twins(in_step: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwinsWorld]:
-    """Give both twins in step with each other, and the project between them."""
+def fast_path() -> Iterator[Path]:
+    """A folder for small states that are written very often."""
+    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the project into both twins."""
     for name, value in TOKENS.items():
         monkeypatch.setenv(name, value)
-    with opened(in_step, tmp_path) as world:
+
+
+@pytest.fixture
+def twins(in_step: Path, fast_path: Path, tokens: None) -> Iterator[TwinsWorld]:
+    """Give both twins in step with each other, and the project between them."""
+    with opened(in_step, fast_path) as world:
         yield world

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import typer
 
+from tallystick.checklist.reference import check_page
 from tallystick.cli.cause import error_classes
 from tallystick.cli.exits import MEANINGS, code_of
 from tallystick.cli.main import build_app
@@ -29,6 +30,7 @@ def reference_pages() -> dict[str, str]:
         "exit-codes.md": exit_page(),
         "errors.md": error_page(),
         "codecs.md": codec_page(),
+        "checks.md": check_page(),
         **settings_pages(),
     }
     return {name: f"{_NOTICE}\n{text.rstrip()}\n" for name, text in pages.items()}

@@ -63,7 +63,7 @@ def _state(failure: Error | None) -> tuple[str, str]:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """One judgement on reading, which was tried, and one on writing, which was not."""
+    """A denied read fails. Writing is judged apart: it is not tried, so it cannot be told."""
     matrix: list[dict[str, Any]] = facts["matrix"]
     if not matrix:
         return [Judgement("not_applicable", "no mapping uses this system")]

@@ -75,7 +75,8 @@ _COLLATIONS: Final[tuple[Callable[[str], str], ...]] = (
 def is_ordered(values: Sequence[Any], *, descending: bool = False) -> bool | None:
     """Tell whether values stand in order by any usual collation; ``None`` where that cannot be told.
 
-    Texts are mostly in order when a collation is at work that is not known here. Blanks are left out: systems put them first or last.
+    Texts are mostly in order when a collation is at work that is not known here.
+    Blanks are left out: systems put them first or last.
     """
     known = [v for v in values if v is not None and v is not UNKNOWN and not isinstance(v, bool | list | dict)]
     if descending:

@@ -120,7 +120,7 @@ def _misses(facts: Facts) -> bool:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """One judgement for "changed since", one for the filters by value."""
+    """A filter that is ignored, refused or loses records fails; "changed since" is judged apart."""
     return [judge_since(facts["since"], whole=facts.get("whole", True)), _judge_filters(facts)]
 
 

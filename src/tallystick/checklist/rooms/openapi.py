@@ -142,7 +142,7 @@ def _broken_rule(field: Field, value: Any) -> str:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """One judgement on the description itself, one on the records."""
+    """A wrong structure fails, values that break a declared rule warn; the description is judged apart."""
     return [_judge_description(facts), _judge_records(facts)]
 
 

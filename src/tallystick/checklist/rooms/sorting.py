@@ -60,7 +60,7 @@ def _meaning(sort: Sort, asked: str, spec: ObjectSpec) -> tuple[str, bool]:
 
 
 def _values(spec: ObjectSpec, sightings: Sequence[Sighting], field: str) -> list[Any]:
-    """Give the values that an order is about, of each record once; change times as instants, not as they are spelled."""
+    """Give the values that an order is about, of each record once; change times as instants."""
     sightings = list({s.id: s for s in sightings}.values())
     if field and field == spec.modified:
         return [UNKNOWN if s.modified is None else s.modified for s in sightings]
