@@ -118,6 +118,8 @@ def carry(
             surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
     finally:
         session.close()
+    if mode != "plan":
+        house.tidy()
     return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})
 
 

@@ -17,7 +17,7 @@ from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
-from tallystick.engine.fence import Fence
+from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -64,6 +64,7 @@ def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
 def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, lines: Sequence[Line]) -> Flow[list[Job]]:
     if not lines:
         return []
+    yield from keep_lease(fence)
     now = yield from effects.now()
     run = yield from effects.fresh()
     prepared = yield from effects.commit(lambda tx: _prepare(session, pair, fence, lines, now, run, tx))

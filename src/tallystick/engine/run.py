@@ -102,6 +102,7 @@ def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> 
     pair = work.pair
     if session.writes:
         work.fence = yield from take_lease(pair.name, alone=alone)
+        session.fences[pair.name] = work.fence
     work.before = yield from load_before(pair)
     now = yield from effects.now()
     if work.before.state is not None and work.before.state.not_before > now:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from tallystick.core.binding import Op, Quarantined, QueueItem
 from tallystick.core.error import Error
 from tallystick.core.record import Side
+from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
 Mode = Literal["plan", "apply", "run"]
@@ -117,6 +118,7 @@ class Session:
     unresolved: dict[str, Unresolved] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)
+    fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
     troubles: dict[str, dict[tuple[str, str], Error]] = field(default_factory=dict)
 
