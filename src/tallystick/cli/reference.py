@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import typer
 
-from tallystick.cli.cause import error_classes
 from tallystick.checklist.reference import check_page
+from tallystick.cli.cause import error_classes
 from tallystick.cli.exits import MEANINGS, code_of
 from tallystick.cli.main import build_app
 from tallystick.cli.reference_settings import codec_page, settings_pages
