@@ -11,15 +11,19 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tallystick.core.error import ProjectError, StoreError
-from tallystick.core.ports import Boundary, Connector, Sink, Store, Transport
+from tallystick.core.ports import Boundary, Connector, Sink, Transport
 from tallystick.engine.local import LocalBoundary
 from tallystick.engine.pair import Pair, make_pair
 from tallystick.engine.session import Mode, Session
 from tallystick.project.load import LoadedProject, load_project
+
+if TYPE_CHECKING:
+    from tallystick.store.store import SqlStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,10 @@ class House:
 
     loaded: LoadedProject
     systems: Mapping[str, System]
-    store: Store
+    store: "SqlStore"
     pairs: Sequence[Pair]
     alone: bool = False
     sink: Sink | None = None
-    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
     def folder(self) -> Path:
@@ -99,9 +102,12 @@ class House:
             raise ProjectError(f"no mapping is called '{unknown[0]}'", hint=f"there are: {', '.join(known)}")
         return [p for p in self.pairs if not names or p.name in names]
 
-    def close(self) -> None:
-        """Close systems, state and lock."""
-        self._closing.close()
+    def tidy(self) -> None:
+        """Remove what has expired: journal entries, details of old runs, ids of long deleted records."""
+        from tallystick.store.retention import Retention
+
+        kept = Retention(former_id_days=self.loaded.project.tombstone_days)
+        self.store.purge(time.time(), kept)  # noqa: TID251 - the wiring is where the clock enters
 
 
 @contextlib.contextmanager
@@ -139,7 +145,7 @@ def open_systems(loaded: LoadedProject, closing: contextlib.ExitStack, only: Seq
     return systems
 
 
-def _open_state(loaded: LoadedProject, closing: contextlib.ExitStack) -> Store:
+def _open_state(loaded: LoadedProject, closing: contextlib.ExitStack) -> "SqlStore":
     from tallystick.project.secrets import ProjectSecrets
     from tallystick.store.store import open_store
 
@@ -199,7 +205,7 @@ class State:
     """A project's files and its own state, without any system."""
 
     loaded: LoadedProject
-    store: Store
+    store: "SqlStore"
 
     def now(self) -> float:
         """Give the time, seconds UTC."""

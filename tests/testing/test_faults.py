@@ -10,6 +10,7 @@ import pytest
 
 from tallystick.core.error import InvalidValue
 from tallystick.testing.twins.fault import Fault, Faults, What
+from tallystick.testing.twins.server import Answer
 
 COMPANIES = "/v1/companies"
 PARTNER = "/api/partner"
@@ -372,3 +373,17 @@ def test_every_kind_of_fault_is_tested():
     here = Path(__file__)
     text = here.read_text("utf-8") + here.with_name("test_webhooks.py").read_text("utf-8")
     assert [what for what in get_args(What) if f'"{what}"' not in text] == []
+
+
+def test_a_watch_sees_every_request_twice_and_may_answer_in_the_systems_place(crm, to_crm):
+    seen = []
+
+    def watch(request, moment):
+        seen.append((request.method, moment, len(crm.rows("companies"))))
+        return Answer(418) if request.headers.get("x-stop") == moment else None
+
+    crm.on_request = watch
+    assert to_crm("POST", COMPANIES, {"name": "A"}, {"X-Stop": "before"}).status == 418
+    assert to_crm("POST", COMPANIES, {"name": "B"}, {"X-Stop": "after"}).status == 418
+    assert seen == [("POST", "before", 0), ("POST", "before", 0), ("POST", "after", 1)]
+    assert [e.applied for e in crm.log] == [True]

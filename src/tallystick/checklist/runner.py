@@ -14,7 +14,8 @@ from tallystick.checklist.scene import Scene, Subject
 from tallystick.checklist.watch import Watch
 from tallystick.core.checks import Evidence, Facts, Finding, Judgement, Question, Verdict
 from tallystick.core.error import Error
-from tallystick.core.ports import Boundary, Flow, Now, Store, Transport
+from tallystick.core.ports import Boundary, Flow, Now, Transport
+from tallystick.core.state import Store
 from tallystick.engine.effects import drive
 
 _GRAVEST: Final[tuple[Verdict, ...]] = ("not_applicable", "pass", "cannot_tell", "warn", "fail")

@@ -12,8 +12,9 @@ from tallystick.cli.why_find import Subject
 from tallystick.cli.why_look import Sight, look_at
 from tallystick.core.binding import LedgerRow, QueueItem
 from tallystick.core.observation import Present
-from tallystick.core.ports import Now, StoreTx
+from tallystick.core.ports import Now
 from tallystick.core.record import SIDES, UNKNOWN, Side, Value, digest, encode_fields
+from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.pair import Pair

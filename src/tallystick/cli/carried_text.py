@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
-from tallystick.cli.complaint import error_lines
+from tallystick.cli.complaint import error_document, error_lines
 from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_text import pair_document
 from tallystick.cli.words import mark_words, side_names, waiting_words
@@ -48,6 +48,8 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     failed = carried.result.done.get(plan.pair, {}).get("failed", 0)
     if failed:
         yield f"{number(failed, 'write')} failed; tried again or parked, nothing is lost"
+    for trouble in carried.result.troubles.get(plan.pair, []):
+        yield from error_lines(trouble)
     for hold in plan.holds:
         yield f"HELD by the brake '{hold.kind}' ({', '.join(hold.ops)} in {names[hold.side]}): {hold.reason}"
     if plan.holds:
@@ -78,7 +80,12 @@ def carried_document(carried: Carried) -> dict[str, Any]:
         "run": plan.run,
         "outcome": carried.outcome,
         "mappings": [
-            pair_document(carried, p) | {"done": carried.result.done.get(p.pair, {}), "linked": _linked(carried, p)}
+            pair_document(carried, p)
+            | {
+                "done": carried.result.done.get(p.pair, {}),
+                "linked": _linked(carried, p),
+                "troubles": [error_document(t) for t in carried.result.troubles.get(p.pair, [])],
+            }
             for p in plan.pairs
         ],
     }

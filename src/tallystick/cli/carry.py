@@ -12,8 +12,8 @@ from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.core.brake import Hold
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.plan import PHASES, PairPlan
-from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
 from tallystick.engine.pair import Pair
@@ -70,9 +70,10 @@ class Carried:
 
     @property
     def code(self) -> int:
-        """The exit code: failures of pairs, sides that could not be read wholly, brakes that hold."""
+        """The exit code: pairs that failed, writes badly answered, sides not wholly read, brakes that hold."""
         plans = self.result.plan.pairs
         codes = [code_of(f) for f in self.result.failures.values()]
+        codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
         codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
         return worst(codes)
@@ -117,6 +118,8 @@ def carry(
             surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
     finally:
         session.close()
+    if mode != "plan":
+        house.tidy()
     return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})
 
 

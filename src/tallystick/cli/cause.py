@@ -7,8 +7,8 @@ from typing import Any, Final
 from tallystick.cli.words import QUESTIONS
 from tallystick.core.binding import Quarantined, QueueItem
 from tallystick.core.error import Error
-from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 
 _SHOWN: Final = 5
 _ASK_HINTS: Final[dict[str, str]] = {

@@ -10,7 +10,7 @@ from tallystick.cli.start import Json, Names, examples, start_of
 if TYPE_CHECKING:
     from tallystick.cli.cause import Cause
     from tallystick.cli.output import Screen
-    from tallystick.core.ports import Store
+    from tallystick.core.state import Store
 
 Causes = Annotated[
     list[str] | None,

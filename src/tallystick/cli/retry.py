@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from tallystick.cli.cause import Cause, Row
 from tallystick.core.binding import Dirty, Quarantined
-from tallystick.core.ports import StoreTx
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 
 
 def retry_records(tx: StoreTx, causes: Sequence[Cause]) -> None:

@@ -11,7 +11,7 @@ from tallystick.cli.start import Json, Names, examples, start_of
 if TYPE_CHECKING:
     from tallystick.cli.output import Screen
     from tallystick.core.binding import Run
-    from tallystick.core.ports import StoreTx
+    from tallystick.core.state import StoreTx
     from tallystick.project.model import MappingSpec
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from tallystick.cli.cause import record_of
 from tallystick.core.error import Error, ProjectError
-from tallystick.core.ports import Call, Sighting, StoreTx
+from tallystick.core.ports import Call, Sighting
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine.pair import Pair
 from tallystick.wiring import House
 

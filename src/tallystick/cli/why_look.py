@@ -11,9 +11,10 @@ from tallystick.core.binding import Binding, Intent, JournalEntry, LedgerRow, Qu
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError, Error
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
-from tallystick.core.ports import Call, NotThere, Sighting, StoreTx
+from tallystick.core.ports import Call, NotThere, Sighting
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, other
+from tallystick.core.state import StoreTx
 from tallystick.engine.decide import PENDING, settle_pending
 from tallystick.engine.pair import End, Pair, read_one, resolve_refs
 from tallystick.wiring import House

@@ -87,7 +87,7 @@ class SqlConnector:
         asked = ((clock_of(self._dialect), {}), page, *(each for each in extra if each))
         [[(now,)], rows, *answers] = yield from self._ask(object_name, Query(asked))
         total = answers.pop()[0][0] if since is None else COUNT_UP_TO + 1
-        keyless = [target.reader.encode(row) for row in answers[0]] if answers else []
+        keyless = target.reader.encode_all(answers[0]) if answers else []
         found = _page(target, listing, rows, size)
         return Page(
             rows=[*keyless, *found.rows],
@@ -260,9 +260,8 @@ def _with_change_time(spec: ObjectSpec) -> ObjectSpec:
 
 
 def _page(target: Target, listing: Listing, rows: Sequence[Any], size: int) -> Page:
-    encode = target.reader.encode
     follows = listing.position(rows[size - 1]) if len(rows) > size else None
-    return Page(rows=[encode(row) for row in rows[:size]], next=follows)
+    return Page(rows=target.reader.encode_all(rows[:size]), next=follows)
 
 
 def _unwritable(target: Target, body: Raw) -> Refused | None:

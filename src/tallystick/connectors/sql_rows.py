@@ -17,6 +17,9 @@ from tallystick.connectors.sql_table import Kind, TableShape, quote_name
 from tallystick.core.record import encode_raw
 
 UNREADABLE: Final = "$unreadable"
+_encode_lines: Final = msgspec.json.Encoder(decimal_format="number").encode_lines
+_One = Callable[[Sequence[Any]], bytes]
+_All = Callable[[Sequence[Sequence[Any]]], list[bytes]]
 
 
 class RowReader:
@@ -25,7 +28,11 @@ class RowReader:
     def __init__(self, shape: TableShape, columns: Sequence[str] = ()) -> None:
         self.shape = shape
         self.columns = tuple(name for name in shape.columns if not columns or name in columns)
-        self._read = _convert_nothing if shape.dialect == "postgresql" else _converter(shape, self.columns)
+        self._read: _One = _convert_nothing
+        self._read_all: _All = _convert_none
+        if shape.dialect != "postgresql":
+            self._read = _converter(shape, self.columns)
+            self._read_all = _page_converter(shape, self.columns, self._read)
         self.width = 1 if shape.dialect == "postgresql" else len(self.columns)
 
     def selected(self) -> list[ColumnElement[Any]]:
@@ -37,6 +44,10 @@ class RowReader:
     def encode(self, row: Sequence[Any]) -> bytes:
         """Encode one row as JSON; one that holds what no text can be made of says so under ``UNREADABLE``."""
         return self._read(row)
+
+    def encode_all(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
+        """Encode many rows: the same as ``encode`` for each of them, and several times cheaper."""
+        return self._read_all(rows)
 
     def _json(self) -> ColumnElement[Any]:
         # Written out, because the row that is meant is the one of the statement around: selected, or just written.
@@ -55,17 +66,21 @@ def _convert_nothing(row: Sequence[Any]) -> bytes:
     return text.encode()
 
 
-def _converter(shape: TableShape, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], bytes]:
-    width = len(columns)
-    special = [
-        (at, convert)
-        for at, name in enumerate(columns)
-        if (convert := _SPECIAL.get(shape.columns[name].kind)) is not None
-    ]
+def _convert_none(rows: Sequence[Sequence[Any]]) -> list[bytes]:
+    return [row[0].encode() for row in rows]
+
+
+def _specials(shape: TableShape, columns: tuple[str, ...]) -> list[tuple[int, Callable[[Any], Any]]]:
+    kinds = ((at, shape.columns[name].kind) for at, name in enumerate(columns))
+    return [(at, _SPECIAL[kind]) for at, kind in kinds if kind in _SPECIAL]
+
+
+def _converter(shape: TableShape, columns: tuple[str, ...]) -> _One:
+    width, specials = len(columns), _specials(shape, columns)
 
     def encode(row: Sequence[Any]) -> bytes:
         values = list(row[:width])
-        for at, convert in special:
+        for at, convert in specials:
             values[at] = convert(values[at])
         try:
             return encode_raw(dict(zip(columns, values, strict=True)))
@@ -73,6 +88,34 @@ def _converter(shape: TableShape, columns: tuple[str, ...]) -> Callable[[Sequenc
             return _unreadable(columns, values)
 
     return encode
+
+
+def _page_converter(shape: TableShape, columns: tuple[str, ...], encode: _One) -> _All:
+    """Encode a page at once, a line each; row by row where a stored JSON text may hold line breaks of its own."""
+    width = len(columns)
+    specials = [(f"c{at}", convert) for at, convert in _specials(shape, columns)]
+    names = {f"c{at}": name for at, name in enumerate(columns)}
+
+    def encode_each(rows: Sequence[Sequence[Any]]) -> list[bytes]:
+        return [encode(row) for row in rows]
+
+    def encode_all(rows: Sequence[Sequence[Any]]) -> list[bytes]:
+        made = [make(*row[:width]) for row in rows]
+        for name, convert in specials:
+            for each in made:
+                setattr(each, name, convert(getattr(each, name)))
+        try:
+            return _encode_lines(made).split(b"\n")[:-1]
+        except UnicodeEncodeError:
+            return encode_each(rows)
+
+    if any(shape.columns[name].kind == "json" for name in columns):
+        return encode_each
+    try:
+        make = msgspec.defstruct("Row", list(names), rename=names, gc=False)
+    except ValueError:  # a name with a quote or a backslash
+        return encode_each
+    return encode_all
 
 
 def _unreadable(columns: Sequence[str], values: Sequence[Any]) -> bytes:

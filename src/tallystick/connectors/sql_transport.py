@@ -4,12 +4,12 @@ Every write is one transaction; an error says whether it may have been committed
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection, Executable, exc
 
 from tallystick.connectors.flow import drive, drive_or_error
 from tallystick.connectors.sql_copy import Outcome, Partial, copy_changes, fits_copy
@@ -78,15 +78,15 @@ class SqlTransport:
 
     def _query(self, connection: Connection, request: Query) -> list[list[Any]]:
         try:
-            return [list(connection.execute(each, values)) for each, values in request.statements]
-        except exc.OperationalError as error:
-            if not self._lite or "decode to UTF-8" not in str(error.orig):
+            return [_fetch(connection, each, values) for each, values in request.statements]
+        except self._errors as error:
+            if not self._lite or "decode to UTF-8" not in str(error):
                 raise
         # Text that is no text must cost its own row only, so its bytes are let through and refused one by one.
         driver: Any = connection.connection.driver_connection
         driver.text_factory = _decode_anyhow
         try:
-            return [list(connection.execute(each, values)) for each, values in request.statements]
+            return [_fetch(connection, each, values) for each, values in request.statements]
         finally:
             driver.text_factory = str
 
@@ -183,6 +183,16 @@ class SqlTransport:
                     # The answer to COMMIT got lost, so nobody knows whether it was carried out (R-10.3).
                     known.applied = "unknown"
                 raise known from error
+
+
+def _fetch(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> list[Any]:
+    """Run a query and take its rows from the driver as they are: nothing in them is left to convert."""
+    result: Any = connection.execute(statement, values)
+    try:
+        rows: list[Any] = result.cursor.fetchall()
+        return rows
+    finally:
+        result.close()
 
 
 def _decode_anyhow(text: bytes) -> str:

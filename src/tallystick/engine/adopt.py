@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.core.binding import LegFact, QueueKind
-from tallystick.core.matching import Candidate, Match, match
+from tallystick.core.matching import Candidate, Keys, Match, match
 from tallystick.core.observation import Present
 from tallystick.core.policy import OnUnmatched
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
@@ -46,6 +47,16 @@ class Crowd:
         return list(found.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Lone:
+    """A record that is paired with nobody: where and how it was seen, its values and match keys."""
+
+    side: Side
+    seen: Seen
+    fields: Fields
+    keys: Keys
+
+
 def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
     """Decide every record that was seen and is paired with nobody."""
     for side in SIDES:
@@ -71,11 +82,11 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     partners = session.scratch(pair).sights(other(side), linked)
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
     draft = Draft(session, pair, outcome)
-    taken = [
-        matches[row[0]].candidates[0]
-        for row in rows
-        if row[0] in matches and _decide_one(draft, side, row, fields[row[0]], matches[row[0]], partners, refs)
-    ]
+    taken: list[str] = []
+    for row in rows:
+        if row[0] in matches:
+            lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
+            taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
     yield from draft.save()
 
@@ -114,34 +125,28 @@ def _live_binding(fact: LegFact | None) -> int | None:
 
 
 def _decide_one(
-    draft: Draft,
-    side: Side,
-    row: SightRow,
-    fields: Fields,
-    found: Match,
-    partners: dict[str, SightRow],
-    refs: WriteRefs,
-) -> bool:
-    """Decide one record; tell whether it was linked, so that its partner needs no decision of its own."""
-    outcome = draft.outcome
-    seen = _seen(row)
-    if _waits(draft, side, seen, fields):
+    draft: Draft, lone: Lone, found: Match, partners: dict[str, SightRow], refs: WriteRefs
+) -> Sequence[str]:
+    """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
+    outcome, side, seen = draft.outcome, lone.side, lone.seen
+    partner = partners.get(found.candidates[0]) if found.kind == "link" else None
+    if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(draft, other(side), partner))):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
-        return False
+        return ()
     match found.kind:
-        case "link" if found.candidates[0] in partners:
-            _link(draft, side, seen, fields, partners[found.candidates[0]], refs)
-            return True
+        case "link" if partner is not None:
+            _link(draft, lone, partner, refs)
+            return found.candidates
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
         case "none":
             policy = draft.pair.mapping.policy
             wish = policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
-            _unmatched(draft, side, seen, fields, wish, refs)
+            _unmatched(draft, lone, wish, refs)
         case "keyless" if draft.pair.mapping.policy.on_keyless == "create":
-            _unmatched(draft, side, seen, fields, "create", refs)
+            _unmatched(draft, lone, "create", refs)
         case "keyless":
             _ask(draft, side, seen, "keyless", "it has no value for any match rule")
         case "duplicate":
@@ -150,16 +155,21 @@ def _decide_one(
         case _:
             rule = draft.pair.mapping.match[found.rule]
             _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
-    return False
+    return ()
 
 
-def _waits(draft: Draft, side: Side, seen: Seen, fields: Fields) -> bool:
+def _partner(draft: Draft, side: Side, row: SightRow) -> Lone:
+    fields = decode_fields(row[3] or b"[]")
+    return Lone(side, _seen(row), fields, draft.pair.keys.keys(fields))
+
+
+def _waits(draft: Draft, lone: Lone) -> bool:
     """Whether an earlier create whose outcome is unknown is about this record, or may have made it (T-62)."""
     open_writes = draft.session.unresolved.get(draft.pair.name)
-    if open_writes is None or not (open_writes.origins or open_writes.keys):
+    if open_writes is None:
         return False
-    keys = draft.pair.keys.keys(fields).items()
-    return (side, seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
+    side, keys = lone.side, lone.keys.items()
+    return (side, lone.seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
 
 
 def _named(fields: Sequence[str]) -> str:
@@ -181,9 +191,10 @@ def _alone(action: str, reason: str, side: Side, seen: Seen) -> Line:
     return Line(action, reason, "deferred", 0, "", left, right)
 
 
-def _link(draft: Draft, side: Side, seen: Seen, fields: Fields, partner: SightRow, refs: WriteRefs) -> None:
+def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
+    side, seen = lone.side, lone.seen
     theirs = decode_fields(partner[3] or b"[]")
-    here, there = _present(seen, fields), _present(_seen(partner), theirs)
+    here, there = _present(seen, lone.fields), _present(_seen(partner), theirs)
     left, right = (here, there) if side == "left" else (there, here)
     left_seen, right_seen = (seen, _seen(partner)) if side == "left" else (_seen(partner), seen)
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
@@ -199,7 +210,8 @@ def _present(seen: Seen, fields: Fields) -> Present:
     return Present(seen.id or "", fields, seen.version, seen.modified)
 
 
-def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnmatched, refs: WriteRefs) -> None:
+def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> None:
+    side, seen = lone.side, lone.seen
     if wish == "ask":
         _ask(draft, side, seen, "unmatched", "nobody on the other side has its key")
         return
@@ -210,10 +222,11 @@ def _unmatched(draft: Draft, side: Side, seen: Seen, fields: Fields, wish: OnUnm
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
         return
-    step, faults = make_step(target, "create", fields, (), refs[target.side], None, seen.fields)
+    step, faults = make_step(target, "create", lone.fields, (), refs[target.side], None, seen.fields)
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)
+    line.keys = tuple(lone.keys.items())
     line.disposition = "written" if step else "quarantined"
     draft.seal(line)
     if step and not draft.session.writes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tallystick.core.binding import Binding, Leg
 from tallystick.core.ports import Written
-from tallystick.core.record import decode_fields, fingerprint, other
+from tallystick.core.record import fingerprint, other
 from tallystick.engine.line import Line
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
@@ -37,13 +37,12 @@ def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger
         origin.version, origin.modified, origin.raw_hash = seen.version, seen.modified, seen.raw_hash
     made = Leg(result.id, result.version or (stored.version if stored else None), stored.modified if stored else None)
     legs = {source: origin, side: made}
-    keys = at.pair.keys.keys(decode_fields(job.step.fields))
     for where, leg in legs.items():
         told = job.encoded if where == side else None
         leg.base, leg.shape = told or job.step.fields, at.pair.shape
         leg.digest = fingerprint(leg.base)
-        held = at.pair.keys.keys(job.stored) if told and job.stored is not None else keys
-        into.keys[where] += [(leg.id or "", rule, h) for rule, h in held.items()]
+        held = at.pair.keys.keys(job.stored).items() if told and job.stored is not None else line.keys
+        into.keys[where] += [(leg.id or "", rule, h) for rule, h in held]
         into.unkeyed[where].append(leg.id or "")
     flags = PENDING[side] if job.encoded is None else ""
     return Binding(number, at.pair.name, "linked", legs["left"], legs["right"], flags=flags)

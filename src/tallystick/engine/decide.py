@@ -13,9 +13,10 @@ from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.line import Line, Seen

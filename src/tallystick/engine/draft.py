@@ -10,7 +10,7 @@ from tallystick.core.decision import Decision
 from tallystick.core.error import DataError, MissingReference
 from tallystick.core.mapping import Refs
 from tallystick.core.plan import PHASES, line_fingerprint
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import (
     SIDES,
     Fields,
@@ -22,6 +22,7 @@ from tallystick.core.record import (
     encode_raw,
     fingerprint,
 )
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.line import Ask, Fault, Line, Seen, Step, encode_line
 from tallystick.engine.outcome import Outcome

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from tallystick.core.error import Error
 from tallystick.core.event import Event
-from tallystick.core.ports import Boundary, Call, CallAll, Commit, Flow, Fresh, Look, Now, Pause, StoreTx, Tell
+from tallystick.core.ports import Boundary, Call, CallAll, Commit, Flow, Fresh, Look, Now, Pause, Tell
+from tallystick.core.state import StoreTx
 
 T = TypeVar("T")
 

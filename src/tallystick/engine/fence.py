@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from tallystick.core.error import StoreError
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 
 LEASE_SECONDS = 60.0
@@ -16,6 +17,7 @@ class Fence:
     pair: str
     owner: str
     number: int
+    renewed: float
 
     def check(self, tx: StoreTx) -> None:
         """Raise ``StoreError`` if somebody else took the pair over."""
@@ -36,7 +38,26 @@ def take_lease(pair: str, *, alone: bool) -> Flow[Fence]:
             f"another run is at work on '{pair}'",
             hint="wait until it ends; a lease left by a crash expires within a minute",
         )
-    return Fence(pair, owner, number)
+    return Fence(pair, owner, number, now)
+
+
+def keep_lease(fence: Fence | None) -> Flow[None]:
+    """Renew the lease when a third of its time is gone; belongs wherever a run may take long (R-16.1).
+
+    Raises ``StoreError`` if somebody else took the pair over. Without a fence (a plan) there is nothing to keep.
+    """
+    if fence is None:
+        return
+    now = yield from effects.now()
+    if now - fence.renewed < LEASE_SECONDS / 3:
+        return
+
+    def renew(tx: StoreTx) -> None:
+        fence.check(tx)
+        tx.acquire_lease(fence.pair, fence.owner, now, LEASE_SECONDS)
+
+    yield from effects.commit(renew)
+    fence.renewed = now
 
 
 def release_lease(fence: Fence) -> Flow[None]:

@@ -53,7 +53,10 @@ class Fault(msgspec.Struct, array_like=True, gc=False):
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
-    """One line: ``binding`` is 0 for a pairing to be made; ``state`` is what the binding becomes, empty if it stays."""
+    """One line: ``binding`` is 0 for a pairing to be made; ``state`` is what the binding becomes, empty if it stays.
+
+    ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side.
+    """
 
     action: str
     reason: str
@@ -69,6 +72,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     faults: tuple[Fault, ...] = ()
     settled: bool = True
     print: int = 0
+    keys: tuple[tuple[int, int], ...] = ()
 
     def seen(self, side: Side) -> Seen:
         """Give the leg on ``side``."""

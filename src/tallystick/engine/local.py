@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tallystick.core.ports import Call, CallAll, Commit, Effect, Fresh, Look, Now, Pause, Sink, Store, Tell, Transport
+from tallystick.core.ports import Call, CallAll, Commit, Effect, Fresh, Look, Now, Pause, Sink, Tell, Transport
+from tallystick.core.state import Store
 
 
 class LocalBoundary:

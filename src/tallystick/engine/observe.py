@@ -10,13 +10,14 @@ from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, Queue
 from tallystick.core.brake import Tally, apply_brakes
 from tallystick.core.error import Bug
 from tallystick.core.plan import PairPlan
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
+from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
 from tallystick.engine.decide import decide_bound
-from tallystick.engine.outcome import Outcome
+from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import Pulled, pull
 from tallystick.engine.session import Session, Standing
@@ -80,6 +81,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     _prepare(session, pair, before)
     now = yield from effects.now()
     outcome = _outcome(pair, before)
+    outcome.sample = GLIMPSE if session.writes else SAMPLE
     pulled: dict[Side, Pulled] = {}
     for side in SIDES:
         pulled[side] = yield from _sweep(session, pair, side, before, now)

@@ -12,6 +12,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other, s
 from tallystick.engine.line import Line, Step
 
 SAMPLE = 10_000  # lines of a pair that a plan shows in full; all count and all have fingerprints
+GLIMPSE = 100  # lines that a run keeps to show; it carries them out anyway
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Outcome:
     names: tuple[str, ...]
     new_fields: frozenset[int] = frozenset()
     decided: int = 0
+    sample: int = SAMPLE
     shown: list[Operation] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
     retouched: list[tuple[Side, str]] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Outcome:
             self._action("both", "ask")
         if line.faults:
             self._action("both", "park")
-        if len(self.shown) < SAMPLE:
+        if len(self.shown) < self.sample:
             self.shown += self._operations(line)
 
     def _action(self, side: str, action: str) -> None:

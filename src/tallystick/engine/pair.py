@@ -7,9 +7,10 @@ from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, key_maker
-from tallystick.core.ports import Capabilities, Connector, StoreTx
+from tallystick.core.ports import Capabilities, Connector
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
+from tallystick.core.state import StoreTx
 
 
 @dataclass(frozen=True, slots=True)

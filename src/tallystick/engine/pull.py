@@ -16,10 +16,12 @@ from tallystick.core.binding import Cursor, LegFact, Quarantined
 from tallystick.core.error import DataError, Error, Garbled
 from tallystick.core.event import PageRead
 from tallystick.core.mapping import Refs
-from tallystick.core.ports import Flow, Page, Sighting, StoreTx
+from tallystick.core.ports import Flow, Page, Sighting
 from tallystick.core.record import Side, encode_fields, fingerprint
+from tallystick.core.state import StoreTx
 from tallystick.core.window import Completeness, Sweep, judge_completeness, next_high
 from tallystick.engine import effects
+from tallystick.engine.fence import keep_lease
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.session import Session, SightRow
 
@@ -137,6 +139,7 @@ def _refuse_repeat(end: End, page: Page, previous: int | None) -> int | None:
 
 
 def _page(session: Session, pair: Pair, pulled: Pulled, page: Page) -> Flow[None]:
+    yield from keep_lease(session.fences.get(pair.name))
     pulled.pages += 1
     pulled.listed += len(page.rows)
     pulled.total = page.total if page.total is not None else pulled.total

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from tallystick.core.binding import Binding, Intent, JournalEntry
 from tallystick.core.error import AccessError, Error, Throttled, Unavailable
 from tallystick.core.event import Pushed
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
-from tallystick.engine.fence import Fence
+from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -63,6 +64,7 @@ def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
 def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, lines: Sequence[Line]) -> Flow[list[Job]]:
     if not lines:
         return []
+    yield from keep_lease(fence)
     now = yield from effects.now()
     run = yield from effects.fresh()
     prepared = yield from effects.commit(lambda tx: _prepare(session, pair, fence, lines, now, run, tx))
@@ -92,6 +94,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
 
     yield from effects.commit(confirm)
     for job in jobs:
+        if isinstance(job.result, Error):
+            session.note_trouble(pair, job.result)
         key = job.step.op if job.is_done else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
@@ -117,7 +121,7 @@ def _prepare(
                 id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
                 body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
                 target=None if step.op == "create" else line.seen(step.side).id, reason=line.reason,
-                pre_version=step.pre_version, sent=_sent(step), source=line.seen(other(step.side)).fields,
+                pre_version=step.pre_version, sent=_sent(pair, line, step), source=line.seen(other(step.side)).fields,
                 shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
             )  # fmt: skip
             jobs.append(Job(line, step, intent))
@@ -132,11 +136,18 @@ def _prepare(
     return numbers, before, jobs
 
 
-def _sent(step: Step) -> bytes:
-    """What the write was to make true, and nothing else: fields that an update leaves alone are unknown."""
-    if step.op != "update":
+def _sent(pair: Pair, line: Line, step: Step) -> bytes:
+    """What the write was to make true, and nothing else.
+
+    Fields that an update leaves alone, and values that the side cannot take, are unknown.
+    """
+    fields = decode_fields(step.fields)
+    if step.op == "update":
+        return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
+    faulty = {fault.field for fault in line.faults if fault.side == step.side}
+    if not faulty:
         return step.fields
-    return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(decode_fields(step.fields))])
+    return encode_fields([UNKNOWN if n in faulty else v for n, v in zip(pair.mapping.names, fields, strict=True)])
 
 
 def _stop_if_hopeless(jobs: Sequence[Job]) -> None:

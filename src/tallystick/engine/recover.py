@@ -12,7 +12,7 @@ from tallystick.core.binding import Binding, Dirty, Intent, JournalEntry, Ledger
 from tallystick.core.error import Duplicate, Error, RemoteError
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.ports import Flow, Sighting, StoreTx, Written
+from tallystick.core.ports import Flow, Sighting, Written
 from tallystick.core.record import (
     SIDES,
     UNKNOWN,
@@ -26,6 +26,7 @@ from tallystick.core.record import (
     other,
 )
 from tallystick.core.resolve import judge_adoption, next_step
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import End, Pair, read_one, resolve_refs
@@ -97,6 +98,7 @@ def _settle(session: Session, pair: Pair, fence: Fence, intent: Intent) -> Flow[
                 return (yield from _look_at(pair, fence, intent, now))
     except Error as failure:
         # The system cannot tell now; the intent stays open and only its own record waits (R-10.12).
+        session.note_trouble(pair, failure)
         return f"waiting: {failure.code}"
 
 
@@ -194,8 +196,9 @@ def _bind(
     now = yield from effects.now()
     sent, source = (_fields(pair, e, intent.shape) for e in (intent.sent, intent.source))
     unknown = (UNKNOWN,) * len(sent)
-    held = tuple(_held(s, f) for s, f in zip(sent, fields or sent, strict=True)) if is_ours else unknown
-    base: dict[Side, Fields] = {intent.side: held, other(intent.side): source if is_ours else unknown}
+    held = tuple(map(_held, source, sent, fields or sent)) if is_ours else unknown
+    agreed = tuple(map(_agreed, source, sent)) if is_ours else unknown
+    base: dict[Side, Fields] = {intent.side: held, other(intent.side): agreed}
 
     def work(tx: StoreTx) -> None:
         fence.check(tx)
@@ -217,15 +220,30 @@ def _bind(
             digest(held), now,
         )  # fmt: skip
         tx.add_ledger([row])
+        if intent.origin is not None:
+            # What still stands in the way is found again when the record is looked at.
+            tx.drop_quarantine(pair.name, other(intent.side), [intent.origin])
         tx.mark_dirty(_both(pair, intent, target))
         tx.close_intents([intent.id])
 
     yield from effects.commit(work)
 
 
-def _held(sent: Value, found: Value) -> Value:
+def _held(source: Value, sent: Value, found: Value) -> Value:
     """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
+    if _was_kept_back(source, sent):
+        return UNKNOWN
     return found if sent is UNKNOWN or shape_of_loss(sent, found) else sent
+
+
+def _agreed(source: Value, sent: Value) -> Value:
+    """What the source holds of what was sent."""
+    return UNKNOWN if _was_kept_back(source, sent) else source
+
+
+def _was_kept_back(source: Value, sent: Value) -> bool:
+    """Whether the target cannot take the source's value, so that it was not sent and nothing was agreed about it."""
+    return sent is UNKNOWN and source is not UNKNOWN
 
 
 def _both(pair: Pair, intent: Intent, target: str | None) -> list[Dirty]:

@@ -16,8 +16,9 @@ from tallystick.core.binding import Dirty, PairState, QueueItem, Run
 from tallystick.core.error import Error, Throttled, UnsafePlan
 from tallystick.core.event import PairFailed
 from tallystick.core.plan import PairPlan, Plan, plan_fingerprint
-from tallystick.core.ports import Flow, StoreTx
+from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.observe import Before, Observed, load_before, observe
@@ -26,6 +27,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.push import push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
+from tallystick.engine.withdraw import withdraw
 
 FORWARD = (0, 1, 2)
 DELETIONS = (3,)
@@ -34,11 +36,15 @@ TOUCH_BATCH = 5_000
 
 @dataclass(slots=True)
 class Result:
-    """What a run came to: the plan it made, what was done of it (by pair and operation), what failed."""
+    """What a run came to: the plan it made, what was done of it (by pair and operation), what failed.
+
+    ``failures`` are what stopped whole pairs, ``troubles`` a sample of what single writes met that is tried again.
+    """
 
     plan: Plan
     done: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: dict[str, Error] = field(default_factory=dict)
+    troubles: dict[str, list[Error]] = field(default_factory=dict)
 
     @property
     def held(self) -> list[str]:
@@ -96,6 +102,7 @@ def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> 
     pair = work.pair
     if session.writes:
         work.fence = yield from take_lease(pair.name, alone=alone)
+        session.fences[pair.name] = work.fence
     work.before = yield from load_before(pair)
     now = yield from effects.now()
     if work.before.state is not None and work.before.state.not_before > now:
@@ -196,10 +203,21 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
     if whole:
-        _withdraw(session, pair, observed, tx)
+        withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
-            tx.close_window(observed.pulled[side].cursor(pair.name, observed.before.cursors[side]))
+            before = observed.before.cursors[side]
+            cursor = observed.pulled[side].cursor(pair.name, before)
+            if before is not None and _is_measured(outcome):
+                cursor = replace(cursor, full_count=before.full_count)
+            tx.close_window(cursor)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+
+
+def _is_measured(outcome: Outcome) -> bool:
+    """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure."""
+    is_short = any(hold.kind in {"shrink", "empty_side"} for hold in outcome.plan.holds)
+    deletes = any(op in {"delete", "archive"} for _, op in outcome.tally.writes)
+    return is_short and (deletes or bool(outcome.absent))
 
 
 def _ask_deletion(pair: Pair, side: Side, record: str, binding: int, now: float) -> QueueItem:
@@ -221,24 +239,11 @@ def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> Non
         tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] == "here"])
 
 
-def _withdraw(session: Session, pair: Pair, observed: Observed, tx: StoreTx) -> None:
-    """Withdraw questions about unpaired records that a full look at both sides did not raise again."""
-    if not all(observed.pulled[s].sweep.full for s in SIDES):
-        return
-    asked = session.standing[pair.name].asked
-    raised = observed.outcome.raised
-    over = [
-        q.id
-        for subject, kinds in asked.items()
-        for kind, q in kinds.items()
-        if kind != "uncertain" and (subject, kind) not in raised
-    ]
-    tx.drop_queue(over)
-
-
 def _report(session: Session, work: _Work, result: Result) -> None:
     if work.failure is not None:
         result.failures[work.pair.name] = work.failure
+    if work.pair.name in session.troubles:
+        result.troubles[work.pair.name] = list(session.troubles[work.pair.name].values())
     if work.observed is None:
         ends = (f"{e.system}/{e.object}" for e in (work.pair.left, work.pair.right))
         left, right = ends

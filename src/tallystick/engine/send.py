@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.core.binding import Intent
-from tallystick.core.error import Absent, DataError, Error, Stale
+from tallystick.core.error import Absent, DataError, Error, Garbled, Stale
 from tallystick.core.mapping import Refs
 from tallystick.core.ports import Flow, NotThere, Sighting, Update, Written
 from tallystick.core.record import UNKNOWN, Fields, Side, decode_fields, decode_raw, encode_fields, same
@@ -107,7 +107,13 @@ def _look_before(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         return
     flows = [end.connector.get(end.object, j.intent.target or "") for j in unsure]
     for job, found in zip(unsure, (yield from effects.call_all(end.system, flows)), strict=True):
-        if isinstance(found, Error):
+        if isinstance(found, DataError):
+            # Not the record that is sent is at fault, but the one that is there; so nothing is parked.
+            job.result = Garbled(
+                "the record cannot be read before it is changed", detail=str(found), hint=found.hint,
+                place=f"{end.system}/{end.object}/{job.intent.target}",
+            )  # fmt: skip
+        elif isinstance(found, Error):
             job.result = found
         elif isinstance(found, NotThere):
             job.result = Written(job.intent.target or "") if job.step.op == "delete" else Absent("the record is gone")

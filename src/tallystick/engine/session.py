@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tallystick.core.binding import Op, Quarantined, QueueItem
+from tallystick.core.error import Error
 from tallystick.core.record import Side
+from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
 Mode = Literal["plan", "apply", "run"]
+MOST_TROUBLES = 5
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
 
 
@@ -115,7 +118,9 @@ class Session:
     unresolved: dict[str, Unresolved] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)
+    fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
+    troubles: dict[str, dict[tuple[str, str], Error]] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -136,6 +141,13 @@ class Session:
         """The bindings of the pair that somebody must look at."""
         standing = self.standing.get(pair.name)
         return standing.bindings if standing else set()
+
+    def note_trouble(self, pair: Pair, error: Error) -> None:
+        """Keep the first of each kind of failure that only makes a write wait, so that people can see why."""
+        if error.recovery not in {"park", "replan"}:
+            found = self.troubles.setdefault(pair.name, {})
+            if len(found) < MOST_TROUBLES:
+                found.setdefault((error.code, error.message), error)
 
     def pretend(self, pair: str, left: str | None, right: str | None) -> int:
         """Pair two records for the sake of this plan only; give the negative number that stands for the binding."""

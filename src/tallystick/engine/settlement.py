@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Quarantined, QueueItem
 from tallystick.core.error import Absent, AccessError, Error, Stale
-from tallystick.core.ports import StoreTx, Written
+from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.engine.line import Line
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing

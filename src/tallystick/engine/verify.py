@@ -11,8 +11,9 @@ from functools import partial
 from tallystick.core.binding import Dirty, LegFact
 from tallystick.core.error import Error
 from tallystick.core.mapping import Refs
-from tallystick.core.ports import Flow, NotThere, Sighting, StoreTx
+from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep
 from tallystick.engine import effects
 from tallystick.engine.decide import unread_legs

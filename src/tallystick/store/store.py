@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from tallystick.core.ports import StoreTx
+from tallystick.core.state import StoreTx
 from tallystick.store.connection import committing, looking, open_engine
 from tallystick.store.driver import Driver
 from tallystick.store.failure import named_failures

@@ -8,8 +8,9 @@ from tallystick.checklist.scene import Scene, Subject
 from tallystick.checklist.survey import decode
 from tallystick.core import path
 from tallystick.core.error import DataError, Error
-from tallystick.core.ports import Call, CallAll, Candid, Flow, Look, Page, Sighting, StoreTx, Wish
+from tallystick.core.ports import Call, CallAll, Candid, Flow, Look, Page, Sighting, Wish
 from tallystick.core.record import SIDES, UNKNOWN, Side
+from tallystick.core.state import StoreTx
 
 _MOST: Final = 200
 

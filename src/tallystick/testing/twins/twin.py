@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from tallystick.core.error import Bug, InvalidValue
 from tallystick.core.record import Raw, fingerprint
@@ -26,6 +26,8 @@ from tallystick.testing.twins.table import Database, Query, Row, Shape, Table
 from tallystick.testing.twins.webhook import Hooks
 
 Clock = Callable[[], float]
+Moment = Literal["before", "after"]
+Watch = Callable[[Request, Moment], Answer | None]
 LOGGED_HEADERS: Final[tuple[str, ...]] = ("if-match", "idempotency-key", "content-type", "user-agent", "x-request-id")
 MOST_LOGGED: Final = 200_000
 _ENDLESS: Final = 1_000_000
@@ -68,6 +70,11 @@ class Twin(ABC):
         self.database = Database(database)
         self.tables = {shape.object: Table(self.database, shape) for shape in self.shapes()}
         self.hooks: Hooks | None = None
+        self.on_request: Watch | None = None
+        """Called before anything of a request is done, and after, before it is answered; what it gives is the answer.
+
+        An answer given before keeps the request from being done (and from the log).
+        """
         self._server = Server(self.respond, self.server_time)
         self._port = port
         self._salt = 0
@@ -163,6 +170,8 @@ class Twin(ABC):
         """Answer one request, with all that may go wrong on the way."""
         if request.path.startswith("/_"):
             return self._steer(request)
+        if self.on_request and (given := self.on_request(request, "before")):
+            return given
         struck = self.faults.strike(request.method, request.path, self.role(request))
         answer = spoil.prevent(struck, self.server_time()) if struck else None
         applied = False
@@ -173,7 +182,7 @@ class Twin(ABC):
                 answer = spoil.spoil(answer, struck, self.list_key, self.text_key, is_write=request.method != "GET")
         seen = 0 if answer.ending in {"reset", "silence"} else answer.status
         self._note(request, seen, applied, struck)
-        return answer
+        return (self.on_request and self.on_request(request, "after")) or answer
 
     def _note(self, request: Request, seen: int, applied: bool, struck: Struck) -> None:  # noqa: FBT001 - one caller
         headers = {k: request.headers[k] for k in LOGGED_HEADERS if k in request.headers}

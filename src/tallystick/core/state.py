@@ -1,0 +1,206 @@
+"""The store as the engine sees it: one transaction at a time on everything durable (SYNC-SPEC 3).
+
+Sequences are written set-wise; every reader gives values, not live objects. One implementation serves SQLite and
+PostgreSQL; one conformance of tests holds both.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from tallystick.core.binding import (
+    Binding,
+    Cursor,
+    Dirty,
+    FormerId,
+    Intent,
+    JournalEntry,
+    LedgerRow,
+    LegFact,
+    PairState,
+    Quarantined,
+    QueueItem,
+    Run,
+    Window,
+)
+from tallystick.core.record import Side
+
+T = TypeVar("T")
+
+
+class StoreTx(Protocol):
+    """One transaction on our own state. Sequences are written set-wise; every reader gives values, not live objects."""
+
+    # bindings and legs
+    def reserve_bindings(self, count: int) -> int:
+        """Reserve ``count`` binding ids and give the first."""
+
+    def insert_bindings(self, bindings: Sequence[Binding]) -> None:
+        """Add new bindings with legs and bases. Raises ``StoreError`` if a live leg has the id already (R-3.2)."""
+
+    def update_bindings(self, bindings: Sequence[Binding]) -> None:
+        """Replace bindings wholly; a leg whose ``base`` is ``None`` keeps the base that is stored."""
+
+    def bindings(self, ids: Sequence[int]) -> dict[int, Binding]:
+        """Load bindings with their bases."""
+
+    def binding_of(self, pair: str, side: Side, record_id: str) -> Binding | None:
+        """Find the live binding of a record, with its bases."""
+
+    def leg_facts(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, LegFact]:
+        """What is known of these records, by id. Tomb, unlinked and erased bindings count; unbound ids are left out."""
+
+    def raw_hashes(self, pair: str, side: Side) -> "array[int]":
+        """The raw hashes of all linked legs of a side, sorted ascending, type ``q``: 8 bytes a record."""
+
+    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
+        """(binding, id) of the linked legs whose raw hash is one of these."""
+
+    def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
+        """(binding, id) of the linked legs that have an id but no raw hash."""
+
+    def touch_legs(
+        self, pair: str, side: Side, rows: Iterable[tuple[str, int | None, str | None, float | None]]
+    ) -> None:
+        """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``."""
+
+    def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
+        """Note when these bound records were first found missing; an earlier note stays."""
+
+    def count_linked(self, pair: str) -> int:
+        """How many bindings are linked."""
+
+    def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
+        """The ids that these bindings have on a side, where they have one and are linked or half."""
+
+    def resolve_ids(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, int]:
+        """The bindings of these ids on a side, where they are linked or half."""
+
+    def sample_ids(self, pair: str, side: Side, count: int) -> list[str]:
+        """Some ids of linked records of a side (canary, R-4.4)."""
+
+    def add_former(self, rows: Sequence[FormerId]) -> None:
+        """Remember ids that a leg once had."""
+
+    def former(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, FormerId]:
+        """Which of these ids belonged to a leg once."""
+
+    # match keys
+    def put_keys(self, pair: str, side: Side, rows: Iterable[tuple[str, int, int]]) -> None:
+        """Add (record id, rule number, key hash) for records of a side; one record may have one key a rule."""
+
+    def drop_keys(self, pair: str, side: Side, ids: Sequence[str]) -> None:
+        """Forget the keys of these records."""
+
+    def find_keys(self, pair: str, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+        """(rule, hash, record id) of all records of a side with one of these (rule, hash)."""
+
+    # reading positions
+    def mark_dirty(self, marks: Sequence[Dirty]) -> None:
+        """Note records to be looked at; a mark that exists keeps its attempts and gets a new ``seq``."""
+
+    def dirty(self, pair: str, side: Side, now: float, limit: int) -> list[Dirty]:
+        """The oldest marks that are due."""
+
+    def clear_dirty(self, marks: Sequence[Dirty]) -> None:
+        """Remove marks whose ``seq`` is unchanged (R-11.16)."""
+
+    def window(self, pair: str, side: Side) -> Window | None:
+        """The sweep in progress, if any."""
+
+    def save_window(self, window: Window) -> None:
+        """Save how far a sweep came."""
+
+    def close_window(self, cursor: Cursor) -> None:
+        """End a side's sweep: forget the window and move the cursor."""
+
+    def cursor(self, pair: str, side: Side) -> Cursor | None:
+        """How far a side was read."""
+
+    def pair_state(self, pair: str) -> PairState | None:
+        """What the pair was last run with."""
+
+    def save_pair_state(self, state: PairState) -> None:
+        """Remember what the pair is run with."""
+
+    # writing
+    def add_intents(self, intents: Sequence[Intent]) -> None:
+        """Make intents durable. Raises ``StoreError`` if a (binding, side) has an open one (R-10.2)."""
+
+    def update_intents(self, intents: Sequence[Intent]) -> None:
+        """Replace open intents (attempt, times)."""
+
+    def close_intents(self, ids: Sequence[str]) -> None:
+        """Forget intents whose outcome is settled."""
+
+    def open_intents(self, pair: str) -> list[Intent]:
+        """Every intent whose outcome may be unknown, oldest first."""
+
+    def add_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Keep values that are about to be overwritten or lost."""
+
+    def journal(self, binding: int) -> list[JournalEntry]:
+        """What was overwritten in a binding, newest first."""
+
+    def add_ledger(self, rows: Sequence[LedgerRow]) -> None:
+        """Append writes to the audit trail."""
+
+    def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
+        """The audit trail of a binding or a run, newest first."""
+
+    # what waits for somebody
+    def put_queue(self, items: Sequence[QueueItem]) -> None:
+        """Raise questions; one with the same kind, pair, subject and field is replaced, its ``since`` kept."""
+
+    def drop_queue(self, ids: Sequence[int]) -> None:
+        """Withdraw questions."""
+
+    def queue(self, pair: str | None = None, bindings: Sequence[int] | None = None) -> list[QueueItem]:
+        """Open questions, oldest first; of a pair, of some bindings, or all."""
+
+    def put_quarantine(self, rows: Sequence[Quarantined]) -> None:
+        """Park records or fields; the same (pair, side, record, field) is replaced, counted up, its ``since`` kept."""
+
+    def drop_quarantine(self, pair: str, side: Side, records: Sequence[str]) -> None:
+        """Release all that is parked of these records."""
+
+    def quarantine(self, pair: str | None = None, bindings: Sequence[int] | None = None) -> list[Quarantined]:
+        """What is parked, oldest first; of a pair, of some bindings, or all."""
+
+    # runs and checks
+    def save_run(self, run: Run) -> None:
+        """Insert or replace a run."""
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """The newest runs."""
+
+    def acquire_lease(self, pair: str, owner: str, now: float, seconds: float, *, steal: bool = False) -> int | None:
+        """Take or renew a pair's lease; give its fence number (it grows with each new owner), or ``None``.
+
+        ``steal`` takes it from a live owner too: only for who knows by other means that the owner is dead.
+        """
+
+    def release_lease(self, pair: str, owner: str) -> None:
+        """Give a lease back."""
+
+    def check_fence(self, pair: str, fence: int) -> None:
+        """Raise ``StoreError`` unless this fence number is the current one (R-3.3)."""
+
+    def save_findings(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep check results (JSON-able, with ``question`` and ``at``); the newest of each question counts."""
+
+    def findings(self) -> list[dict[str, Any]]:
+        """The newest result of each question."""
+
+
+class Store(Protocol):
+    """Our own state."""
+
+    def commit(self, work: Callable[[StoreTx], T]) -> T:
+        """Run ``work`` in one transaction that is durable when this returns; roll back and raise if it raises."""
+
+    def look(self, work: Callable[[StoreTx], T]) -> T:
+        """Run ``work`` on a consistent read."""
+
+    def close(self) -> None:
+        """Close files and connections."""
