@@ -24,9 +24,10 @@ EVIL = '<script>alert(1)</script> & "Öl" | *x* `y`'
 
 def finding(question, verdict="fail", **settings):
     facts = {"example": Sample("Erika Mustermann"), "said": EVIL}
+    again = f"tally check --only {question}"
     usual = {
         "subject": "crm/companies", "summary": EVIL, "reasons": (EVIL,), "fix": "do this", "owner": "",
-        "evidence": Evidence(facts, "the listing once", 3, 1_800_000_000.0), "reproduce": f"tally check --only {question}",
+        "evidence": Evidence(facts, "the listing once", 3, 1_800_000_000.0), "reproduce": again,
     }  # fmt: skip
     return Finding(question=question, verdict=verdict, **(usual | settings))
 

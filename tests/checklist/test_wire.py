@@ -125,9 +125,9 @@ def test_a_certificate_that_nobody_vouches_for_is_an_access_error(wire, encrypte
 
 
 def test_a_port_that_does_not_encrypt_is_told(wire):
-    with listening(lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port:
-        with pytest.raises(Unavailable, match="does not agree on encryption"):
-            wire.run(ask(Handshake("127.0.0.1", port)))
+    plain = listening(lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    with plain as port, pytest.raises(Unavailable, match="does not agree on encryption"):
+        wire.run(ask(Handshake("127.0.0.1", port)))
 
 
 def test_a_handshake_goes_through_the_proxy(wire, encrypted, certificate):
@@ -317,7 +317,9 @@ class Inner:
 
 
 def three():
-    yield from range(3)
+    yield 1
+    yield 2
+    yield 3
     return "done"
 
 

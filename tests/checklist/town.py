@@ -22,6 +22,10 @@ from tallystick.testing.twins.twin import Twin
 from tallystick.wiring import House, open_house
 
 
+START = 1_736_122_800
+"""When the first record changed, seconds UTC: 2025-01-06 00:20."""
+
+
 class Town:
     """An opened project whose check list can be asked again and again."""
 
@@ -92,13 +96,13 @@ def companies(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 def fill(crm: Twin, erp: Twin, count: int) -> None:
     """Fill both twins with honest records, each changed at a time of its own."""
     pairs = list(companies(count))
-    start = int(crm.clock()) - 10 * 86_400
-    times = [start + n * 3600 for n in range(count)]
+    times = [START + n * 3600 for n in range(count)]
     ids = crm.put_all("companies", [c for c, _ in pairs], times)
     firms = erp.put_all("partner", [e for _, e in pairs], times)
     people = [
         ({"firstName": f"Ida{n}", "lastName": f"Weiß{n}", "email": f"ida{n}@x{n}.example",
-          "phone": f"+49 40 {4000 + n}", "companyId": ids[n], "status": "active", "customFields": {"newsletter": False}},
+          "phone": f"+49 40 {4000 + n}", "companyId": ids[n], "status": "active",
+          "customFields": {"newsletter": False}},
          {"art": "person", "vorname": f"Ida{n}", "name1": f"Weiß{n}", "email": f"ida{n}@x{n}.example",
           "telefon": f"+49 40 {4000 + n}", "firma_id": int(firms[n]), "status": "Aktiv",
           "fremdschluessel": f"crm-p{n}"})
