@@ -9,8 +9,8 @@ from tallystick.core.checks import Question
 
 _HEAD = """# The check list
 
-`tally check` asks every question of this page. Most are measured on the live systems, reading only; the others are listed
-so that nobody forgets to ask people.
+`tally check` asks every question of this page. Most are measured on the live systems, reading only; the others are
+listed so that nobody forgets to ask people.
 
 | Answer | Means |
 |---|---|
@@ -21,8 +21,8 @@ so that nobody forgets to ask people.
 | not applicable | the question makes no sense here |
 | ask people | there is no measurement (yet): the report says what to ask of whom |
 
-Each finding names what was measured, what to do, who owns it, and the command that asks again. Values of records are shown
-by their length and shape only, unless `--show-values` is given.
+Each finding names what was measured, what to do, who owns it, and the command that asks again. Values of records are
+shown by their length and shape only, unless `--show-values` is given.
 """
 
 

@@ -45,6 +45,7 @@ def readable(scene: Scene, subject: Subject) -> Flow[Walk]:
 def _pages(scene: Scene, subject: Subject, found: Walk, page_size: int) -> Flow[None]:
     reader, budget = scene.reader(subject), scene.budget
     position: str | None = None
+    last: str | None = None
     seen: set[int] = set()
     while True:
         flow = reader.read(subject.object, position=position, page_size=page_size if page_size > 0 else None)
@@ -55,13 +56,14 @@ def _pages(scene: Scene, subject: Subject, found: Walk, page_size: int) -> Flow[
                 raise Garbled("a page came a second time", detail=f"after {len(found.sizes)} pages")
             seen.add(print_of)
         _take(scene, subject, found, page)
+        last = page.ahead[-1] if page.ahead else last
         if page.next is None:
             found.ended = True
             return
         if len(found.rows) >= budget.sample or len(found.sizes) >= budget.pages:
-            if page.ahead:
-                last: Page = yield Call(subject.system, reader.read(subject.object, position=page.ahead[-1]))
-                found.tail, _ = decode(scene, subject, last.rows)
+            if last is not None:
+                tail: Page = yield Call(subject.system, reader.read(subject.object, position=last))
+                found.tail, _ = decode(scene, subject, tail.rows)
             return
         position = page.next
 

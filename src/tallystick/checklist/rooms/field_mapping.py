@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
+from tallystick.checklist.counted import counted
 from tallystick.checklist.room import Room
 from tallystick.checklist.rooms.live import Live, flows_to, live_records
 from tallystick.checklist.rooms.witness import values_at
@@ -126,17 +127,19 @@ def judge(facts: Facts) -> list[Judgement]:
     if not any(side["records"] for side in sides.values()):
         return [Judgement("cannot_tell", "neither side has records in scope")]
     wrong = [w for side in sides.values() for w in _wrong(side)]
-    odd = [o for side in sides.values() for o in _odd(side)]
-    odd += _dead(facts)
+    bad, dead = [o for side in sides.values() for o in _odd(side)], _dead(facts)
     known = [k for side in sides.values() for k in _known(side)]
     if wrong:
         fix = "correct these rows of the mapping: path, codec, or a value for new records (on_create, default)"
-        return [Judgement("fail", wrong[0], (*wrong[1:], *odd, *known), fix)]
-    if odd:
-        fix = (
+        return [Judgement("fail", wrong[0], (*wrong[1:], *bad, *dead, *known), fix)]
+    if bad or dead:
+        said = [f"{counted(len(bad), 'row')} with values that will not pass"] * bool(bad)
+        said += [f"{counted(len(dead), 'row')} without any value"] * bool(dead)
+        cure = (
             "correct the values where they come from, or the rows (options, invalid, blank); until then they are parked"
         )
-        return [Judgement("warn", f"{len(odd)} rows have values that will not pass, or none", (*odd, *known), fix)]
+        cures = [cure] * bool(bad) + ["check the paths of the empty rows, or remove them"] * bool(dead)
+        return [Judgement("warn", " and ".join(said), (*bad, *dead, *known), "; ".join(cures))]
     counts = " and ".join(f"{side['records']} of {side['name']}" for side in sides.values())
     return [Judgement("pass", f"all {len(facts['fields'])} rows carry values that fit ({counts})", tuple(known))]
 

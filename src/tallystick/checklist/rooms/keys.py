@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any, Final
 
+from tallystick.checklist.counted import counted
 from tallystick.checklist.room import Room
 from tallystick.checklist.rooms.live import Live, live_records
 from tallystick.checklist.rooms.witness import values_at
@@ -19,7 +20,8 @@ _SHOWN: Final = 3
 _ENOUGH: Final = 10  # keys on both sides from which on it is strange that none meet
 _TOO_MANY: Final = 0.1  # a field of which more than this repeat is no key
 _RARE: Final = 0.5  # a key that fewer records than this have cannot carry the matching alone
-_WORDS: Final = 0.2  # fewer keys than this have a digit or an @: they are names
+_WORDS: Final = 0.2  # where fewer keys than this look like codes, they are names
+_CODE: Final = 5  # shorter words may well be codes: de, EUR, SALES
 
 
 def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
@@ -83,12 +85,13 @@ def _side(pair: Pair, number: int, live: Live, keyed: dict[int, list[str]]) -> d
         "placeholders": len(values) - blank - with_key if not any(isinstance(v, Ref) for r in values for v in r) else 0,
         "doubled": sum(map(len, doubles)),
         "doubles": [", ".join(ids[:_SHOWN]) for ids in doubles[:_SHOWN]],
-        "words_only": bool(texts) and sum(_is_code(t) for t in texts) < _WORDS * len(texts),
+        "words_only": bool(texts) and sum(_is_wordy(t) for t in texts) > (1 - _WORDS) * len(texts),
     }
 
 
-def _is_code(text: str) -> bool:
-    return any(c.isdigit() or c == "@" for c in text)
+def _is_wordy(text: str) -> bool:
+    """Tell names from codes: those have digits, an @, or are short."""
+    return len(text) > _CODE and not any(c.isdigit() or c == "@" for c in text)
 
 
 def _links(pair: Pair, live: Live) -> dict[str, Any]:
@@ -166,10 +169,10 @@ def _odd(facts: Facts, rule: Facts) -> list[str]:
         name = facts["names"][side]
         if seen["doubled"]:
             some = "; ".join(seen["doubles"])
-            found.append(f"{seen['doubled']} records of {name} share a key by {_named(rule)}: {some}")
+            found.append(f"{counted(seen['doubled'], 'record')} of {name} share a key by {_named(rule)}: {some}")
         if seen["placeholders"] > 0:
             found.append(
-                f"{seen['placeholders']} records of {name} have a placeholder or role address as {_named(rule)}"
+                f"{_named(rule)} is a placeholder or a role in {counted(seen['placeholders'], 'record')} of {name}"
             )
         if is_first and len(facts["rules"]) == 1 and seen["keyed"] < _RARE * facts["records"][side]:
             found.append(f"only {seen['keyed']} of {facts['records'][side]} records of {name} have {_named(rule)}")

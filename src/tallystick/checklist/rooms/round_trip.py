@@ -123,21 +123,28 @@ def _field(pair: Pair, index: int, live: Live) -> dict[str, Any]:
 def _send(here: End, there: End, index: int, value: Value, *, crosses: bool, returns: bool) -> tuple[Fate, Value, str]:
     """Give a value's fate, what came back, and the shape of its loss."""
     try:
-        if returns and not same(own := here.codec.hold(index, value), value):
-            return _unequal(value, own)
         if not crosses:
             return "kept", value, ""
-        first = held = there.codec.hold(index, value)
+        held = there.codec.hold(index, value)
         if not returns:
             return ("kept", held, "") if same(held, value) else _unequal(value, held)
-        for _ in range(_ROUNDS):
-            again = there.codec.hold(index, here.codec.hold(index, held))
-            if same(again, held):
-                return ("kept", held, "") if same(first, value) else _unequal(value, first)
-            held = again
+        if (last := _unrest(here, there, index, held)) is not None:
+            return "loops", last, ""
+        own = here.codec.hold(index, value)
     except DataError as fault:
         return "refused", None, fault.message
-    return "loops", held, ""
+    changed = next((one for one in (held, own) if not same(one, value)), value)
+    return ("kept", held, "") if changed is value else _unequal(value, changed)
+
+
+def _unrest(here: End, there: End, index: int, held: Value) -> Value:
+    """Give the last of several crossings if none of them came to rest, else ``None``. Raises ``DataError``."""
+    for _ in range(_ROUNDS):
+        again = there.codec.hold(index, here.codec.hold(index, held))
+        if same(again, held):
+            return None
+        held = again
+    return held
 
 
 def _unequal(sent: Value, back: Value) -> tuple[Fate, Value, str]:

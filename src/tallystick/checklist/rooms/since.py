@@ -3,6 +3,7 @@
 The instant is one at which a live record changed, so that the record itself shows on which side of the bound it is.
 """
 
+import math
 from typing import Any, Final
 
 from tallystick.checklist.scene import Scene, Subject, Walk
@@ -48,7 +49,12 @@ def _changed(sighting: Sighting) -> float:
 def _bound(timed: list[Sighting], scene: Scene) -> float:
     """Choose the instant: a known record's own, with few known records after it and others well before it."""
     most = max(1, min(_MOST, len(timed) // 2, scene.budget.sample))
-    return _changed(timed[-most])
+    return next((t for s in timed[-most:] if _is_spelled_exactly(t := _changed(s))), _changed(timed[-most]))
+
+
+def _is_spelled_exactly(instant: float) -> bool:
+    """Tell whether rounding down to milliseconds keeps the instant; an earlier one would not test the bound itself."""
+    return (instant - math.floor(instant)) * 1000 % 1 < 0.5  # noqa: PLR2004 - what is nearly a whole number is one, but for binary fractions
 
 
 def _read_since(scene: Scene, subject: Subject, since: float, pages: int = _PAGES) -> Flow[tuple[list[Sighting], bool]]:
@@ -87,6 +93,7 @@ def _compared(
         "absences": len(absent),
         "absent": [s.id for s in absent][:_SHOWN],
         "only_at_bound": bool(absent) and {s.id for s in absent} <= {s.id for s in at_bound},
+        "exact": _is_spelled_exactly(bound),
         "hours_off": _hours_off(expected, absent, early, bound),
     }
 
@@ -158,5 +165,5 @@ def _judge_honoured(facts: Facts) -> Judgement:
         reasons.append("the answer was not read to its end, so losses would not show")
     if not facts["discriminates"]:
         reasons.append("all known records changed at once; a question for tomorrow brought nothing, as it should")
-    bound = "from the instant on" if facts["inclusive"] else "later than the instant"
-    return Judgement("pass", f"honoured, {bound}", tuple(reasons), part=PART)
+    bound = ", from the instant on" if facts["inclusive"] else ", later than the instant"
+    return Judgement("pass", f"honoured{bound if facts['exact'] else ''}", tuple(reasons), part=PART)

@@ -43,20 +43,27 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
 def _listing(spec: ObjectSpec, found: Walk) -> dict[str, Any]:
     """Say whether the walked listing is in the order that the manifest asks for, where that can be seen."""
     sort = spec.sort
-    if sort is None or not isinstance(sort.value, str) or not sort.value:
+    if sort is None or not sort.value:
         return {"asked": "", "ordered": None}
-    field, descending = _meaning(sort, sort.value, spec)
     rows = found.sightings[: found.sizes[0]] if found.failure is not None else found.sightings
-    return {"asked": sort.value, "ordered": is_ordered(_values(spec, rows, field), descending=descending)}
+    meant = _meaning(sort, spec)
+    if meant is not None:
+        field, descending = meant
+        return {"asked": sort.value, "ordered": is_ordered(_values(spec, rows, field), descending=descending)}
+    # How the order is spelled does not tell what it means; one of these it mostly is.
+    for field in filter(None, (spec.id, spec.modified, spec.created)):
+        if is_ordered(_values(spec, rows, field)):
+            return {"asked": field, "ordered": True}
+    return {"asked": str(sort.value), "ordered": None}
 
 
-def _meaning(sort: Sort, asked: str, spec: ObjectSpec) -> tuple[str, bool]:
-    """Find out which field an order's spelling names, and in which direction."""
-    for field in (*sort.fields, *spec.fields, spec.id, spec.modified, spec.created):
+def _meaning(sort: Sort, spec: ObjectSpec) -> tuple[str, bool] | None:
+    """Find out which field the spelling of an order names, and in which direction."""
+    for field in filter(None, (*sort.fields, *spec.fields, spec.id, spec.modified, spec.created)):
         for template, descending, word in ((sort.template, False, "asc"), (sort.descending, True, "desc")):
-            if template.replace("{field}", field).replace("{direction}", word) == asked:
+            if template.replace("{field}", field).replace("{direction}", word) == sort.value:
                 return field, descending
-    return asked, False
+    return None
 
 
 def _values(spec: ObjectSpec, sightings: Sequence[Sighting], field: str) -> list[Any]:

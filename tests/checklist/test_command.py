@@ -1,0 +1,60 @@
+"""`tally check` as people and pipelines call it."""
+
+import json
+
+import pytest
+
+from tallystick.cli.main import run_command
+from tallystick.testing.twins.fault import Fault
+
+
+def run(twins, *arguments):
+    return run_command(["--project", str(twins.folder), "--quiet", "check", *arguments])
+
+
+def test_an_honest_pair_ends_with_zero_and_shows_the_whole_list(twins, capsys):
+    assert run(twins) == 0
+    shown = capsys.readouterr().out
+    assert "Summary" in shown
+    assert "C7.8" in shown
+    assert "ask people" in shown
+
+
+def test_a_failed_gate_ends_with_five(twins, capsys):
+    twins.crm.faults.add(Fault("drop_row", count=None))
+    assert run(twins, "--only", "C7.8") == 5
+    assert "Not ready: C7.8" in capsys.readouterr().out
+
+
+def test_json_is_one_document(twins, capsys):
+    assert run(twins, "--only", "c7.8,C9", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [q["id"] for q in document["questions"]] == ["C7.8", "C9"]
+    assert document["failed_gates"] == []
+
+
+def test_reports_are_written_where_asked(twins, tmp_path):
+    html, markdown = tmp_path / "new" / "report.html", tmp_path / "report.md"
+    assert run(twins, "--only", "C9", "--html", str(html), "--markdown", str(markdown)) == 0
+    assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert markdown.read_text(encoding="utf-8").startswith("# Check list: twins")
+
+
+@pytest.mark.parametrize("arguments", [["--only", "C77"], ["--sample", "0"]])
+def test_wrong_usage_ends_with_two(twins, arguments, capsys):
+    assert run(twins, *arguments) == 2
+    assert "error" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_an_error_that_names_the_file(twins, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run(twins, "--only", "C9", "--html", str(tmp_path / "file" / "report.html")) == 2
+    assert "report.html" in capsys.readouterr().err
+
+
+def test_answers_are_kept_in_the_projects_state(twins):
+    from tallystick.wiring import open_house
+
+    run(twins, "--only", "C9")
+    with open_house(twins.folder) as house:
+        assert [row["question"] for row in house.store.look(lambda tx: tx.findings())] == ["C9"]
