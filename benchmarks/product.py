@@ -14,7 +14,7 @@ from typing import Any
 
 from tallystick.engine.effects import drive
 from tallystick.engine.run import run
-from tallystick.wiring import open_house
+from tallystick.wiring import open_house, spare_collector
 
 RELEASED = frozenset({"first_contact", "deletes", "updates", "creates", "blanks", "duplicates", "shrink"})
 
@@ -22,6 +22,7 @@ RELEASED = frozenset({"first_contact", "deletes", "updates", "creates", "blanks"
 def work(folder: Path, mode: str, *, full: bool) -> dict[str, Any]:
     """Run all mappings of a project once and count what was planned and done."""
     writes = mode != "plan"
+    spare_collector()
     with open_house(folder, writing=writes) as house:
         session = house.session("run" if writes else "plan", released=RELEASED, full=full)
         try:

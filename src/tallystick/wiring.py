@@ -7,6 +7,7 @@ Everything heavy is imported where it is needed, so that ``tally --help`` stays 
 
 import contextlib
 import fcntl
+import gc
 import os
 import secrets
 import time
@@ -127,6 +128,15 @@ def open_house(
         store = _open_state(loaded, closing)
         house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
         yield house
+
+
+def spare_collector() -> None:
+    """Let the garbage collector look less often; for processes that do one run and end.
+
+    A run makes millions of short-lived values and hardly any cycles: the collector finds nothing and costs a tenth.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def open_systems(loaded: LoadedProject, closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:
