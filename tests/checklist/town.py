@@ -21,7 +21,6 @@ from tallystick.testing.twins.erp import ErpTwin
 from tallystick.testing.twins.twin import Twin
 from tallystick.wiring import House, open_house
 
-
 START = 1_736_122_800
 """When the first record changed, seconds UTC: 2025-01-06 00:20."""
 
