@@ -7,7 +7,7 @@ is written twice, nothing is deleted that nobody deleted. After it ends a few ru
 from dataclasses import dataclass, field
 
 import pytest
-from tests.e2e.twins_project import LATER, TwinsWorld, expected
+from tests.e2e.twins_project import LATER, TwinsWorld, always, assert_undamaged, expected
 
 from tallystick.core.error import AccessError, Error, Garbled, RemoteError, Throttled, Unavailable
 from tallystick.engine.run import Result
@@ -16,10 +16,6 @@ from tallystick.testing.twins.fault import Fault
 pytestmark = pytest.mark.e2e
 
 BOTH = ("companies", "contacts")
-
-
-def always(what, **settings):
-    return Fault(what, count=None, **settings)
 
 
 def ends_well(world: TwinsWorld, *, twice: bool = False) -> None:
@@ -44,18 +40,6 @@ def assert_nothing_doubled_or_lost(world: TwinsWorld) -> None:
     assert world.writes("POST") == (2, 4)
     assert [len(world.crm.rows("companies")), len(world.crm.rows("contacts"))] == [15, 4]
     assert len(world.erp.rows("partner")) == 19
-
-
-def assert_undamaged(world: TwinsWorld) -> None:
-    """Whatever stands, nothing is doubled, and of the records that were there only the two deleted ones may go."""
-    assert world.doubles() == []
-    deleted = {r["vatId"] for r in world.crm.rows("companies", deleted=True)}
-    deleted -= {r["vatId"] for r in world.crm.rows("companies")}
-    gone = {p["ust_id"] for p in world.erp.rows("partner", deleted=True)} - {
-        p["ust_id"] for p in world.erp.rows("partner")
-    }
-    assert deleted | gone <= {"DE000000007", "DE000000008"}
-    assert len(world.crm.rows("contacts")) == 4
 
 
 def names_place_cause_and_cure(error: Error, place: str) -> None:

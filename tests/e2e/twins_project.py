@@ -24,6 +24,7 @@ from tallystick.engine.session import Session
 from tallystick.store.scratch import Scratch
 from tallystick.testing.twins.crm import CrmTwin
 from tallystick.testing.twins.erp import ErpTwin
+from tallystick.testing.twins.fault import Fault, What
 from tallystick.wiring import House, open_house
 
 TOKENS = {"TWIN_CRM_TOKEN": "crm-token-of-the-test", "TWIN_ERP_TOKEN": "erp-token-of-the-test"}
@@ -200,6 +201,23 @@ class TwinsWorld:
             {"firstName": "Jörg", "lastName": "Weiß", "email": "weiss@werk21.example", "companyId": new[0]["id"]},
         )
         self.clock.skip(LATER)
+
+
+def always(what: What, **settings: Any) -> Fault:
+    """Give a fault that stands until it is cleared."""
+    return Fault(what, count=None, **settings)
+
+
+def assert_undamaged(world: TwinsWorld) -> None:
+    """Whatever stands, nothing is doubled, and of the records that were there only the two deleted ones may go."""
+    assert world.doubles() == []
+    deleted = {r["vatId"] for r in world.crm.rows("companies", deleted=True)}
+    deleted -= {r["vatId"] for r in world.crm.rows("companies")}
+    gone = {p["ust_id"] for p in world.erp.rows("partner", deleted=True)} - {
+        p["ust_id"] for p in world.erp.rows("partner")
+    }
+    assert deleted | gone <= {"DE000000007", "DE000000008"}
+    assert len(world.crm.rows("contacts")) == 4
 
 
 def expected() -> list[tuple[Any, ...]]:

@@ -201,6 +201,17 @@ def test_a_new_record_with_the_key_of_a_paired_one_is_a_duplicate(world):
     settled(world)
 
 
+def test_a_double_is_found_while_the_paired_record_changes_beside_the_mapping(world):
+    """A record that was seen and is the same keeps its keys: its double must not be created."""
+    left, _ = pair_of(world)
+    world.left.update(left, {"beside": "not mapped"})
+    companies(world, {"name": "Anker again", "vat": "DE1"})
+    world.sync()
+    assert len(world.rows("right")) == 1
+    assert [q.kind for q in world.queue()] == ["duplicate"]
+    settled(world)
+
+
 def test_a_record_without_key_is_asked_about(world):
     companies(world, {"name": "Anker"})
     world.sync()

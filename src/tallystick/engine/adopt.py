@@ -107,8 +107,9 @@ def _gather(session: Session, pair: Pair, keys: dict[str, dict[int, int]]) -> Fl
     stored, facts = yield from effects.look(known)
     by_key: dict[tuple[Side, int, int], list[Candidate]] = {}
     for s in SIDES:
-        # What was seen in this run replaces what the store remembers of the same record.
-        renewed = scratch.seen(s, sorted({i for _, _, i in stored[s]}))
+        # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
+        again = scratch.sights(s, sorted({i for _, _, i in stored[s]}))
+        renewed = {i for i, row in again.items() if row[2] != "same"}
         rows = noted[s] + [row for row in stored[s] if row[2] not in renewed]
         own: dict[str, dict[int, int]] = {}
         for rule, h, record in rows:

@@ -68,9 +68,6 @@ def pull(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]
     A failure of the system ends the sweep and stands in ``failure``; what was read until then counts, absence does not.
     """
     pulled = Pulled(side, sweep, started=(yield from effects.now()))
-    if not session.fresh_shape(pair):
-        pulled.known = yield from effects.look(lambda tx: tx.raw_hashes(pair.name, side))
-        pulled.seen = bytearray(len(pulled.known))
     try:
         ended = yield from _pages(session, pair, pulled)
     except Error as failure:
@@ -92,6 +89,10 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     end = pair.end(pulled.side)
     since = pulled.sweep.since
     page: Page = yield from effects.call(end.system, end.connector.read(end.object, since))
+    # To decode the few rows of a short window costs less than to load what is known of all records.
+    if (pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair):
+        pulled.known = yield from effects.look(lambda tx: tx.raw_hashes(pair.name, pulled.side))
+        pulled.seen = bytearray(len(pulled.known))
     previous: int | None = None
     waiting: list[str] = list(page.ahead)
     while True:

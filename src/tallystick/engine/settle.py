@@ -127,7 +127,11 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
 
 def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
     leg = binding.leg(side)
-    if seen.fields is None or not settled:
+    if seen.fields is None:
+        # It was not there to be read. Should the very same bytes show up again, that is news.
+        leg.raw_hash = None
+        return
+    if not settled:
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
