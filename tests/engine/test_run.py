@@ -204,7 +204,7 @@ def test_a_new_record_with_the_key_of_a_paired_one_is_a_duplicate(world):
 def test_a_double_is_found_while_the_paired_record_changes_beside_the_mapping(world):
     """A record that was seen and is the same keeps its keys: its double must not be created."""
     left, _ = pair_of(world)
-    world.left.update(left, {"beside": "not mapped"})
+    world.left.update(left, {"ref": "not mapped"})
     companies(world, {"name": "Anker again", "vat": "DE1"})
     world.sync()
     assert len(world.rows("right")) == 1
