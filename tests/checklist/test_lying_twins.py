@@ -65,7 +65,7 @@ def test_an_undocumented_field_is_a_warning_with_its_name(twins):
 def test_a_declared_field_that_is_missing_is_no_fault_unless_it_must_be_there(twins):
     manifest = twins.folder / "systems" / "crm.yaml"
     text = manifest.read_text()
-    optional = text.replace("    fields:\n", "    fields:\n      fax: {type: text}\n", 1)
+    optional = text.replace("\n    fields:\n", "\n    fields:\n      fax: {type: text}\n", 1)
     for written, status in (
         (optional, "pass"),
         (optional.replace("{type: text}", "{type: text, required: true}"), "fail"),
