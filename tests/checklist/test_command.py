@@ -18,6 +18,14 @@ def test_an_honest_pair_ends_with_zero_and_shows_the_whole_list(twins, capsys):
     assert "Summary" in shown
     assert "C7.8" in shown
     assert "ask people" in shown
+    assert "all 90 records came" not in shown
+
+
+def test_details_show_what_passed_too(twins, capsys):
+    assert run(twins, "--only", "C7.8,C8", "--details") == 0
+    shown = capsys.readouterr().out
+    assert "all 90 records came, each once" in shown
+    assert "agree on who is told at night" in shown
 
 
 def test_a_failed_gate_ends_with_five(twins, capsys):

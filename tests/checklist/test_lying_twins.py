@@ -62,6 +62,20 @@ def test_an_undocumented_field_is_a_warning_with_its_name(twins):
     assert "not declared: churnRisk" in told(report, "C1.2")
 
 
+def test_a_declared_field_that_is_missing_is_no_fault_unless_it_must_be_there(twins):
+    manifest = twins.folder / "systems" / "crm.yaml"
+    text = manifest.read_text()
+    optional = text.replace("\n    fields:\n", "\n    fields:\n      fax: {type: text}\n", 1)
+    for written, status in (
+        (optional, "pass"),
+        (optional.replace("{type: text}", "{type: text, required: true}"), "fail"),
+    ):
+        manifest.write_text(written)
+        report = twins.ask("C1.2")
+        assert statuses(report)["C1.2"] == status
+        assert "fax" in told(report, "C1.2")
+
+
 def test_a_description_that_moved_on_is_a_warning(twins):
     manifest = twins.folder / "systems" / "crm.yaml"
     manifest.write_text(manifest.read_text().replace("max_length: 120", "max_length: 200"))

@@ -19,11 +19,14 @@ _COLOURS: Final[dict[Status, str]] = {
     "not_applicable": "dim",
     "not_automated": "dim",
 }
-_REASONS: Final = 6
+_REASONS: Final = 3
 
 
-def render_text(report: Report, *, details: bool = True) -> RenderableType:
-    """Make what a rich console prints. ``details`` False leaves the findings that passed to one line each."""
+def render_text(report: Report, *, details: bool = False) -> RenderableType:
+    """Make what a rich console prints: what needs attention, each question with its status.
+
+    With ``details`` also what passed, every reason, and what to ask of people.
+    """
     parts: list[RenderableType] = []
     for line, rows in report.by_line().items():
         parts += [Text(line, style="bold"), Padding(_table(rows, details=details), (0, 0, 1, 0))]
@@ -63,16 +66,15 @@ def _cell(row: Row, *, details: bool) -> Text:
 
 
 def _lines(row: Row, *, details: bool) -> Iterator[Text]:
-    if row.question.people:
+    if row.question.people and details:
         yield Text(f"  {row.question.people}", style="dim")
-    if row.question.within:
+    if row.question.within and details:
         yield Text(f"  answered with {row.question.within}", style="dim")
     for finding in row.findings:
-        yield _headline(finding)
-        if finding.verdict in {"pass", "not_applicable"} and not details:
-            continue
-        if finding.verdict in {"fail", "warn", "cannot_tell"}:
-            yield from _reasons(finding)
+        is_settled = finding.verdict in {"pass", "not_applicable"}
+        if details or not is_settled:
+            yield _headline(finding)
+            yield from _reasons(finding, len(finding.reasons) if details else 0 if is_settled else _REASONS)
 
 
 def _headline(finding: Finding) -> Text:
@@ -80,11 +82,11 @@ def _headline(finding: Finding) -> Text:
     return word.append(f"  {finding.subject}: {finding.summary}", style="default")
 
 
-def _reasons(finding: Finding) -> Iterator[Text]:
-    for reason in finding.reasons[:_REASONS]:
+def _reasons(finding: Finding, most: int) -> Iterator[Text]:
+    for reason in finding.reasons[:most]:
         yield Text(f"        {reason}", style="dim")
-    if len(finding.reasons) > _REASONS:
-        yield Text(f"        and {len(finding.reasons) - _REASONS} more lines in the other formats", style="dim")
+    if 0 < most < len(finding.reasons):
+        yield Text(f"        and {len(finding.reasons) - most} more with --details", style="dim")
     if finding.fix:
         yield Text(f"        what to do: {finding.fix}")
     if finding.verdict == "fail":

@@ -4,11 +4,13 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tallystick.cli.start import Json, examples, start_of
+
+_WIDTH: Final = 120
 
 if TYPE_CHECKING:
     from tallystick.checklist.report import Report
@@ -44,6 +46,9 @@ def check(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show sampled values as they are; else all but their shape is hidden.")
     ] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Show what passed too, every reason, and what to ask of people.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
@@ -59,7 +64,7 @@ def check(
     report = _run(start, screen, ids, sample, reveal=show_values)
     screen.document(report_document(report))
     if not as_json:
-        _show(report)
+        _show(report, details=details)
     _keep(report, html, markdown, screen)
     return CHECK if report.failed_gates else DONE
 
@@ -94,12 +99,14 @@ def _progress(screen: "Screen") -> "Iterator[Progress | None]":
         yield lambda question, subject: status.update(Text(f"{question.id} {question.title} {subject.name}"))
 
 
-def _show(report: "Report") -> None:
+def _show(report: "Report", *, details: bool) -> None:
     from rich.console import Console
 
     from tallystick.checklist.report_text import render_text
 
-    Console().print(render_text(report))
+    # Piped into a file or a log there is no window to fit into.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console.print(render_text(report, details=details))
 
 
 def _keep(report: "Report", html: Path | None, markdown: Path | None, screen: "Screen") -> None:

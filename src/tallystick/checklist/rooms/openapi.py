@@ -180,7 +180,8 @@ def _judge_records(facts: Facts) -> Judgement:
     if odd:
         fix = "declare the new fields; correct the values, or the rule, where they break it"
         return Judgement("warn", f"{count} records keep the declared structure, with exceptions", tuple(odd), fix, part)
-    return Judgement("pass", f"{count} records are as declared in all {facts['declared']} fields", part=part)
+    summary = f"{count} records are as declared in all {facts['declared']} fields"
+    return Judgement("pass", summary, tuple(_unused(facts)), part=part)
 
 
 def _wrong(facts: Facts) -> list[str]:
@@ -192,14 +193,17 @@ def _wrong(facts: Facts) -> list[str]:
 
 
 def _odd(facts: Facts) -> list[str]:
-    count, required = facts["records"], set(facts["required"])
     found = [f"{name}: {_counted(kinds)}" for name, kinds in facts["rules"].items()]
-    gone = [name for name, n in facts["missing"].items() if n == count and name not in required]
-    if gone:
-        found.append(f"declared but in none of the records: {_some(gone)}")
     if facts["undocumented"]:
         found.append(f"not declared: {_some(list(facts['undocumented']))}")
     return found
+
+
+def _unused(facts: Facts) -> list[str]:
+    """Optional fields that no record has: worth knowing, and no fault."""
+    required = set(facts["required"])
+    gone = [name for name, n in facts["missing"].items() if n == facts["records"] and name not in required]
+    return [f"declared, but in none of these records: {_some(gone)}"] if gone else []
 
 
 def _counted(kinds: Mapping[str, int]) -> str:
