@@ -158,6 +158,8 @@ def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
             raise error
     for side in SIDES:
         mine = [j for j in jobs if j.step.side == side]
-        refused = [j.result for j in mine if isinstance(j.result, AccessError | Unavailable)]
-        if refused and len(refused) == len(mine) and (len(mine) > 1 or isinstance(refused[0], AccessError)):
+        refused = [j.result for j in mine if isinstance(j.result, AccessError)]
+        if refused and len(refused) == len(mine):
             raise refused[0]
+    if errors and len(errors) == len(jobs) > 1 and all(isinstance(e, Unavailable) for e in errors):
+        raise errors[0]
