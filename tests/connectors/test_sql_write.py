@@ -9,6 +9,7 @@ import pytest
 from tallystick.connectors.sql_request import Write
 from tallystick.core.error import Absent, Duplicate, Refused, Stale
 from tallystick.core.ports import NotThere, Update, Written
+from tallystick.core.record import fingerprint
 
 TABLE = """CREATE TABLE t (id {serial}, name varchar(20) NOT NULL, code varchar(10) UNIQUE, amount integer,
   version integer, at {moment}, doc {json});"""
@@ -200,6 +201,16 @@ def test_without_version_the_overwritten_values_decide(make, open_sql):
         transport.run(connector.delete("t", seen.id, seen.version))
     transport.run(connector.delete("t", seen.id, written.version))
     assert transport.run(connector.get("t", seen.id)) == NotThere()
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_a_stored_row_is_known_by_the_bytes_that_a_listing_shows(make, open_sql, count):
+    """So the next sweep need not decode what we wrote ourselves."""
+    connector, transport = open_sql(make(), {"t": {}})
+    bodies = [({"name": f"n{n}", "at": "2024-01-31T10:00:00Z", "doc": {"a": [1, "x\ny"]}}, "") for n in range(count)]
+    created = transport.run(connector.create_many("t", bodies))
+    page = transport.run(connector.read("t"))
+    assert [each.stored.raw_hash for each in created] == [fingerprint(row) for row in page.rows]
 
 
 def test_a_create_that_is_repeated_makes_no_second_row(make, open_sql):

@@ -63,6 +63,7 @@ class Sight:
             modified=self._time(record, self._modified),
             created=self._time(record, self._created),
             deleted=bool(self._tombstone) and is_tombstone(read(record, self._tombstone), self._deleted),
+            raw_hash=fingerprint(row),
         )
 
     def version(self, record: Raw, row: bytes) -> str | None:

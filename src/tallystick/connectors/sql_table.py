@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.sqltypes import NullType
@@ -100,6 +99,8 @@ def quote_name(name: str) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Give a hint that shows the most similar of the names that exist, and all of them where they are few."""
+    from rapidfuzz import fuzz, process  # only needed when something is wrong
+
     known = sorted(names)
     found = process.extractOne(name.lower(), {each: each.lower() for each in known}, scorer=fuzz.ratio, score_cutoff=60)
     guess = f"did you mean '{found[2]}'? " if found else ""

@@ -77,7 +77,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One record as a system showed it. ``deleted`` is a tombstone or a soft delete; ``modified`` seconds UTC."""
+    """One record as a system showed it. ``deleted`` is a tombstone or a soft delete; ``modified`` seconds UTC.
+
+    ``raw_hash`` is the fingerprint of the bytes with which a listing would show it, where they are known.
+    """
 
     id: str
     record: Raw
@@ -85,6 +88,7 @@ class Sighting:
     modified: float | None = None
     created: float | None = None
     deleted: bool = False
+    raw_hash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

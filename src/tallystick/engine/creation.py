@@ -35,7 +35,10 @@ def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger
     origin = Leg(seen.id)
     if line.settled:
         origin.version, origin.modified, origin.raw_hash = seen.version, seen.modified, seen.raw_hash
-    made = Leg(result.id, result.version or (stored.version if stored else None), stored.modified if stored else None)
+    made = Leg(result.id, result.version)
+    if stored is not None:
+        made.version, made.modified = result.version or stored.version, stored.modified
+        made.raw_hash = stored.raw_hash if line.settled and job.encoded is not None else None
     legs = {source: origin, side: made}
     for where, leg in legs.items():
         told = job.encoded if where == side else None
