@@ -11,7 +11,7 @@ from tallystick.core.record import Side
 
 VERBS = {"list": "list", "get": "read", "find": "find", "create": "create", "update": "update", "delete": "delete"}
 WRITES = {"create", "update", "delete"}
-ALTERED = {"hidden", "hidden, but counted", "older state", "unreadable"}
+ALTERED = {"hidden", "hidden, but counted", "older state", "unreadable", "without phone"}
 
 
 class Killed(BaseException):
@@ -136,6 +136,8 @@ class Door:
                 return row
             if reply == "older state":
                 return fault.then.get((request.object, found))
+            if reply == "without phone":
+                return json.dumps({k: v for k, v in json.loads(row).items() if k != "phone"}).encode()
             return b'{"id": ' if reply == "unreadable" and verb == "list" else None
 
         if verb == "read":

@@ -42,7 +42,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Rows = dict[str, dict[str, Any]]
 Reply = Literal[
     "401", "403", "404", "412", "422", "429", "500", "no connection", "time-out", "lost answer", "unreadable",
-    "hidden", "hidden, but counted", "older state", "broken off",
+    "hidden", "hidden, but counted", "older state", "broken off", "without phone",
 ]  # fmt: skip
 
 

@@ -45,6 +45,15 @@ class Belief:
         return next((name for name, at in self.ids[side].items() if at == (kind, record)), None)
 
 
+def find_differences(case: Case, stage: Stage) -> str:
+    """Play a case; give what differs from the file, or nothing."""
+    try:
+        Player(case, stage).play()
+    except Difference as difference:
+        return str(difference)
+    return ""
+
+
 class Player:
     """Plays one case on a stage."""
 
@@ -273,7 +282,10 @@ class Player:
             fits = [n for n, row in creates.items() if _plain({"name": n, **row} | {"is": ""}) == values | {"is": ""}]
             fits = fits or [n for n, row in creates.items() if values.get("name") in {n, row.get("name")}]
             if fits:
-                self.belief.ids[side][fits[0]] = (kind, one.id)
+                ids = self.belief.ids[side]
+                if fits[0] in ids and ids[fits[0]][1] != one.id:
+                    ids[f"{fits[0]} (before)"] = ids[fits[0]]
+                ids[fits[0]] = (kind, one.id)
 
     def _told(self, sent: Sent) -> str:
         return _told(sent.side, sent.op, self._subject(sent), self._in_names(sent.side, sent.values, whole=False))
@@ -433,7 +445,14 @@ class Player:
 
 
 def _on(side: Side, row: dict[str, Any]) -> dict[str, Any]:
-    return {k: v[side] if isinstance(v, dict) and set(v) == {"left", "right"} else v for k, v in row.items()}
+    """Give one side's values of a row for both; ``{left: x}`` alone means that the right does not show the field."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if not isinstance(value, dict):
+            found[name] = value
+        elif side in value:
+            found[name] = value[side]
+    return found
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
