@@ -167,7 +167,7 @@ def _deleted(case: _Case, side: Side) -> Decision:
         return _apply_deletion(case, side)
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
-            return _apply_deletion(case, side)
+            return replace(_apply_deletion(case, side), reason=case.reason("delete_wins"))
         case "update_wins":
             return _recreate(case, side, "update_wins")
         case "ask":
