@@ -334,7 +334,7 @@ class Player:
             self._must("waits", self._waiting(), sorted(self.waits))
 
     def _compare_result(self, wanted: Run, result: Any, *, reasons: bool) -> None:
-        held = [f"{h.kind} on the {h.side}" for p in result.plan.pairs for h in p.holds]
+        held = {f"{h.kind} on the {h.side}" for p in result.plan.pairs for h in p.holds}
         self._must("held", sorted(held), sorted(wanted.held))
         failures = "; ".join(sorted({error.code for error in result.failures.values()}))
         self._must("fails", failures, wanted.fails)
