@@ -395,6 +395,8 @@ class Player:
 
     def _named(self, pair: str, subject: str) -> str:
         side, _, record = subject.partition("/")
+        if record.startswith("row-"):
+            return f"a row of the {side}"  # it has no id of its own
         return self.belief.name_of(side, KIND_OF[pair], record) or subject  # type: ignore[arg-type] # a side
 
     def _asked(self) -> list[str]:
