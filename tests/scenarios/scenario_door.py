@@ -102,7 +102,7 @@ class Door:
             if verb == "list":
                 if fault.failure.reply == "broken off" and request.arguments.get("after") is None:
                     continue
-            elif fault.ids and _target(request) not in fault.ids and not self._made_from(request, fault):
+            elif fault.failure.of and _target(request) not in fault.ids and not self._made_from(request, fault):
                 continue
             fault.left -= 1
             return fault
@@ -132,7 +132,7 @@ class Door:
 
         def show(row: bytes) -> bytes | None:
             found = str(json.loads(row)["id"])
-            if fault.ids and found not in fault.ids:
+            if fault.failure.of and found not in fault.ids:
                 return row
             if reply == "older state":
                 return fault.then.get((request.object, found))

@@ -195,6 +195,7 @@ class Case(Mapping):
     rules: list[str] = Field(min_length=1)
     open: str = ""
     mirror: str = ""
+    reads_on: bool = False
     left: System = System()
     right: System = System()
     start: Start = Start()
