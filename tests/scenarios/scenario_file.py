@@ -113,6 +113,7 @@ class Run(Strict):
     right_holds: Rows = Field({}, alias="right holds")
     left_journal: Rows | None = Field(None, alias="left journal")
     right_journal: Rows | None = Field(None, alias="right journal")
+    order: list[str] = []
     because: dict[str, str] = {}
     asks: list[str] | None = None
     parks: list[str] | None = None

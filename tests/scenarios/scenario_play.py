@@ -213,6 +213,8 @@ class Player:
             self._compare_planned(wanted, result)
         else:
             self._compare_writes(wanted)
+            if wanted.order:
+                self._must("order", [f"{s.op} {self._subject(s)}" for s in self.stage.sent], wanted.order)
             self._compare_journal(wanted, started)
             self._expect_lists(wanted)
         self._compare_tables()

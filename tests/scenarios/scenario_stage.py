@@ -4,6 +4,7 @@ Every call to a system passes one door, where it is written down and where the s
 """
 
 import contextlib
+import functools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tallystick.engine.effects import drive
 from tallystick.engine.local import LocalBoundary
 from tallystick.engine.run import Result, run
 from tallystick.engine.session import Session
-from tallystick.project.load import load_project
+from tallystick.project.load import LoadedProject, load_project
 from tallystick.store.scratch import Scratch
 from tallystick.store.store import open_store
 from tallystick.wiring import make_pairs, open_systems
@@ -54,17 +55,12 @@ class Stage:
         self.settings: Mapping = case
         self.where = {"left": case.left.where, "right": case.right.where}
         self.with_contacts = _has_contacts(case)
-        (folder / "systems").mkdir(parents=True)
-        (folder / "mappings").mkdir()
-        (folder / "tally.yaml").write_text("name: scenario\n")
-        for side in SIDES:
-            spec = case.left if side == "left" else case.right
-            _write(folder / "systems" / f"{side}.yaml", _manifest(spec))
-        self._write_mappings()
-        loaded = load_project(folder)
+        folder.mkdir()
+        loaded = self._load()
         self.systems = open_systems(loaded, contextlib.ExitStack())
         for system in self.systems.values():
             system.transport.clock = self.clock
+        (folder / "state.db").write_bytes(_empty_state())
         self.store = open_store(f"sqlite:///{folder / 'state.db'}")
         self.pairs = make_pairs(loaded, self.systems)
         for side in SIDES:
@@ -81,13 +77,13 @@ class Stage:
     def change(self, settings: Mapping, where: dict[Side, dict[str, Any]]) -> None:
         """Change the mapping files, as a person would; systems and state stay."""
         self.settings, self.where = settings, where
-        self._write_mappings()
-        self.pairs = make_pairs(load_project(self.folder), self.systems)
+        self.pairs = make_pairs(self._load(), self.systems)
 
-    def _write_mappings(self) -> None:
-        kinds = KINDS if self.with_contacts else KINDS[:1]
-        for kind in kinds:
-            _write(self.folder / "mappings" / f"{MAPPINGS[kind]}.yaml", self._mapping(kind))
+    def _load(self) -> LoadedProject:
+        files = {f"systems/{s}.yaml": _manifest(self.case.left if s == "left" else self.case.right) for s in SIDES}
+        for kind in KINDS if self.with_contacts else KINDS[:1]:
+            files[f"mappings/{MAPPINGS[kind]}.yaml"] = self._mapping(kind)
+        return _load(tuple((name, encode_raw(content)) for name, content in files.items()))
 
     def _mapping(self, kind: str) -> dict[str, Any]:
         case, settings = self.case, self.settings
@@ -140,7 +136,9 @@ class Stage:
 
         def kept(record_id: str, record: dict[str, Any], version: int, now: float) -> None:
             for name, habit in habits.items():
-                if record.get(name) is not None:
+                if habit.startswith("follows "):
+                    record[name] = record.get(habit.removeprefix("follows "))
+                elif record.get(name) is not None:
                     record[name] = _respelled(record[name], habit)
             keep(record_id, record, version=version, now=now)
             self.binned[side, kind, record_id] = {k: v for k, v in record.items() if k == "id" or k not in READ_ONLY}
@@ -173,8 +171,25 @@ def seconds(text: str) -> float:
     return float(number) * UNITS[unit.removesuffix("s")]
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    path.write_bytes(encode_raw(content))  # JSON is YAML
+@functools.cache
+def _load(files: tuple[tuple[str, bytes], ...]) -> LoadedProject:
+    """Load a project of these files. Many scenarios share one, and nothing changes it."""
+    with tempfile.TemporaryDirectory(dir=FAST) as made:
+        folder = Path(made)
+        (folder / "tally.yaml").write_text("name: scenario\n")
+        for name, content in files:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)  # JSON is YAML
+        return load_project(folder)
+
+
+@functools.cache
+def _empty_state() -> bytes:
+    """Give the file of a store in which nothing has happened yet; making one takes longer than most scenarios."""
+    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+        path = Path(folder) / "state.db"
+        open_store(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 def _has_contacts(case: Case) -> bool:
