@@ -120,9 +120,7 @@ class Door:
         if reply in ALTERED:
             return self._altered(fault, request, verb)
         if writes:
-            self.sent.append(
-                Sent(self.side, verb, request.object, _target(request), _values(request, verb), "refused")
-            )
+            self.sent.append(Sent(self.side, verb, request.object, _target(request), _values(request, verb), "refused"))
         if reply == "404" and verb == "read":
             return None
         raise _error(reply, writes=writes)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tallystick.core.error import Problem, ProjectError
+from tallystick.core.record import Side
 from tallystick.project.source import Layer, Source
 from tallystick.project.text import parse_text
 from tallystick.project.validate import validate
@@ -122,6 +123,34 @@ class Run(Strict):
     released: Texts = ()
     fails: str = ""
 
+    def creates(self, side: Side) -> Rows:
+        """The records that are made on a side."""
+        return self.left_creates if side == "left" else self.right_creates
+
+    def updates(self, side: Side) -> Rows:
+        """The fields that are changed on a side."""
+        return self.left_updates if side == "left" else self.right_updates
+
+    def deletes(self, side: Side) -> tuple[str, ...]:
+        """The records that are deleted on a side."""
+        return self.left_deletes if side == "left" else self.right_deletes
+
+    def repeats(self, side: Side) -> tuple[str, ...]:
+        """The creates that a side answers with the record that it made before."""
+        return self.left_repeats if side == "left" else self.right_repeats
+
+    def refuses(self, side: Side) -> tuple[str, ...]:
+        """The writes that a side does not carry out."""
+        return self.left_refuses if side == "left" else self.right_refuses
+
+    def holds(self, side: Side) -> Rows:
+        """What a side then holds, where that differs from what was written."""
+        return self.left_holds if side == "left" else self.right_holds
+
+    def journal(self, side: Side) -> Rows | None:
+        """The values of a side that are kept because they are overwritten or lost; not looked at if not said."""
+        return self.left_journal if side == "left" else self.right_journal
+
 
 class Crash(Run):
     """A run that is killed before or after a write reaches a system."""
@@ -168,7 +197,7 @@ class Step(Strict):
     @classmethod
     def _is_one(cls, value: Any) -> Any:
         if not isinstance(value, dict) or len(value) != 1:
-            raise ValueError("a step is one line: who does what")  # noqa: TRY004 - the model library wants it so
+            raise ValueError("a step is one line: who does what")
         [(verb, what)] = value.items()
         return {verb: {} if what is None and verb in _RUNS else "yes" if what is None else what}
 

@@ -130,7 +130,7 @@ class Stage:
             session.close()
 
     def _watch(self, side: Side, kind: str, habits: dict[str, str]) -> None:
-        """Let a system re-spell values as it stores them, whoever writes them; and keep a bin, so that people can restore."""
+        """Let a system re-spell values as it stores them, whoever writes them; and keep a bin to restore from."""
         shelf = self.shelf(side, kind)
         keep = shelf._keep
 
@@ -207,7 +207,7 @@ def _manifest(spec: System) -> dict[str, Any]:
         "modified": "changed",
         "version": "version",
         "created": "made",
-        **{verb: call for verb in ("create", "update", "delete", "list", "get")},
+        **dict.fromkeys(("create", "update", "delete", "list", "get"), call),
         "paging": {"type": "cursor", "next": "next", "size": spec.page_size},
         "claims": {
             "cas_write": spec.conditional_writes,
