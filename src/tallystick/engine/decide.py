@@ -112,7 +112,7 @@ def _look(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> L
 
 
 def _observed(row: SightRow) -> Observation:
-    record_id, _, kind, encoded, version, modified, _, _ = row
+    record_id, _, kind, encoded, version, modified, *_ = row
     match kind:
         case "here":
             return Present(record_id, decode_fields(encoded or b"[]"), version, modified)
