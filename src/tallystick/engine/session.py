@@ -10,7 +10,7 @@ from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
-Mode = Literal["plan", "apply", "run"]
+Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
 # id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]

@@ -77,9 +77,14 @@ class Scratch:
         }
 
     def bound(self, size: int) -> Iterator[list[tuple[Side, SightRow]]]:
-        """Give all noted records that are bound, as (side, row), both sides of a binding in the same batch."""
+        """Give the noted records of every binding about which anything is new, as (side, row).
+
+        Both sides of a binding come in the same batch, also the one that is the same.
+        """
         cursor = self._db.execute(
-            f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND kind <> 'same' ORDER BY binding"
+            f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND (kind <> 'same' OR EXISTS (SELECT 1"
+            " FROM sight AS partner WHERE partner.binding = sight.binding AND partner.kind <> 'same'))"
+            " ORDER BY binding"
         )
         batch: list[tuple[Side, SightRow]] = []
         for side, *row in cursor:
