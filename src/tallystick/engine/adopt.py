@@ -27,7 +27,7 @@ from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
 from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import Session, SightRow
+from tallystick.engine.session import LIVE, Session, SightRow
 from tallystick.engine.verify import read_records
 
 
@@ -74,6 +74,7 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] == "here"}
     crowd = yield from _gather(session, pair, keys)
     matches = {record: crowd.match(pair, side, record, own) for record, own in keys.items()}
+    former = yield from effects.look(lambda tx: tx.former(pair.name, side, list(matches)))
     linked = [m.candidates[0] for m in matches.values() if m.kind == "link"]
     yield from read_records(session, pair, other(side), linked)
     partners = session.scratch(pair).sights(other(side), linked)
@@ -81,7 +82,9 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     draft = Draft(session, pair, outcome)
     taken: list[str] = []
     for row in rows:
-        if row[0] in matches:
+        if row[0] in former:
+            _ask(draft, side, _seen(row), "reappeared", "it was deleted, and made again as another record")
+        elif row[0] in matches:
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
@@ -112,15 +115,17 @@ def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crow
             row = again.get(record)
             # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
             own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
-            candidate = Candidate(record, own, _live_binding(facts[s].get(record)))
+            candidate = _candidate(record, own, facts[s].get(record))
             for key in own.items():
                 if key in contested:
                     by_key[key][s].append(candidate)
     return Crowd(by_key)
 
 
-def _live_binding(fact: LegFact | None) -> int | None:
-    return fact.binding if fact is not None and fact.state in {"linked", "half", "parked", "dormant"} else None
+def _candidate(record: str, keys: Keys, fact: LegFact | None) -> Candidate:
+    if fact is None:
+        return Candidate(record, keys)
+    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_ended=True)
 
 
 def _decide_one(

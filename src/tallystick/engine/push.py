@@ -34,7 +34,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     """Carry out the planned lines of some phases.
 
     Raises the error that stops a system for all records (access, long throttling, nothing answers); what was confirmed
-    until then is remembered.
+    until then is remembered, and what was not reached is marked.
     """
     scratch = session.scratch(pair)
     total = scratch.count_lines(phases)
@@ -43,11 +43,23 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     for bodies in scratch.lines(phases, size):
         lines = [decode_line(b) for b in bodies]
         allowed = [line for line in lines if _is_allowed(session, outcome, line)]
-        jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
-        done += len(bodies)
-        failed += sum(not j.is_done for j in jobs)
-        yield from effects.tell(Pushed(pair.name, done, total, failed))
-        _stop_if_hopeless(jobs)
+        try:
+            jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
+            done += len(bodies)
+            failed += sum(not j.is_done for j in jobs)
+            yield from effects.tell(Pushed(pair.name, done, total, failed))
+            _stop_if_hopeless(jobs)
+        except Error:
+            leave_unreached(session, pair, outcome, phases, done)
+            raise
+
+
+def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequence[int], done: int = 0) -> None:
+    """Mark the records of all lines of these phases but the first ``done``, so that the next run looks at them."""
+    for bodies in session.scratch(pair).lines(phases, IN_BULK):
+        for body in bodies[max(0, done) :]:
+            outcome.leave(decode_line(body), SIDES, "not reached")
+        done -= len(bodies)
 
 
 def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:

@@ -12,6 +12,7 @@ from tallystick.engine.pair import Pair
 
 Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
+LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
 # id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 
@@ -118,6 +119,8 @@ class Session:
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
+    rescoped: set[str] = field(default_factory=set)
+    dormant: dict[str, dict[int, tuple[str | None, str | None]]] = field(default_factory=dict)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
