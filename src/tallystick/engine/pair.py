@@ -33,6 +33,10 @@ class End:
         """Tell whether a raw record belongs to the pair."""
         return all(path.read(record, c.path) in c.values for c in self.where)
 
+    def is_archived(self, record: Raw) -> bool:
+        """Tell whether a raw record holds the values that archiving gives it."""
+        return bool(self.archive) and _holds(record, self.archive)
+
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
@@ -57,6 +61,14 @@ class End:
                     if value not in (None, UNKNOWN, ""):
                         ids.add(str(value))
         return found
+
+
+def _holds(record: Raw, wanted: Raw) -> bool:
+    """Tell whether every value of ``wanted``, nested ones too, stands in the record."""
+    return all(
+        _holds(record.get(name) or {}, value) if isinstance(value, dict) else record.get(name) == value
+        for name, value in wanted.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tallystick.core.binding import Binding, Intent, JournalEntry
 from tallystick.core.error import AccessError, Error, Throttled, Unavailable
 from tallystick.core.event import Pushed
 from tallystick.core.ports import Flow
-from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
@@ -34,7 +34,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     """Carry out the planned lines of some phases.
 
     Raises the error that stops a system for all records (access, long throttling, nothing answers); what was confirmed
-    until then is remembered.
+    until then is remembered, and what was not reached is marked.
     """
     scratch = session.scratch(pair)
     total = scratch.count_lines(phases)
@@ -43,11 +43,23 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     for bodies in scratch.lines(phases, size):
         lines = [decode_line(b) for b in bodies]
         allowed = [line for line in lines if _is_allowed(session, outcome, line)]
-        jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
-        done += len(bodies)
-        failed += sum(not j.is_done for j in jobs)
-        yield from effects.tell(Pushed(pair.name, done, total, failed))
-        _stop_if_hopeless(jobs)
+        try:
+            jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
+            done += len(bodies)
+            failed += sum(not j.is_done for j in jobs)
+            yield from effects.tell(Pushed(pair.name, done, total, failed))
+            _stop_if_hopeless(jobs)
+        except Error:
+            leave_unreached(session, pair, outcome, phases, done)
+            raise
+
+
+def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequence[int], done: int = 0) -> None:
+    """Mark the records of all lines of these phases but the first ``done``, so that the next run looks at them."""
+    for bodies in session.scratch(pair).lines(phases, IN_BULK):
+        for body in bodies[max(0, done) :]:
+            outcome.leave(decode_line(body), SIDES, "not reached")
+        done -= len(bodies)
 
 
 def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
@@ -116,7 +128,9 @@ def _prepare(
     jobs: list[Job] = []
     journal: list[JournalEntry] = []
     for at, (line, number) in enumerate(zip(lines, numbers, strict=True)):
+        kept = {(side, i) for side, i, _ in line.journal}
         for step in line.steps:
+            journal += _overwritten(pair, line, step, kept, number, session.run, now)
             intent = Intent(
                 id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
                 body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
@@ -134,6 +148,24 @@ def _prepare(
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
     return numbers, before, jobs
+
+
+def _overwritten(
+    pair: Pair, line: Line, step: Step, kept: set[tuple[Side, int]], number: int, run: str, now: float
+) -> list[JournalEntry]:
+    """Keep what an update is about to overwrite, so that a run can be undone; ``kept`` is kept already (R-17.4)."""
+    seen = line.seen(step.side).fields
+    if step.op != "update" or seen is None:
+        return []
+    fields = decode_fields(seen)
+    return [
+        JournalEntry(
+            number, step.side, pair.mapping.names[i], encode_fields((fields[i],)), line.reason, run, now,
+            now + pair.journal_seconds,
+        )
+        for i in step.which
+        if (step.side, i) not in kept
+    ]  # fmt: skip
 
 
 def _sent(pair: Pair, line: Line, step: Step) -> bytes:

@@ -8,7 +8,7 @@ A pair that fails says so and the others go on. Cursors move only after everythi
 a crash anywhere costs at most reading the same window again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -24,11 +24,12 @@ from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.push import push
+from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
 from tallystick.engine.withdraw import withdraw
 
+Observer = Callable[[Session, Pair, Before], Flow[Observed]]
 FORWARD = (0, 1, 2)
 DELETIONS = (3,)
 TOUCH_BATCH = 5_000
@@ -61,10 +62,13 @@ class _Work:
     failure: Error | None = None
 
 
-def run(session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float) -> Flow[Result]:
+def run(
+    session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float, look: Observer = observe
+) -> Flow[Result]:
     """Run all pairs (parents first) as the session's mode says; ``patience`` is how long unknown writes are waited for.
 
     Every pair gets its plan, also a failed one. Nothing is written to a system or the store when the mode is ``plan``.
+    ``look`` observes and decides one pair.
     """
     started = yield from effects.now()
     result = Result(Plan(session.run, started))
@@ -74,7 +78,7 @@ def run(session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float
     for pair in pairs:
         work = _Work(pair, None)
         works.append(work)
-        yield from _guarded(work, _forward(session, work, alone=alone, patience=patience))
+        yield from _guarded(work, _forward(session, work, look, alone=alone, patience=patience))
     for work in reversed(works):
         if work.observed is not None and session.writes:
             yield from _guarded(work, _push(session, work, DELETIONS))
@@ -98,7 +102,7 @@ def _guarded(work: _Work, flow: Flow[None]) -> Flow[None]:
         yield from effects.tell(PairFailed(work.pair.name, failure.code, str(failure)))
 
 
-def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> Flow[None]:
+def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, patience: float) -> Flow[None]:
     pair = work.pair
     if session.writes:
         work.fence = yield from take_lease(pair.name, alone=alone)
@@ -110,7 +114,7 @@ def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> 
             "the system asked us to wait", wait_seconds=work.before.state.not_before - now, hint="run again later"
         )
     yield from recover(session, pair, work.fence, patience)
-    work.observed = yield from observe(session, pair, work.before)
+    work.observed = yield from look(session, pair, work.before)
     if session.writes:
         _refuse_first_contact(session, work.observed)
         yield from _touch_same(session, pair, work.fence)
@@ -130,9 +134,12 @@ def _refuse_first_contact(session: Session, observed: Observed) -> None:
 
 
 def _push(session: Session, work: _Work, phases: Sequence[int]) -> Flow[None]:
-    if work.observed is None or work.fence is None or work.failure is not None:
+    if work.observed is None or work.fence is None:
         return
     outcome = work.observed.outcome
+    if work.failure is not None:
+        leave_unreached(session, work.pair, outcome, phases)
+        return
     outcome.plan.holds = tuple(h for h in outcome.plan.holds if h.kind not in session.released)
     yield from push(session, work.pair, outcome, work.fence, phases)
 
@@ -193,16 +200,17 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         work.fence.check(tx)
     _retouch(session, pair, outcome, tx)
     for side in SIDES:
+        tx.clear_absent(pair.name, side, [i for s, i in outcome.alive if s == side])
         absent = [i for s, i in outcome.absent if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
-    faults = [f for side in SIDES for f in observed.pulled[side].faults] + session.faults.get(pair.name, [])
+    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + session.faults.get(pair.name, [])
     tx.put_quarantine([replace(f, since=now) for f in faults])
     tx.clear_dirty(observed.marks)
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
-    if whole:
+    if whole and observed.pulled:
         withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
             before = observed.before.cursors[side]
@@ -210,7 +218,15 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
             if before is not None and _is_measured(outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
-        tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+        scope = _settled_scope(session, pair, observed)
+        tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
+
+
+def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
+    """A changed scope counts as taken over once every record was looked at under it (I-19)."""
+    state, plan = observed.before.state, observed.outcome.plan
+    waits = any(of_side.get(d) for of_side in plan.dispositions.values() for d in ("deferred", "unreadable"))
+    return state.scope if state is not None and pair.name in session.rescoped and waits else pair.scope_print
 
 
 def _is_measured(outcome: Outcome) -> bool:

@@ -10,16 +10,18 @@ from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
-Mode = Literal["plan", "apply", "run"]
+Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
+LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
+# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
+SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 
 
 class Scratch(Protocol):
     """The run's scratch paper (see ``store.scratch``): not state, thrown away at the end."""
 
     def add_sights(self, side: Side, rows: Sequence[SightRow]) -> None:
-        """Note records as seen: (id, binding, kind, fields, version, modified, raw hash, digest)."""
+        """Note records as seen."""
 
     def add_keys(self, side: Side, rows: Sequence[tuple[int, int, str]]) -> None:
         """Note match keys: (rule, hash, id)."""
@@ -117,6 +119,8 @@ class Session:
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)
     anew: set[str] = field(default_factory=set)
+    rescoped: set[str] = field(default_factory=set)
+    dormant: dict[str, dict[int, tuple[str | None, str | None]]] = field(default_factory=dict)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
