@@ -29,10 +29,6 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
-def _nothing(value: Any) -> Any:
-    return {} if value is None else value
-
-
 class Strict(BaseModel):
     """Nothing but what is declared may be written."""
 
@@ -166,9 +162,6 @@ class Change(Mapping):
     right_where: dict[str, Any] | None = Field(None, alias="right where")
 
 
-Doing = Annotated[Run, BeforeValidator(_nothing)]
-
-
 class Step(Strict):
     """One step; exactly one of these."""
 
@@ -186,11 +179,11 @@ class Step(Strict):
     right_heals: Literal["", "yes"] | None = Field(None, alias="right heals")
     wait: str | None = None
     change: Change | None = None
-    run: Doing | None = None
-    full_run: Doing | None = Field(None, alias="full run")
-    plan: Doing | None = None
-    full_plan: Doing | None = Field(None, alias="full plan")
-    apply: Doing | None = None
+    run: Run | None = None
+    full_run: Run | None = Field(None, alias="full run")
+    plan: Run | None = None
+    full_plan: Run | None = Field(None, alias="full plan")
+    apply: Run | None = None
     crash: Crash | None = None
 
     @model_validator(mode="before")
