@@ -19,6 +19,7 @@ from tallystick.core.record import Raw, encode_raw
 
 _INT64: Final = range(-(2**63), 2**63)
 NO_MATCH: Final = object()
+_TEXT_OR_BLANK: Final = frozenset({str, type(None)})
 
 
 class _Unfit(Exception):
@@ -59,6 +60,12 @@ class Binder:
         return {
             name: value if type(value) is str and name in texts else bind(name, value) for name, value in values.items()
         }
+
+    def bind_column(self, name: str, values: list[Any]) -> list[Any]:
+        """Spell the values of many rows for one column. Raises ``Refused`` with the column's name."""
+        if self._plain and name in self._texts and {*map(type, values)} <= _TEXT_OR_BLANK:
+            return values
+        return [self.bind(name, value) for value in values]
 
     def look(self, name: str, value: Any) -> Any:
         """Spell a value to search a column for; ``NO_MATCH`` where no row can have it."""
