@@ -188,12 +188,11 @@ class SqlConnector:
     def _insert(self, target: Target, body: Raw) -> Change | Error:
         if problem := _unwritable(target, body):
             return problem
-        for name in target.key:
-            lacks = body.get(name) is None and not target.shape.columns[name].default
-            # In PostgreSQL a trigger may still supply it.
-            if lacks and self._dialect == "sqlite":
+        # In PostgreSQL a trigger may still supply it.
+        for name in target.key if self._dialect == "sqlite" else ():
+            if body.get(name) is None and not target.shape.columns[name].default:
                 return Refused(f"'{name}' is needed: it tells the rows apart", field=name, place=target.place)
-        return Change("insert", dict(body), place=target.place)
+        return Change("insert", body, place=target.place)
 
     def _update(self, target: Target, update: Update) -> Change | Error:
         place = f"{target.place}/{update.id}"

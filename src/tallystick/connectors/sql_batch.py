@@ -162,25 +162,29 @@ class _Batch:
         """Read the rows with these keys, in that order; ``None`` where there is none."""
         if any(type(part) is not int and (type(part) is not str or "\x00" in part) for key in keys for part in key):
             raise Partial  # as JSON another value might arrive
-        sent = msgspec.json.encode(keys).decode()
+        single = len(self._target.key) == 1
+        sent = msgspec.json.encode([part for (part,) in keys] if single else keys).decode()
         rows, _ = self._statements.run(("named",), self._by_key, (sent,))
         found: list[Any] = [None] * len(keys)
         for row in rows:
-            *_, place, present = row
+            place = row[-2]
             if found[place] is not None:
                 raise Partial
-            found[place] = row if present is not None else None
+            if row[-1] is not None:
+                found[place] = row
         return found
 
     def _by_key(self) -> Any:
         name = quoted_name(f"{self._shape.name} keys", quote=True)
         each = func.json_each(bindparam("v0")).table_valued("key", "value", name=name)
-        parts = (func.json_extract(each.c.value, f"$[{at}]") for at in range(len(self._target.key)))
-        same = and_(*(is_value(self._shape, key, part) for key, part in zip(self._target.key, parts, strict=True)))
+        key = self._target.key
+        several = (func.json_extract(each.c.value, f"$[{at}]") for at in range(len(key)))
+        parts = [each.c.value] if len(key) == 1 else several
+        same = and_(*(is_value(self._shape, name, part) for name, part in zip(key, parts, strict=True)))
         table = self._shape.table
         # An outer join begins with the keys, whatever the planner believes about the table.
         joined = each.outerjoin(table, same)
-        return select(*self._target.reader.selected(), each.c.key, table.c[self._target.key[0]]).select_from(joined)
+        return select(*self._target.reader.selected(), each.c.key, table.c[key[0]]).select_from(joined)
 
     def _last_number(self) -> int:
         rows, _ = self._statements.run(

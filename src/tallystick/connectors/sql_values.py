@@ -19,7 +19,7 @@ from tallystick.core.record import Raw, encode_raw
 
 _INT64: Final = range(-(2**63), 2**63)
 NO_MATCH: Final = object()
-_TEXT_OR_BLANK: Final = frozenset({str, type(None)})
+_BLANK: Final = type(None)
 
 
 class _Unfit(Exception):
@@ -38,6 +38,7 @@ class Binder:
         # Most values are plain text or integers in columns of that kind, and pass as they are.
         self._texts = frozenset(name for name, column in shape.columns.items() if column.kind in {"text", "time"})
         self._integers = frozenset(name for name, column in shape.columns.items() if column.kind == "integer")
+        self._numbers = frozenset(name for name, column in shape.columns.items() if column.kind == "number")
 
     def bind(self, name: str, value: Any) -> Any:
         """Spell a value for a column. Raises ``Refused`` with the column's name."""
@@ -63,8 +64,14 @@ class Binder:
 
     def bind_column(self, name: str, values: list[Any]) -> list[Any]:
         """Spell the values of many rows for one column. Raises ``Refused`` with the column's name."""
-        if self._plain and name in self._texts and {*map(type, values)} <= _TEXT_OR_BLANK:
+        kinds = {*map(type, values)} - {_BLANK}
+        if self._plain and kinds == {str} and name in self._texts:
             return values
+        if self._plain and kinds == {Decimal} and name in self._numbers:
+            try:
+                return [None if value is None else _number(value, exact=True) for value in values]
+            except _Unfit:
+                pass  # which of them it was is said below
         return [self.bind(name, value) for value in values]
 
     def look(self, name: str, value: Any) -> Any:

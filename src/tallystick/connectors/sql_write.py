@@ -128,7 +128,8 @@ class RowWriter:
     def fresh_rows(self, changes: Sequence[Change]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Spell new rows that set the same columns: as ``fresh`` does, column by column. Gives names and rows."""
         values = {name: [value] * len(changes) for name, value in self._first_version().items()}
-        values |= {name: [change.values[name] for change in changes] for name in changes[0].values}
+        given = [change.values for change in changes]
+        values |= {name: [each[name] for each in given] for name in given[0]}
         bound = {name: self._target.binder.bind_column(name, column) for name, column in values.items()}
         bound |= {name: [self._stamp(name)] * len(changes) for name in self._target.born if name not in bound}
         names = tuple(name for name in self._shape.columns if name in bound)
