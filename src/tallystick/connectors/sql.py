@@ -208,8 +208,8 @@ class SqlConnector:
         if update.current is None or (update.version is not None and target.has_version):
             return Change("update", values, key=key, version=update.version, place=place)
         # Without a version of its own a row is compared by the values that are about to be overwritten.
-        known = {name: value for name, value in update.current.items() if name in values}
-        expected = {name: value for name, value in known.items() if name in target.reader.columns}
+        current, columns = update.current, target.reader.columns
+        expected = {name: current[name] for name in values if name in current and name in columns}
         return Change("update", values, key=key, expected=expected, place=place)
 
     def _key(self, target: Target, record_id: str) -> tuple[Any, ...] | None:
@@ -217,7 +217,7 @@ class SqlConnector:
         parts = split_id(record_id, len(target.key))
         if parts is None:
             return None
-        key = tuple(target.binder.look(name, part) for name, part in zip(target.key, parts, strict=True))
+        key = tuple([target.binder.look(name, part) for name, part in zip(target.key, parts, strict=True)])
         return None if NO_MATCH in key else key
 
     def _target(self, object_name: str) -> Generator[Any, Any, Target]:

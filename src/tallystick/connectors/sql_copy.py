@@ -146,12 +146,12 @@ class _Staging:
     def _stored(self, staged: str, *, lock: bool = False) -> list[tuple[int, bytes]]:
         """Read the real rows that the staged keys name, in the order in which they were staged."""
         rows, _ = self._statements.run(("staged", staged, lock), lambda: self._select(staged, lock=lock))
-        return [(row[0], self._target.reader.encode(row[1:])) for row in rows]
+        return list(zip((row[-1] for row in rows), self._target.reader.encode_all(rows), strict=True))
 
     def _select(self, staged: str, *, lock: bool) -> Any:
         stage, joined = self._stage(staged)
         count, real = stage.c[self._count], self._shape.table
-        statement = select(count, *self._target.reader.selected()).select_from(real.join(stage, joined)).order_by(count)
+        statement = select(*self._target.reader.selected(), count).select_from(real.join(stage, joined)).order_by(count)
         return statement.with_for_update(of=real) if lock else statement
 
     def _assign(self, staged: str, names: Sequence[str], values: Sequence[str]) -> Any:

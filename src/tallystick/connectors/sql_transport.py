@@ -112,8 +112,10 @@ class SqlTransport:
                 return [self._isolated(statements, writer, request, change) for change in changes]
         except Error as error:
             # A rule that is checked at the end, or a trigger that ends the transaction, condemns all for one.
-            if len(changes) == 1 or not is_about_one_record(error):
+            if not is_about_one_record(error):
                 raise
+            if len(changes) == 1:
+                return [error]
         return [self._alone(request, change) for change in changes]
 
     def _at_once(self, request: Write) -> Callable[[Statements, Target, Sequence[Change]], list[Outcome]] | None:

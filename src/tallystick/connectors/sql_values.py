@@ -65,13 +65,14 @@ class Binder:
     def bind_column(self, name: str, values: list[Any]) -> list[Any]:
         """Spell the values of many rows for one column. Raises ``Refused`` with the column's name."""
         kinds = {*map(type, values)} - {_BLANK}
-        if self._plain and kinds == {str} and name in self._texts:
+        if kinds == {str} and name in self._texts and (self._plain or "\x00" not in "".join(filter(None, values))):
             return values
-        if self._plain and kinds == {Decimal} and name in self._numbers:
+        if kinds == {Decimal} and name in self._numbers:
+            spell = _exactly if self._plain else str
             try:
-                return [None if value is None else _number(value, exact=True) for value in values]
+                return [None if value is None else spell(value) for value in values]
             except _Unfit:
-                pass  # which of them it was is said below
+                pass  # whose value it was is said below
         return [self.bind(name, value) for value in values]
 
     def look(self, name: str, value: Any) -> Any:
@@ -125,6 +126,10 @@ def _number(number: Decimal, *, exact: bool) -> int | float:
     if exact and Decimal(repr(nearest)) != number:
         raise _Unfit("has more digits than SQLite keeps of a number; a text column would hold it exactly")
     return nearest
+
+
+def _exactly(number: Decimal) -> int | float:
+    return _number(number, exact=True)
 
 
 def _array_refused() -> Any:
