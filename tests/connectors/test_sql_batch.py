@@ -40,6 +40,8 @@ TABLES = {
       CREATE TRIGGER removes AFTER INSERT ON t WHEN NEW.name = 'a' BEGIN DELETE FROM t WHERE id = NEW.id; END;""",
     "a trigger that adds rows": f"""CREATE TABLE t (id INTEGER PRIMARY KEY, {COLUMNS});
       CREATE TRIGGER adds AFTER INSERT ON t WHEN NEW.name = 'b' BEGIN INSERT INTO t (name) VALUES ('added'); END;""",
+    "a trigger that gives other numbers": f"""CREATE TABLE t (id INTEGER PRIMARY KEY, {COLUMNS});
+      CREATE TRIGGER renumber AFTER INSERT ON t BEGIN UPDATE t SET id = 1000000 - id WHERE id = NEW.id; END;""",
     "a trigger that changes other rows": f"""CREATE TABLE t (id INTEGER PRIMARY KEY, {COLUMNS});
       CREATE TRIGGER spreads AFTER UPDATE OF amount ON t
         BEGIN UPDATE t SET flag = 1, at = 'spread' WHERE id <> NEW.id; END;""",
@@ -60,7 +62,10 @@ VALUES = {
     "flag": st.sampled_from([True, False, None]),
     "at": st.sampled_from(["2024-01-31T10:00:00", "2024-01-31 10:00:00Z", 1, 2]),
 }
-BODIES = st.lists(st.fixed_dictionaries({"name": NAMES}, optional={"id": IDS, **VALUES}), min_size=4, max_size=9)
+BODIES = st.one_of(
+    st.lists(st.fixed_dictionaries({"name": NAMES}, optional={"id": IDS, **VALUES}), min_size=4, max_size=9),
+    st.lists(st.fixed_dictionaries({"name": NAMES}, optional=VALUES), min_size=4, max_size=9),
+)
 PATCHES = st.lists(
     st.tuples(st.integers(0, 12), st.booleans(), st.fixed_dictionaries({}, optional={"name": NAMES, **VALUES})),
     min_size=4,
@@ -147,17 +152,27 @@ def test_many_rows_are_read_back_by_one_statement(twins, table):
     _, (_, connector, transport) = twins(script, spec)
     sent = watch(transport)
     draws = "drawn" in table
-    bodies = [{"name": f"n{n}", "code": f"c{n}"} | ({} if draws else {"id": str(n)}) for n in range(300)]
+    bodies = [
+        {"name": f"n{n}", "code": f"c{n}", "amount": Decimal(n) / 4} | ({} if draws else {"id": str(n)})
+        for n in range(300)
+    ]
     bodies = [body | ({"land": "DE"} if "land" in script else {}) for body in bodies]
     transport.run(connector.read("t"))
     sent.clear()
     created = transport.run(connector.create_many("t", [(body, "") for body in bodies]))
-    assert [each.stored.record["code"] for each in created] == [body["code"] for body in bodies]
+    for each, body in zip(created, bodies, strict=True):
+        assert (each.stored.record["code"], each.stored.record["amount"]) == (body["code"], body["amount"])
     once = counted(sent)
     assert (once["INSERT"], once["BEGIN"], once["COMMIT"]) == (300, 1, 1)
     assert once["SELECT"] <= 2
     bodies = [body | {"code": f"d{n}"} | ({} if draws else {"id": str(n + 300)}) for n, body in enumerate(bodies)]
-    bad = {3: {"code": "c1"}, 4: {"code": "c1"}, 100: {"amount": "many"}, 150: {"name": None}, 299: {"name": "x" * 9}}
+    bad = {
+        3: {"code": "c1"},
+        4: {"code": "c1"},
+        100: {"amount": Decimal("0.1234567890123456789")},
+        150: {"name": None},
+        299: {"name": "x" * 9},
+    }
     outcomes = transport.run(connector.create_many("t", [(body | bad.get(n, {}), "") for n, body in enumerate(bodies)]))
     assert {n for n, each in enumerate(outcomes) if not isinstance(each, Written)} == set(bad)
     assert [type(outcomes[n]) for n in bad] == [Duplicate, Duplicate, Refused, Refused, Refused]
@@ -176,12 +191,13 @@ def test_many_changes_are_compared_and_read_back_by_one_statement_each(twins, ta
     script, spec = TABLES[table], SPECS.get(table, {})
     _, (_, connector, transport) = twins(script, spec)
     sent = watch(transport)
-    bodies = [{"name": f"n{n}", "code": f"c{n}", "id": n + 1, "land": "DE"} for n in range(300)]
+    bodies = [{"name": f"n{n}", "code": f"c{n}", "id": 300 - n, "land": "DE"} for n in range(300)]
     bodies = [body if "land" in script else {k: v for k, v in body.items() if k != "land"} for body in bodies]
     created = transport.run(connector.create_many("t", [(body, "") for body in bodies]))
+    assert [each.stored.record["code"] for each in created] == [f"c{n}" for n in range(300)]
     changes = [Update(each.id, {"name": f"m{n}"}, each.version, each.stored.record) for n, each in enumerate(created)]
     changes[5] = Update(created[5].id, {"name": "m5"}, None, created[5].stored.record | {"name": "another"})
-    changes[6] = Update(created[6].id.replace("7", "777"), {"name": "m6"})
+    changes[6] = Update(created[6].id.replace("294", "777"), {"name": "m6"})
     changes[7] = Update(created[7].id, {"name": "x" * 9})
     changes[8] = Update(created[8].id, {"amount": "many"})
     sent.clear()

@@ -20,7 +20,6 @@ from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Stateme
 from tallystick.core.error import Absent, Error
 
 FROM: Final = 4  # fewer rows are as cheap one by one
-_LAST_NUMBER: Final = 2**63 - 1
 _ERRORS: Final = (Error, sqlite3.Error, OverflowError, UnicodeError)
 _Spelled = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
@@ -127,8 +126,6 @@ class _Batch:
     ) -> None:
         """Run a statement for each row of a run; one that the database refuses is out."""
         for at, error in self._statements.run_each((name, names), partial(build, names), rows, len(names)):
-            if self._shape.triggered:
-                raise Partial from error  # the driver did not count how many came before it
             self._refuse(places[at], error)
         self._counted += self._statements.cursor.rowcount if rows else 0
 
@@ -142,7 +139,7 @@ class _Batch:
 
     def _settle(self, made: Sequence[int], rows: Sequence[Any]) -> None:
         """Give each change that was made its row as it is now. They must be as many, and no other row touched."""
-        # What triggers touch besides is theirs; only the driver's own count leaves it out.
+        # What triggers touch besides does not count. The driver's count leaves it out, but is short after an error.
         touched = self._counted if self._shape.triggered else self._total() - self._before
         if touched != len(made) or len(rows) != len(made) or None in rows:
             raise Partial
@@ -186,20 +183,17 @@ class _Batch:
         joined = each.outerjoin(table, same)
         return select(*self._target.reader.selected(), each.c.key, table.c[key[0]]).select_from(joined)
 
-    def _last_number(self) -> int:
+    def _last_number(self) -> Any:
         rows, _ = self._statements.run(
             ("last number",), lambda: select(func.max(self._number())).select_from(self._shape.table)
         )
-        last: int = rows[0][0] or 0
-        if last > _LAST_NUMBER - len(self._changes):
-            raise Partial  # from here on the numbers are drawn at random
-        return last
+        return rows[0][0] or 0
 
     def _after(self, last: int) -> Sequence[Any]:
         """Read the rows that were numbered after ``last``, in the order in which they were made."""
         rows, _ = self._statements.run(("numbered after",), self._numbered, (last,))
-        if rows and rows[-1][-1] - rows[0][-1] != len(rows) - 1:
-            raise Partial  # something else than our statements had a hand in it
+        if rows and (rows[0][-1], rows[-1][-1]) != (last + 1, last + len(rows)):
+            raise Partial  # a trigger renumbered them, or numbers were skipped, or drawn at random after the last
         return rows
 
     def _numbered(self) -> Any:

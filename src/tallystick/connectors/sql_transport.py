@@ -126,8 +126,8 @@ class SqlTransport:
 
     def _isolated(self, statements: Statements, writer: RowWriter, request: Write, change: Change) -> Outcome:
         """Make one of several changes, so that its failure leaves the transaction as it was before."""
-        # SQLite takes a failed statement back by itself.
-        guarded = not self._lite and len(request.changes) > 1
+        # SQLite takes a failed statement back by itself, but not what a trigger made of one that succeeded.
+        guarded = len(request.changes) > 1 and (not self._lite or request.target.shape.triggered)
         if guarded:
             statements.cursor.execute("SAVEPOINT tally_change")
         try:
