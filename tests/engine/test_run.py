@@ -291,3 +291,14 @@ def test_a_new_field_in_the_mapping_is_merged_as_at_first_contact(tmp_path):
     assert [r["ort"] for r in world.rows("right").values()] == ["Ulm", "Köln", "Trier"]
     settled(world)
     world.close()
+
+
+def test_a_side_that_changed_in_nothing_mapped_is_written_with_its_new_version(world):
+    """Somebody touched the other side beside the mapping: the write is not refused as stale, one run is enough."""
+    left, right = pair_of(world)
+    world.right.update(right, {"ref": "noted by hand"})
+    world.left.update(left, {"city": "Bonn"})
+    result = world.sync()
+    assert result.done["companies"] == {"update": 1}
+    assert world.rows("right")[right]["ort"] == "Bonn"
+    settled(world)

@@ -154,7 +154,7 @@ class JournalEntry:
 
 QueueKind = Literal[
     "conflict", "delete", "delete_update", "duplicate", "match", "keyless", "unmatched", "uncertain", "reappeared",
-    "merge", "restore", "scope", "initial", "blank", "oscillation", "reference",
+    "merge", "restore", "scope", "initial", "blank", "oscillation", "reference", "undo",
 ]  # fmt: skip
 
 
@@ -218,7 +218,7 @@ class Run:
     """One run of the project. ``counts`` maps ``pair.side.disposition`` to a number (R-17.1)."""
 
     id: str
-    kind: Literal["plan", "apply", "run"]
+    kind: Literal["plan", "apply", "run", "undo"]
     started: float
     ended: float | None = None
     outcome: str = ""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import msgspec
+
 from tallystick.core.mapping import MatchRule, Normaliser, ObjectMapping
 from tallystick.core.record import UNKNOWN, Fields, Ref, Value, fingerprint
 
@@ -85,6 +87,20 @@ def key_maker(mapping: ObjectMapping) -> KeyMaker:
             for n, rule in enumerate(mapping.match)
         )
     )
+
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
+
+
+def pack_keys(keys: Keys) -> bytes:
+    """Write a record's keys in few bytes; ``unpack_keys`` gives them back."""
+    return _pack(keys)
+
+
+def unpack_keys(packed: bytes | None) -> dict[int, int]:
+    """Read what ``pack_keys`` wrote; nothing packed is no keys."""
+    return _unpack(packed) if packed else {}
 
 
 @dataclass(frozen=True, slots=True)

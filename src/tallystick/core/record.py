@@ -96,6 +96,9 @@ def _tagged(value: Any) -> Any:
 def _plain(number: Decimal) -> str:
     # 1.0 and 1.00 are the same number and must have the same digest. The default context would round to 28 digits,
     # and writing 1E+999999999 out would take a gigabyte.
+    text = str(number)
+    if text[-1] in "123456789" and "E" not in text:
+        return text
     return str(number.normalize(_UNROUNDED)) if number else "0"
 
 
@@ -139,7 +142,7 @@ _PLAIN_TYPES: Final = frozenset({str, int, bool, type(None)})
 
 def encode_fields(fields: Iterable[Value]) -> bytes:
     """Write a canonical record as bytes: equal records give equal bytes, and ``decode_fields`` gives them back."""
-    return _encode([v if type(v) in _PLAIN_TYPES else _tagged(v) for v in fields])
+    return _encode([v if (kind := type(v)) in _PLAIN_TYPES else _TAG.get(kind, _tagged)(v) for v in fields])
 
 
 def decode_fields(encoded: bytes) -> Fields:

@@ -9,17 +9,18 @@
 First contact is nothing special: it is all records being unpaired.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tallystick.core.binding import LegFact, QueueKind
-from tallystick.core.matching import Candidate, Keys, Match, match
+from tallystick.core.matching import Candidate, Keys, Match, match, unpack_keys
 from tallystick.core.observation import Present
 from tallystick.core.policy import OnUnmatched
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
-from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
@@ -32,19 +33,23 @@ from tallystick.engine.verify import read_records
 
 @dataclass(slots=True)
 class Crowd:
-    """Who shares keys with a batch of records: candidates by (side, rule, hash)."""
+    """Who shares keys with a batch of records: by (rule, hash) and side, only of keys that several records have."""
 
-    by_key: dict[tuple[Side, int, int], list[Candidate]]
+    by_key: dict[tuple[int, int], dict[Side, list[Candidate]]]
 
-    def sharing(self, side: Side, keys: dict[int, int], record_id: str, own: Side) -> list[Candidate]:
-        """Give the candidates on ``side`` that share a key, without the record itself."""
-        found = {
-            c.id: c
-            for rule, h in keys.items()
-            for c in self.by_key.get((side, rule, h), ())
-            if side != own or c.id != record_id
-        }
-        return list(found.values())
+    def match(self, pair: Pair, side: Side, record_id: str, keys: Keys) -> Match:
+        """Find the counterpart of a record of ``side``."""
+        shared = [found for key in keys.items() if (found := self.by_key.get(key)) is not None]
+        if not shared:
+            # Nearly all records of a first load.
+            return _ALONE if keys or not pair.mapping.match else _KEYLESS
+        twins = {c.id: c for found in shared for c in found[side] if c.id != record_id}
+        others = {c.id: c for found in shared for c in found[other(side)]}
+        return match(pair.mapping.match, keys, list(twins.values()), list(others.values()))
+
+
+_ALONE: Final = Match("none")
+_KEYLESS: Final = Match("keyless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +71,9 @@ def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]
 
 def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow]) -> Flow[None]:
     fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] == "here"}
-    keys = {record: pair.keys.keys(values) for record, values in fields.items()}
+    keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] == "here"}
     crowd = yield from _gather(session, pair, keys)
-    matches = {
-        record: match(
-            pair.mapping.match,
-            own,
-            crowd.sharing(side, own, record, side),
-            crowd.sharing(other(side), own, record, side),
-        )
-        for record, own in keys.items()
-    }
+    matches = {record: crowd.match(pair, side, record, own) for record, own in keys.items()}
     linked = [m.candidates[0] for m in matches.values() if m.kind == "link"]
     yield from read_records(session, pair, other(side), linked)
     partners = session.scratch(pair).sights(other(side), linked)
@@ -91,33 +88,34 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     yield from draft.save()
 
 
-def _gather(session: Session, pair: Pair, keys: dict[str, dict[int, int]]) -> Flow[Crowd]:
+def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd]:
     """Find everybody, on both sides, who shares a key with these records: on the scratch paper and in the store."""
     wanted = sorted({item for own in keys.values() for item in own.items()})
     if not wanted:
         return Crowd({})
     scratch = session.scratch(pair)
     noted = {s: scratch.find_keys(s, wanted) for s in SIDES}
-
-    def known(tx: StoreTx) -> tuple[dict[Side, list[tuple[int, int, str]]], dict[Side, dict[str, LegFact]]]:
-        stored = {s: tx.find_keys(pair.name, s, wanted) for s in SIDES}
-        ids = {s: sorted({i for _, _, i in (*stored[s], *noted[s])}) for s in SIDES}
-        return stored, {s: tx.leg_facts(pair.name, s, ids[s]) for s in SIDES}
-
-    stored, facts = yield from effects.look(known)
-    by_key: dict[tuple[Side, int, int], list[Candidate]] = {}
+    stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, wanted) for s in SIDES})
+    holders = Counter((rule, h) for s in SIDES for rule, h, _ in (*noted[s], *stored[s]))
+    contested = {key for key, number in holders.items() if number > 1}
+    if not contested:
+        return Crowd({})
+    ids = {s: sorted({i for rule, h, i in (*noted[s], *stored[s]) if (rule, h) in contested}) for s in SIDES}
+    facts = yield from effects.look(lambda tx: {s: tx.leg_facts(pair.name, s, ids[s]) for s in SIDES})
+    by_key: dict[tuple[int, int], dict[Side, list[Candidate]]] = {key: {s: [] for s in SIDES} for key in contested}
     for s in SIDES:
-        # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
-        again = scratch.sights(s, sorted({i for _, _, i in stored[s]}))
-        renewed = {i for i, row in again.items() if row[2] != "same"}
-        rows = noted[s] + [row for row in stored[s] if row[2] not in renewed]
-        own: dict[str, dict[int, int]] = {}
-        for rule, h, record in rows:
-            own.setdefault(record, {})[rule] = h
-        for record, held in own.items():
-            candidate = Candidate(record, held, _live_binding(facts[s].get(record)))
-            for rule, h in held.items():
-                by_key.setdefault((s, rule, h), []).append(candidate)
+        again = scratch.sights(s, ids[s])
+        held: dict[str, dict[int, int]] = {}
+        for rule, h, record in stored[s]:
+            held.setdefault(record, {})[rule] = h
+        for record in ids[s]:
+            row = again.get(record)
+            # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
+            own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
+            candidate = Candidate(record, own, _live_binding(facts[s].get(record)))
+            for key in own.items():
+                if key in contested:
+                    by_key[key][s].append(candidate)
     return Crowd(by_key)
 
 
@@ -131,7 +129,7 @@ def _decide_one(
     """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
     outcome, side, seen = draft.outcome, lone.side, lone.seen
     partner = partners.get(found.candidates[0]) if found.kind == "link" else None
-    if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(draft, other(side), partner))):
+    if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(other(side), partner))):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
         return ()
@@ -159,9 +157,9 @@ def _decide_one(
     return ()
 
 
-def _partner(draft: Draft, side: Side, row: SightRow) -> Lone:
+def _partner(side: Side, row: SightRow) -> Lone:
     fields = decode_fields(row[3] or b"[]")
-    return Lone(side, _seen(row), fields, draft.pair.keys.keys(fields))
+    return Lone(side, _seen(row), fields, unpack_keys(row[8]))
 
 
 def _waits(draft: Draft, lone: Lone) -> bool:

@@ -3,9 +3,9 @@
 It comes to the same as the general way of ``settle``: each side's base is what that side holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tallystick.core.binding import Binding, Leg
+from tallystick.core.binding import Binding, LedgerRow, Leg
 from tallystick.core.ports import Written
 from tallystick.core.record import fingerprint, other
 from tallystick.engine.line import Line
@@ -27,25 +27,30 @@ def is_plain_creation(line: Line, jobs: Sequence[Job]) -> bool:
 
 
 def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger) -> Binding:
-    """Pair a record with the one that was just made of it, and note the match keys of both."""
-    side, source = job.step.side, other(job.step.side)
-    seen, result = line.seen(source), job.result
+    """Pair a record with the one that was just made of it; note the match keys of both and the write."""
+    side, source, seen, result = job.step.side, other(job.step.side), line.left, job.result
     assert isinstance(result, Written)
-    stored = result.stored
-    origin = Leg(seen.id)
+    if side == "left":
+        seen = line.right
+    stored, name, shape = result.stored, at.pair.name, at.pair.shape
+    base = told = job.step.fields
+    digest = seen.digest if seen.digest is not None else fingerprint(base)
+    origin = Leg(seen.id, base=base, digest=digest, shape=shape)
     if line.settled:
         origin.version, origin.modified, origin.raw_hash = seen.version, seen.modified, seen.raw_hash
-    made = Leg(result.id, result.version)
+    keys: Iterable[tuple[int, int]] = line.keys
+    into.keys[source] += [(seen.id or "", rule, h) for rule, h in keys]
+    if job.encoded is not None and job.encoded != base:
+        told, digest = job.encoded, fingerprint(job.encoded)
+        keys = at.pair.keys.keys(job.stored).items() if job.stored is not None else keys
+    into.keys[side] += [(result.id, rule, h) for rule, h in keys]
+    made = Leg(result.id, result.version, base=told, digest=digest, shape=shape)
     if stored is not None:
         made.version, made.modified = result.version or stored.version, stored.modified
         made.raw_hash = stored.raw_hash if line.settled and job.encoded is not None else None
-    legs = {source: origin, side: made}
-    for where, leg in legs.items():
-        told = job.encoded if where == side else None
-        leg.base, leg.shape = told or job.step.fields, at.pair.shape
-        leg.digest = fingerprint(leg.base)
-        held = at.pair.keys.keys(job.stored).items() if told and job.stored is not None else line.keys
-        into.keys[where] += [(leg.id or "", rule, h) for rule, h in held]
-        into.unkeyed[where].append(leg.id or "")
-    flags = PENDING[side] if job.encoded is None else ""
-    return Binding(number, at.pair.name, "linked", legs["left"], legs["right"], flags=flags)
+    legs = (origin, made) if source == "left" else (made, origin)
+    binding = Binding(number, name, "linked", *legs, flags=PENDING[side] if job.encoded is None else "")
+    into.new.append(binding)
+    into.closed.append(job.intent.id)
+    into.rows.append(LedgerRow(at.run, name, side, result.id, number, "create", line.reason, None, digest, at.now))
+    return binding

@@ -64,7 +64,7 @@ def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
 
 
 def _decide_one(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs) -> None:
-    left, right = (_look(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
+    left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
     decision = reconcile(binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing)
     agree = decision.agree + _respelled(left, right, decision)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
@@ -91,18 +91,20 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
 
 
-def _look(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
+def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
+    """Put together what is known of a leg: by this run's sighting, or else what was last agreed."""
     leg = binding.leg(side)
     stored = draft.pair.base(leg.base, leg.shape, draft.outcome.names)
     if row is None and binding.state == "tomb":
         return Look(stored, stored, Gone("deleted before"), Seen(leg.id), listed=False)
     if row is None or row[2] == "same":
-        present = (
-            Present(leg.id, stored, leg.version, leg.modified) if leg.id is not None and stored is not None else None
+        version, modified, raw_hash = (
+            (leg.version, leg.modified, leg.raw_hash) if row is None else (row[4], row[5], row[6])
         )
+        present = Present(leg.id, stored, version, modified) if leg.id is not None and stored is not None else None
         observed: Observation | None = present if present or leg.id is None else Missing()
         encoded = leg.base if leg.shape == draft.pair.shape else None
-        seen = Seen(leg.id, leg.version, leg.modified, leg.raw_hash, encoded, leg.digest)
+        seen = Seen(leg.id, version, modified, raw_hash, encoded, leg.digest)
         return Look(stored, stored, observed, seen, listed=False)
     observed = _observed(row)
     base = stored
@@ -112,7 +114,7 @@ def _look(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> L
 
 
 def _observed(row: SightRow) -> Observation:
-    record_id, _, kind, encoded, version, modified, _, _ = row
+    record_id, _, kind, encoded, version, modified, *_ = row
     match kind:
         case "here":
             return Present(record_id, decode_fields(encoded or b"[]"), version, modified)

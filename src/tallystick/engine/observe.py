@@ -78,9 +78,9 @@ def load_before(pair: Pair) -> Flow[Before]:
 
 def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     """Observe both sides of a pair and decide; raises the error of a side of which nothing could be read."""
-    _prepare(session, pair, before)
+    prepare(session, pair, before)
     now = yield from effects.now()
-    outcome = _outcome(pair, before)
+    outcome = outcome_of(pair, before)
     outcome.sample = GLIMPSE if session.writes else SAMPLE
     pulled: dict[Side, Pulled] = {}
     for side in SIDES:
@@ -99,7 +99,8 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     return observed
 
 
-def _prepare(session: Session, pair: Pair, before: Before) -> None:
+def prepare(session: Session, pair: Pair, before: Before) -> None:
+    """Note what stands about a pair before anything is looked at: questions, parked records, a new mapping."""
     state = before.state
     if state is not None and (state.mapping, state.scope) != (pair.mapping_print, pair.scope_print):
         session.anew.add(pair.name)
@@ -116,7 +117,8 @@ def _prepare(session: Session, pair: Pair, before: Before) -> None:
     standing.bindings = standing.questions.keys() | standing.parked.keys()
 
 
-def _outcome(pair: Pair, before: Before) -> Outcome:
+def outcome_of(pair: Pair, before: Before) -> Outcome:
+    """Begin the books of a pair."""
     plan = PairPlan(
         pair.name,
         f"{pair.left.system}/{pair.left.object}",

@@ -16,6 +16,7 @@ from tallystick.core.binding import Cursor, LegFact, Quarantined
 from tallystick.core.error import DataError, Error, Garbled
 from tallystick.core.event import PageRead
 from tallystick.core.mapping import Refs
+from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Page, Sighting
 from tallystick.core.record import Side, encode_fields, fingerprint
 from tallystick.core.state import StoreTx
@@ -216,7 +217,7 @@ def note(
             else:
                 kind = "gone" if sighting.deleted else "out"
                 rows.append(
-                    (sighting.id, fact.binding, kind, None, sighting.version, sighting.modified, print_of, None)
+                    (sighting.id, fact.binding, kind, None, sighting.version, sighting.modified, print_of, None, None)
                 )
             continue
         fields = next(read)
@@ -226,18 +227,23 @@ def note(
             )
             if fact is not None:
                 rows.append(
-                    (sighting.id, fact.binding, "bad", None, sighting.version, sighting.modified, print_of, None)
+                    (sighting.id, fact.binding, "bad", None, sighting.version, sighting.modified, print_of, None, None)
                 )
             continue
         encoded = encode_fields(fields)
         seal = fingerprint(encoded)
         if fact is not None and _only_touched(session, pair, fact, seal):
             pulled.unchanged += 1
-            rows.append((sighting.id, fact.binding, "same", None, sighting.version, sighting.modified, print_of, seal))
+            rows.append(
+                (sighting.id, fact.binding, "same", None, sighting.version, sighting.modified, print_of, seal, None)
+            )
             continue
         binding = fact.binding if fact is not None else None
-        rows.append((sighting.id, binding, "here", encoded, sighting.version, sighting.modified, print_of, seal))
-        keys += [(rule, h, sighting.id) for rule, h in pair.keys.keys(fields).items()]
+        own = pair.keys.keys(fields)
+        rows.append(
+            (sighting.id, binding, "here", encoded, sighting.version, sighting.modified, print_of, seal, pack_keys(own))
+        )
+        keys += [(rule, h, sighting.id) for rule, h in own.items()]
     scratch.add_sights(pulled.side, rows)
     scratch.add_keys(pulled.side, keys)
 

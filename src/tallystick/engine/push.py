@@ -14,7 +14,7 @@ from tallystick.core.binding import Binding, Intent, JournalEntry
 from tallystick.core.error import AccessError, Error, Throttled, Unavailable
 from tallystick.core.event import Pushed
 from tallystick.core.ports import Flow
-from tallystick.core.record import SIDES, UNKNOWN, decode_fields, encode_fields, other
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
@@ -116,7 +116,9 @@ def _prepare(
     jobs: list[Job] = []
     journal: list[JournalEntry] = []
     for at, (line, number) in enumerate(zip(lines, numbers, strict=True)):
+        kept = {(side, i) for side, i, _ in line.journal}
         for step in line.steps:
+            journal += _overwritten(pair, line, step, kept, number, session.run, now)
             intent = Intent(
                 id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
                 body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
@@ -134,6 +136,24 @@ def _prepare(
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
     return numbers, before, jobs
+
+
+def _overwritten(
+    pair: Pair, line: Line, step: Step, kept: set[tuple[Side, int]], number: int, run: str, now: float
+) -> list[JournalEntry]:
+    """Keep what an update is about to overwrite, so that a run can be undone; ``kept`` is kept already (R-17.4)."""
+    seen = line.seen(step.side).fields
+    if step.op != "update" or seen is None:
+        return []
+    fields = decode_fields(seen)
+    return [
+        JournalEntry(
+            number, step.side, pair.mapping.names[i], encode_fields((fields[i],)), line.reason, run, now,
+            now + pair.journal_seconds,
+        )
+        for i in step.which
+        if (step.side, i) not in kept
+    ]  # fmt: skip
 
 
 def _sent(pair: Pair, line: Line, step: Step) -> bytes:

@@ -8,7 +8,7 @@ A pair that fails says so and the others go on. Cursors move only after everythi
 a crash anywhere costs at most reading the same window again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -29,6 +29,7 @@ from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
 from tallystick.engine.withdraw import withdraw
 
+Observer = Callable[[Session, Pair, Before], Flow[Observed]]
 FORWARD = (0, 1, 2)
 DELETIONS = (3,)
 TOUCH_BATCH = 5_000
@@ -61,10 +62,13 @@ class _Work:
     failure: Error | None = None
 
 
-def run(session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float) -> Flow[Result]:
+def run(
+    session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float, look: Observer = observe
+) -> Flow[Result]:
     """Run all pairs (parents first) as the session's mode says; ``patience`` is how long unknown writes are waited for.
 
     Every pair gets its plan, also a failed one. Nothing is written to a system or the store when the mode is ``plan``.
+    ``look`` observes and decides one pair.
     """
     started = yield from effects.now()
     result = Result(Plan(session.run, started))
@@ -74,7 +78,7 @@ def run(session: Session, pairs: Sequence[Pair], *, alone: bool, patience: float
     for pair in pairs:
         work = _Work(pair, None)
         works.append(work)
-        yield from _guarded(work, _forward(session, work, alone=alone, patience=patience))
+        yield from _guarded(work, _forward(session, work, look, alone=alone, patience=patience))
     for work in reversed(works):
         if work.observed is not None and session.writes:
             yield from _guarded(work, _push(session, work, DELETIONS))
@@ -98,7 +102,7 @@ def _guarded(work: _Work, flow: Flow[None]) -> Flow[None]:
         yield from effects.tell(PairFailed(work.pair.name, failure.code, str(failure)))
 
 
-def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> Flow[None]:
+def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, patience: float) -> Flow[None]:
     pair = work.pair
     if session.writes:
         work.fence = yield from take_lease(pair.name, alone=alone)
@@ -110,7 +114,7 @@ def _forward(session: Session, work: _Work, *, alone: bool, patience: float) -> 
             "the system asked us to wait", wait_seconds=work.before.state.not_before - now, hint="run again later"
         )
     yield from recover(session, pair, work.fence, patience)
-    work.observed = yield from observe(session, pair, work.before)
+    work.observed = yield from look(session, pair, work.before)
     if session.writes:
         _refuse_first_contact(session, work.observed)
         yield from _touch_same(session, pair, work.fence)
@@ -196,13 +200,13 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         absent = [i for s, i in outcome.absent if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
-    faults = [f for side in SIDES for f in observed.pulled[side].faults] + session.faults.get(pair.name, [])
+    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + session.faults.get(pair.name, [])
     tx.put_quarantine([replace(f, since=now) for f in faults])
     tx.clear_dirty(observed.marks)
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
-    if whole:
+    if whole and observed.pulled:
         withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
             before = observed.before.cursors[side]

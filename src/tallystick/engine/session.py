@@ -10,16 +10,17 @@ from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
-Mode = Literal["plan", "apply", "run"]
+Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
+# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
+SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 
 
 class Scratch(Protocol):
     """The run's scratch paper (see ``store.scratch``): not state, thrown away at the end."""
 
     def add_sights(self, side: Side, rows: Sequence[SightRow]) -> None:
-        """Note records as seen: (id, binding, kind, fields, version, modified, raw hash, digest)."""
+        """Note records as seen."""
 
     def add_keys(self, side: Side, rows: Sequence[tuple[int, int, str]]) -> None:
         """Note match keys: (rule, hash, id)."""

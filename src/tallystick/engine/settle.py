@@ -29,6 +29,10 @@ from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
     """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
+    if is_plain_creation(line, jobs):
+        created_pair = pair_created(at, line, jobs[0], number, into)
+        _raise_questions(at, line, created_pair, {}, into)
+        return
     done = [j for j in jobs if j.is_done]
     unknown = any(_is_unknown(j.result) for j in jobs)
     into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
@@ -42,11 +46,6 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         return
     if line.binding == 0 and not line.steps and not line.action:
         _raise_questions(at, line, None, seen, into)
-        return
-    if is_plain_creation(line, jobs):
-        binding = pair_created(at, line, jobs[0], number, into)
-        into.new.append(binding)
-        _raise_questions(at, line, binding, seen, into)
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)

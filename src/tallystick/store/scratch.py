@@ -19,15 +19,15 @@ T = TypeVar("T")
 _SCHEMA = """
 CREATE TABLE sight (
   side TEXT NOT NULL, id TEXT NOT NULL, binding INTEGER, kind TEXT NOT NULL, fields BLOB, version TEXT, modified REAL,
-  raw_hash INTEGER, digest INTEGER, taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (side, id)) WITHOUT ROWID;
+  raw_hash INTEGER, digest INTEGER, keys BLOB, taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (side, id)) WITHOUT ROWID;
 CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
 CREATE TABLE match_key (side TEXT NOT NULL, rule INTEGER NOT NULL, hash INTEGER NOT NULL, id TEXT NOT NULL);
 CREATE TABLE line (
   number INTEGER PRIMARY KEY, phase INTEGER NOT NULL, side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
 """
 
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None]
-_COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest"
+SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
+_COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest, keys"
 
 
 class Scratch:
@@ -41,9 +41,9 @@ class Scratch:
         self._indexed = False
 
     def add_sights(self, side: Side, rows: Iterable[SightRow]) -> None:
-        """Note records as seen: (id, binding, kind, fields, version, modified, raw hash, digest); later ones win."""
+        """Note records as seen: id, binding, kind, fields, version, modified, raw hash, digest, keys; later win."""
         self._db.executemany(
-            f"INSERT OR REPLACE INTO sight (side, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+            f"INSERT OR REPLACE INTO sight (side, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
             ((side, *row) for row in rows),
         )
 
@@ -77,9 +77,14 @@ class Scratch:
         }
 
     def bound(self, size: int) -> Iterator[list[tuple[Side, SightRow]]]:
-        """Give all noted records that are bound, as (side, row), both sides of a binding in the same batch."""
+        """Give the noted records of every binding about which anything is new, as (side, row).
+
+        Both sides of a binding come in the same batch, also the one that is the same.
+        """
         cursor = self._db.execute(
-            f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND kind <> 'same' ORDER BY binding"
+            f"SELECT side, {_COLUMNS} FROM sight WHERE binding IS NOT NULL AND (kind <> 'same' OR EXISTS (SELECT 1"
+            " FROM sight AS partner WHERE partner.binding = sight.binding AND partner.kind <> 'same'))"
+            " ORDER BY binding"
         )
         batch: list[tuple[Side, SightRow]] = []
         for side, *row in cursor:

@@ -1,0 +1,143 @@
+"""Take back what a run wrote to one binding, where nobody built on it since (SYNC-SPEC 17, R-17.4).
+
+    the run updated a record     the values that stood there before are written back, field by field
+    the run created a record     it is deleted, and the pairing ends so that it is not made again
+    the run deleted a record     it is made again from what it held, and the pairing ends
+
+A value that somebody changed afterwards, on either side, is left alone and asked about. What is written back is not
+propagated: both sides keep what they then hold as their bases, so only a new change moves anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tallystick.core.binding import LedgerRow, State
+from tallystick.core.decision import Decision, Disposition, Question, Write
+from tallystick.core.observation import Gone, Missing, Observation, Present
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
+
+CHANGED: Final = "it was changed after the run"
+WAITING: Final = "the other side holds a newer value that is not carried over yet"
+AGAIN: Final = "a later run wrote it again; undo that run first"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run did to one binding.
+
+    ``rows`` are its writes; ``before`` the values that stood there, by side and position; ``later`` the values that
+    later runs overwrote, and ``written_later`` the sides that they wrote to.
+    """
+
+    rows: Sequence[LedgerRow]
+    before: Mapping[tuple[Side, int], Value] = field(default_factory=dict)
+    later: frozenset[tuple[Side, int]] = frozenset()
+    written_later: frozenset[Side] = frozenset()
+
+
+def undo(
+    state: State,
+    bases: tuple[Fields | None, Fields | None],
+    seen: tuple[Observation | None, Observation | None],
+    written: Written,
+) -> Decision:
+    """Decide how to take back what a run did to a binding. Total; a part that cannot be taken back is a question."""
+    case = _Case(state, dict(zip(SIDES, bases, strict=True)), dict(zip(SIDES, seen, strict=True)), written)
+    ops = {row.side: row.op for row in written.rows}
+    for side, op in ops.items():
+        match op:
+            case "create":
+                return _uncreate(case, side)
+            case "delete":
+                return _restore(case, side)
+            case "archive" | "undelete":
+                return _asked(
+                    op, Question("undo", -1, f"an {op} cannot be taken back; change the record in its system")
+                )
+            case _:
+                continue
+    return _write_back(case, tuple(ops))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    state: State
+    bases: dict[Side, Fields | None]
+    seen: dict[Side, Observation | None]
+    written: Written
+
+    def moved(self, side: Side, i: int) -> bool:
+        """Whether the field differs from what that side held when both last agreed."""
+        now, base = self.seen[side], self.bases[side]
+        if not isinstance(now, Present) or base is None:
+            return True
+        return now.fields[i] is not UNKNOWN and not same(now.fields[i], base[i])
+
+
+def _asked(op: str, *questions: Question) -> Decision:
+    return Decision(f"undo.{op}.asked", "queued", questions=questions, settled=False)
+
+
+def _write_back(case: _Case, sides: Sequence[Side]) -> Decision:
+    writes: list[Write] = []
+    questions: list[Question] = []
+    for side in sides:
+        now = case.seen[side]
+        mine = {i: v for (s, i), v in case.written.before.items() if s == side}
+        if not isinstance(now, Present) or case.state != "linked":
+            questions.append(Question("undo", -1, "the record is not there any more"))
+            continue
+        values, which = list(now.fields), []
+        for i, before in sorted(mine.items()):
+            if same(now.fields[i], before):
+                continue
+            why = _obstacle(case, side, i, before)
+            if why:
+                questions.append(Question("undo", i, why))
+                continue
+            values[i] = before
+            which.append(i)
+        if which:
+            writes.append(Write(side, "update", tuple(values), tuple(which), ("undo",) * len(which), now.version))
+    if not writes and questions:
+        return _asked("update", *questions)
+    disposition: Disposition = "written" if writes else "unchanged"
+    return Decision("undo.update", disposition, writes=tuple(writes), questions=tuple(questions), settled=False)
+
+
+def _obstacle(case: _Case, side: Side, i: int, before: Value) -> str:
+    if before is UNKNOWN:
+        return "what stood there before is not known"
+    if (side, i) in case.written.later:
+        return AGAIN
+    if case.moved(side, i):
+        return CHANGED
+    return WAITING if case.moved(other(side), i) else ""
+
+
+def _uncreate(case: _Case, side: Side) -> Decision:
+    now, base = case.seen[side], case.bases[side]
+    if isinstance(now, Gone | Missing) or now is None:
+        return Decision("undo.create", "unchanged", settled=False)
+    if side in case.written.written_later:
+        return _asked("create", Question("undo", -1, AGAIN))
+    if not isinstance(now, Present) or base is None or case.state != "linked":
+        return _asked("create", Question("undo", -1, "the record cannot be read"))
+    changed = [i for i in range(len(base)) if case.moved(side, i)]
+    if changed:
+        return _asked("create", *(Question("undo", i, CHANGED) for i in changed))
+    lost = tuple((side, i, v) for i, v in enumerate(now.fields) if v is not None and v is not UNKNOWN)
+    write = Write(side, "delete", pre_version=now.version)
+    return Decision("undo.create", "written", state="unlinked", writes=(write,), journal=lost, settled=False)
+
+
+def _restore(case: _Case, side: Side) -> Decision:
+    base = case.bases[side]
+    if isinstance(case.seen[side], Present):
+        return Decision("undo.delete", "unchanged", settled=False)
+    if case.state != "tomb" or base is None:
+        return _asked("delete", Question("undo", -1, "what it held is not kept any more"))
+    values = tuple(case.written.before.get((side, i), v) for i, v in enumerate(base))
+    write = Write(side, "create", values)
+    return Decision("undo.delete", "written", state="unlinked", writes=(write,), settled=False)
