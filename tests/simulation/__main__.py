@@ -13,11 +13,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--forgive", action="append", default=[])
     asked = parser.parse_args()
     write = sys.stdout.write
     begun, steps, bad = time.perf_counter(), 0, 0
     for seed in range(asked.seed, asked.seed + asked.count):
-        report = play(seed, trace=(lambda line: write(line + "\n")) if asked.trace else None)
+        report = play(seed, trace=(lambda line: write(line + "\n")) if asked.trace else None, forgiven=frozenset(asked.forgive))
         steps += report.steps
         if report.law:
             bad += 1

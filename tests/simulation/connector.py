@@ -38,7 +38,7 @@ def schema_of(nature: Nature) -> ObjectType:
     """What the system declares of its records."""
     own = [Field("id", "text", read_only=True)]
     for name in nature.fields:
-        kind = "integer" if name == "size" else "text"
+        kind = "number" if name == "size" else "text"
         own.append(Field(name, kind, unique=nature.unique and name == "key", max_length=nature.limits.get(name)))
     return ObjectType("record", tuple(own))
 

@@ -203,7 +203,10 @@ class MemoryTx(MemoryLegs):
     def check_fence(self, pair: str, fence: int) -> None:
         holder, current, _ = self.leases.get(pair, (NOBODY, 0, 0.0))
         if holder == NOBODY or current != fence:
-            raise StoreError(f"the lease of pair '{pair}' is lost")
+            current = "nobody holds it" if holder == NOBODY else f"the current one is {current}"
+            raise StoreError(
+                f"the lease of pair '{pair}' is lost", detail=f"fence {fence}; {current}", place=":memory:"
+            )  # fmt: skip
 
     def save_findings(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take no notice: nothing here asks for the check list."""

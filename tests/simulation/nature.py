@@ -4,6 +4,7 @@ What is declared is always true (a lie is a limit, not a failure of ours), but w
 """
 
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from tallystick.core.ports import Capabilities
@@ -12,6 +13,7 @@ from tests.simulation.dice import Dice
 
 TEXTS = ("name", "city", "note")
 FIELDS = ("key", *TEXTS, "size")
+TENTH = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def lose(loss: str, value: Any) -> Any:
     if value is None:
         return None
     if loss == "round":
-        return value // 10 * 10 if isinstance(value, int) else value
+        return value.quantize(TENTH, ROUND_DOWN) if isinstance(value, Decimal) else value
     if not isinstance(value, str):
         return value
     match loss:

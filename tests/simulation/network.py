@@ -52,7 +52,15 @@ class Network:
         self._dice = dice
         self.weather = weather
         self.storm_until = 0.0
-        self.blind_until = 0.0
+        self.blind_from = self.blind_until = 0.0
+
+    def grow_blind(self, seconds: float) -> None:
+        """Show nothing for a while, as a system does that took our rights away."""
+        self.blind_from, self.blind_until = self._world.now, self._world.now + seconds
+
+    def was_blind_since(self, then: float) -> bool:
+        """Whether it showed nothing at some time since then."""
+        return self.blind_until >= then and self.blind_from < self.blind_until
 
     def send(self, ask: Ask, worker: Any, reply: Reply) -> None:
         """Send a request; ``reply`` gets the answer or an error of the tree, later, unless the worker dies first."""

@@ -5,6 +5,7 @@ journal and who is paired with whom.
 """
 
 from collections import Counter, defaultdict
+from decimal import Decimal
 from typing import Any
 
 from tallystick.core.record import Side, decode_fields, other
@@ -29,8 +30,8 @@ def stem(value: Any) -> Any:
     """What is left of a value whatever a system does to it: people never enter two values with one stem by chance."""
     if isinstance(value, str):
         return " ".join(value.split())[:6].casefold()
-    if isinstance(value, int):
-        return value // 10
+    if isinstance(value, Decimal | int):
+        return int(value)
     return None if value is None else repr(value)
 
 
@@ -105,6 +106,15 @@ class Oracle:
         """A second living record with the same key: only for what nobody could have seen (W-10)."""
         since = _alive_since(twin)
         known = since < began - table.nature.lag - MARGIN
+        if self._world.networks[table.name].was_blind_since(began):
+            self._world.limits["made while the system showed nothing"] += 1
+            return
+        if twin.now.fields.get("name") == "\x00":
+            self._world.limits["made while the twin could not be read"] += 1
+            return
+        if isinstance(twin.now.fields.get("name"), dict):
+            self._world.known("unreadable twin", "I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id}")
+            return
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
@@ -143,10 +153,10 @@ class Oracle:
     def _has_news(self, table: Table, source: Life, died: float) -> bool:
         """Whether people did something on the other side that the deleted counterpart did not have."""
         key = source.now.fields.get("key")
-        if _alive_since(source) > died or self._is_restored(source):
+        if _alive_since(source) >= died or self._is_restored(source):
             return True
         return any(
-            cell.by == USER and (cell.at > died or cell.stem not in self.held[table.name, key, name])
+            cell.by == USER and (cell.at >= died or cell.stem not in self.held[table.name, key, name])
             for name, cell in source.cells.items()
         )
 
@@ -183,14 +193,28 @@ class Oracle:
         key = before.fields.get("key")
         if cell.by != USER or cell.stem in self.held[other(table.name), key, name]:
             return
-        if self._is_journalled(table.name, name, cell.stem):
-            return
         nature = table.nature
         if not nature.can.cas_write and by.number not in (before.served or ()):
             self._world.limits["W-2"] += 1
             return
         where = f"{table.name}/{life.id} {name}"
+        if did == "overwrote" and not self._may_lose(table, life, name):
+            self._world.fail("F-5", f"{by.name} {did} {cell.value!r} of {where}, which no policy allows")
+        if self._is_journalled(table.name, name, cell.stem):
+            return
         self._world.fail("I-3", f"{by.name} {did} {cell.value!r} of {where}, entered by a person; no journal has it")
+
+    def _may_lose(self, table: Table, life: Life, name: str) -> bool:
+        """Whether any policy lets what a person entered here give way to the other side."""
+        policy = self._world.scenario.fields[name]
+        opposite = self._world.opposite(table)
+        twins = [x for x in self.by_key[opposite.name, life.now.fields.get("key")] if x.now.alive]
+        met = life.by == ENGINE or any(x.by == ENGINE for x in twins)
+        proven = all(t.nature.tells_created for t in (table, opposite))
+        if (not met or not proven) and policy.initial in {"newest", opposite.name}:
+            return True
+        wins = {opposite.name, "newest", "prefer_nonblank"}
+        return policy.conflict in wins or (policy.conflict != table.name and policy.fallback in wins)
 
     def _is_journalled(self, side: Side, name: str, wanted: Any) -> bool:
         # The journal is written before a new pairing's number is in use, so that every number is asked.

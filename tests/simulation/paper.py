@@ -6,7 +6,7 @@ from typing import Any
 from tallystick.core.binding import Op
 from tallystick.core.record import Side
 
-Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest)
+Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys)
 
 
 class Paper:
@@ -44,14 +44,10 @@ class Paper:
         return {i: noted[i] for i in sorted(set(ids)) if i in noted}
 
     def bound(self, size: int) -> Iterator[list[tuple[Side, Row]]]:
-        """Give the bound records to be decided, both sides of a binding in one batch."""
-        rows = [
-            (side, row)
-            for side in ("left", "right")
-            for row in sorted(self._sights[side].values())
-            if row[1] is not None and row[2] != "same"
-        ]
-        rows.sort(key=lambda item: item[1][1])
+        """Give the noted records of every binding about which anything is new, both sides in one batch."""
+        bound = [(side, row) for side in ("left", "right") for row in self._sights[side].values() if row[1] is not None]
+        news = {row[1] for _, row in bound if row[2] != "same"}
+        rows = sorted((item for item in bound if item[1][1] in news), key=lambda item: (item[1][1], item[0]))
         batch: list[tuple[Side, Row]] = []
         for side, row in rows:
             if len(batch) >= size and batch[-1][1][1] != row[1]:

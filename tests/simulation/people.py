@@ -1,6 +1,7 @@
 """People: they create, edit, delete and restore on both sides, at the worst moments, and now and then make a mess."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from tallystick.core.error import Error
@@ -85,9 +86,9 @@ class Crowd:
         self._values.append(text)
         return text
 
-    def _size(self) -> int | None:
+    def _size(self) -> Decimal | None:
         self._entered += 1
-        return None if self._dice.hits(self._people.blank) else self._entered * 10 + self._dice.number(0, 9)
+        return None if self._dice.hits(self._people.blank) else self._entered + Decimal(self._dice.number(0, 999)) / 1000
 
     def _fields(self) -> dict[str, Any]:
         return {**{name: self._text() for name in TEXTS}, "size": self._size()}

@@ -38,10 +38,15 @@ class Report:
 
 
 def play(
-    seed: int, *, state: Any = None, paper: Callable[[], Any] = Paper, trace: Callable[[str], None] | None = None
+    seed: int,
+    *,
+    state: Any = None,
+    paper: Callable[[], Any] = Paper,
+    trace: Callable[[str], None] | None = None,
+    forgiven: frozenset[str] = frozenset(),
 ) -> Report:
     """Play one seed from beginning to end; whatever is wrong stands in the report."""
-    world = World(seed, state=state, paper=paper, trace=trace)
+    world = World(seed, state=state, paper=paper, trace=trace, forgiven=forgiven)
     game = Game(world)
     report = Report(seed)
     try:
@@ -49,9 +54,10 @@ def play(
     except Violation as violation:
         report.law, report.story = violation.law, violation.story
     except Exception as crash:  # noqa: BLE001 - an exception that is none of the tree is a finding too
-        where = traceback.extract_tb(crash.__traceback__)[-1]
-        report.law, report.story = "I-11", f"{type(crash).__name__}: {crash} at {where.filename}:{where.lineno}"
-        world.note("".join(traceback.format_exception(crash)))
+        frames = traceback.extract_tb(crash.__traceback__)[-2:]
+        where = ", ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in frames)
+        report.law, report.story = "I-11", f"{type(crash).__name__}: {crash} at {where}"
+        world.note(report.story)
     game.end()
     oracle = world.oracle
     report.steps, report.requests, report.runs, report.rounds = world.steps, world.requests, game.runs, game.rounds
@@ -151,7 +157,7 @@ class Game:
                 network.storm_until = world.now + self.dice.between(1.0, 200.0)
                 world.count_fault("storm")
             if self.dice.hits(scenario.blind * 10):
-                network.blind_until = world.now + self.dice.between(1.0, 400.0)
+                network.grow_blind(self.dice.between(1.0, 400.0))
                 world.count_fault("blindness")
         world.at(world.now + 30.0, self._brew)
 
@@ -162,7 +168,8 @@ class Game:
         world = self.world
         world.stormy = False
         for network in world.networks.values():
-            network.storm_until = network.blind_until = 0.0
+            network.storm_until = 0.0
+            network.blind_until = min(network.blind_until, world.now)
             network.weather = type(network.weather)(slow=network.weather.slow)
         if self.dice.hits(0.5):
             for worker in list(self.working.values()):

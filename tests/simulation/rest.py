@@ -28,6 +28,10 @@ class Stillness:
         self.waiting |= {i.binding for i in self.intents}
         self.subjects = {q.subject for q in self.queue} | {f"{p.side}/{p.record}" for p in self.parked}
         self.subjects |= {f"{other(i.side)}/{i.origin}" for i in self.intents}
+        # Whoever has the key of a create whose outcome is unknown waits for that create (T-60, 3).
+        self.waiting_keys = {
+            life.now.fields["key"] for i in self.intents if (life := self._life(other(i.side), i.origin)) is not None
+        }
 
     def check(self) -> None:
         """Judge everything."""
@@ -105,7 +109,7 @@ class Stillness:
                 state = known.get((side, life.id))
                 if state in {"linked", "dormant", "unlinked"} or f"{side}/{life.id}" in self.subjects:
                     continue
-                if state is None and wish == "ignore":
+                if state is None and (wish == "ignore" or life.now.fields["key"] in self.waiting_keys):
                     continue
                 if state == "tomb" and policy.on_restore == "ignore" and any(not s.alive for s in life.states):
                     continue

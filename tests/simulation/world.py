@@ -41,8 +41,10 @@ class World:
         state: Any = None,
         paper: Callable[[], Any] = Paper,
         trace: Callable[[str], None] | None = None,
+        forgiven: frozenset[str] = frozenset(),
     ) -> None:
         self.seed = seed
+        self.forgiven = forgiven
         self.now = START
         self.steps = 0
         self.requests = 0
@@ -192,6 +194,12 @@ class World:
         """Write a line into the trace."""
         if self._trace is not None:
             self._trace(f"{self.now - START:12.4f} " + " ".join(map(_shown, what)))
+
+    def known(self, defect: str, law: str, story: str) -> None:
+        """Meet a defect that is known and reported: it fails unless the world was told to go on beyond it."""
+        if defect not in self.forgiven:
+            self.fail(law, f"{story} ({defect})")
+        self.limits[f"known: {defect}"] += 1
 
     def fail(self, law: str, story: str) -> None:
         """Say that an invariant does not hold, and stop the world."""
