@@ -45,6 +45,7 @@ class Oracle:
         self.held: defaultdict[tuple[Side, Any, str], set[Any]] = defaultdict(set)
         self.began: dict[str, float] = {}
         self.by_key: defaultdict[tuple[Side, Any], list[Life]] = defaultdict(list)
+        self.excused: set[tuple[Side, Any]] = set()
         self.engine_creates = 0
         self.engine_updates = 0
         self.engine_deletes = 0
@@ -106,6 +107,7 @@ class Oracle:
         """A second living record with the same key: only for what nobody could have seen (W-10)."""
         since = _alive_since(twin)
         known = since < began - table.nature.lag - MARGIN
+        self.excused.add((table.name, key))
         if self._world.networks[table.name].was_blind_since(began):
             self._world.limits["made while the system showed nothing"] += 1
             return
@@ -118,7 +120,11 @@ class Oracle:
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
-            self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen")
+            story = f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen"
+            if table.nature.can.since and not any(by.number in (s.served or ()) for s in twin.states):
+                self._world.known("twin outside the window", "I-5", story)
+                return
+            self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1
 
     @staticmethod
@@ -132,7 +138,7 @@ class Oracle:
         last = max(sources, key=lambda x: x.now.at)
         slack = opposite.nature.lag if last.now.by == USER else 0.0
         if last.now.at < began - slack - MARGIN:
-            self._world.fail("I-6", f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})")
+            self.suspect("I-6", f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})")
 
     def _judge_return(self, table: Table, twin: Life, living: list[Life], began: float, by: Any) -> None:
         """Somebody deleted the counterpart before: it may come back only after a real change on the other side."""
@@ -180,7 +186,14 @@ class Oracle:
         sources = [x.cells[name] for x in self.by_key[opposite.name, key] if name in x.cells]
         mine = [c for c in sources if c.stem == stem(value)]
         if mine and all(c.by == ENGINE for c in mine):
-            self._world.fail("I-4", f"{by.name} wrote {value!r} back over {life.cells[name].value!r}")
+            self.suspect("I-4", f"{by.name} wrote {value!r} back over {life.cells[name].value!r}")
+
+    def suspect(self, law: str, story: str) -> None:
+        """Say that a law is broken; where copies lag, what an old copy said may have been taken for news (R-4.5)."""
+        if any(t.nature.lag for t in self._world.tables.values()):
+            self._world.known("stale read", law, story)
+        else:
+            self._world.fail(law, story)
 
     def _judge_overwrite(self, table: Table, life: Life, before: State, name: str, by: Any, did: str) -> None:
         """Nothing that a person entered goes unless the other side had it or the journal has it (I-3).
@@ -199,7 +212,7 @@ class Oracle:
             return
         where = f"{table.name}/{life.id} {name}"
         if did == "overwrote" and not self._may_lose(table, life, name):
-            self._world.fail("F-5", f"{by.name} {did} {cell.value!r} of {where}, which no policy allows")
+            self.suspect("F-5", f"{by.name} {did} {cell.value!r} of {where}, which no policy allows")
         if self._is_journalled(table.name, name, cell.stem):
             return
         self._world.fail("I-3", f"{by.name} {did} {cell.value!r} of {where}, entered by a person; no journal has it")
@@ -208,10 +221,7 @@ class Oracle:
         """Whether any policy lets what a person entered here give way to the other side."""
         policy = self._world.scenario.fields[name]
         opposite = self._world.opposite(table)
-        twins = [x for x in self.by_key[opposite.name, life.now.fields.get("key")] if x.now.alive]
-        met = life.by == ENGINE or any(x.by == ENGINE for x in twins)
-        proven = all(t.nature.tells_created for t in (table, opposite))
-        if (not met or not proven) and policy.initial in {"newest", opposite.name}:
+        if policy.initial in {"newest", opposite.name}:  # what was never agreed is met for the first time, however late
             return True
         wins = {opposite.name, "newest", "prefer_nonblank"}
         return policy.conflict in wins or (policy.conflict != table.name and policy.fallback in wins)
