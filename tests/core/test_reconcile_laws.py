@@ -21,7 +21,7 @@ from worlds import (
 from tallystick.core.error import Unavailable
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
 from tallystick.core.policy import FieldPolicy, Policy
-from tallystick.core.reconcile import Pairing, reconcile
+from tallystick.core.reconcile import Context, Pairing, reconcile
 
 OBSERVED = st.tuples(OBSERVATIONS, OBSERVATIONS)
 TWO_BASES = st.tuples(BASES, BASES)
@@ -193,3 +193,26 @@ def test_newest_needs_a_sure_difference():
         right = Present("2", ("c", "a"), None, when)
         decision = reconcile("linked", (base, base), (left, right), pair)
         assert [(w.side, w.op) for w in decision.writes] == writes
+
+
+CONTEXTS = st.builds(Context, rescoped=st.booleans(), rivalled=st.booleans())
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS, CONTEXTS)
+def test_total_in_every_context(state, bases, seen, pair, context):
+    """R-5.1: what else is known of the pair leaves no hole either."""
+    assert reconcile(state, bases, seen, pair, context).reason.startswith(f"{state}.")
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS)
+def test_a_changed_scope_alone_deletes_nothing(state, bases, seen, pair):
+    """I-19: without proof of a deletion, nothing is deleted or archived because the project was changed."""
+    decision = reconcile(state, bases, seen, pair, Context(rescoped=True))
+    if not any(isinstance(o, Gone) for o in seen):
+        assert not {w.op for w in decision.writes} & DESTRUCTIVE
+
+
+@given(TWO_BASES, OBSERVED, PAIRINGS)
+def test_a_rivalled_revival_writes_nothing(bases, seen, pair):
+    """I-5: a record that comes back while another living pair has its key is not spread."""
+    assert not reconcile("tomb", bases, seen, pair, Context(rivalled=True)).writes

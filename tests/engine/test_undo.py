@@ -1,12 +1,13 @@
 """Taking back a run (SYNC-SPEC 17, R-17.4, I-25): what nobody touched since is restored, the rest is asked about."""
 
-import random
+import random  # noqa: TID251 - a test makes its own dice
 
 import pytest
+from world import World
+
 from tallystick.engine.effects import drive
 from tallystick.engine.run import run
 from tallystick.engine.undo import Undoing
-from world import World
 
 ASK_NOBODY = frozenset({"first_contact", "deletes", "updates", "creates", "blanks"})
 

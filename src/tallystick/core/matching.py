@@ -105,11 +105,15 @@ def unpack_keys(packed: bytes | None) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record of either side that shares a key with the one in question. ``binding`` if it is paired already."""
+    """A record of either side that shares a key with the one in question.
+
+    ``binding`` if it is paired already; ``is_ended`` if it was paired once and somebody or a policy ended that.
+    """
 
     id: str
     keys: Keys
     binding: int | None = None
+    is_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], ot
     """Find the counterpart of an unbound record.
 
     ``twins`` are the other records of its own side that share a key with it, ``others`` those of the opposite side.
-    Never picks one of several, and never a bound one.
+    Never picks one of several, never a bound one, and never one whose pairing was ended.
     """
     for number, rule in enumerate(rules):
         if number not in keys:
@@ -139,7 +143,7 @@ def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], ot
         if any(c.binding is not None for c in (*same_side, *hits)):
             bound = tuple(c.id for c in (*same_side, *hits) if c.binding is not None)
             return Match("duplicate", bound, number)
-        if len(hits) > 1 or same_side:
+        if len(hits) > 1 or same_side or any(c.is_ended for c in hits):
             return Match("ambiguous", tuple(c.id for c in hits) or tuple(c.id for c in same_side), number)
         if hits:
             return _check(rule, number, keys, hits[0])

@@ -22,7 +22,7 @@ from tallystick.core.decision import Decision, Disposition, Question, Write
 from tallystick.core.error import DataError
 from tallystick.core.mapping import FieldMapping
 from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
-from tallystick.core.observation import Code, Observation, Present, classify
+from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
 from tallystick.core.policy import OnDelete, Policy
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
 
@@ -62,8 +62,8 @@ class LegView:
 
     @property
     def version(self) -> str | None:
-        """The version seen now."""
-        return self.seen.version if isinstance(self.seen, Present) else None
+        """The version seen now; a record out of scope has one, too."""
+        return self.seen.version if isinstance(self.seen, Present | OutOfScope) else None
 
     @property
     def modified(self) -> float | None:
@@ -72,11 +72,27 @@ class LegView:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What matters for a decision beside the two records.
+
+    ``rescoped``: the pair's scope was changed in the project since its last run. ``rivalled``: another living binding
+    has a match key of this one.
+    """
+
+    rescoped: bool = False
+    rivalled: bool = False
+
+
+NOTHING_ELSE: Final = Context()
+
+
+@dataclass(frozen=True, slots=True)
 class _Case:
     state: State
     left: LegView
     right: LegView
     pairing: Pairing
+    context: "Context"
 
     def leg(self, side: Side) -> LegView:
         return self.left if side == "left" else self.right
@@ -91,13 +107,14 @@ def reconcile(
     bases: tuple[Fields | None, Fields | None],
     seen: tuple[Observation | None, Observation | None],
     pairing: Pairing,
+    context: Context = NOTHING_ELSE,
 ) -> Decision:
     """Decide one binding. ``bases`` and ``seen`` are (left, right); a base is aligned with ``pairing.fields``.
 
     Total: it never raises for any combination.
     """
     left, right = (LegView(b, o, classify(o, b)) for b, o in zip(bases, seen, strict=True))
-    case = _Case(state, left, right, pairing)
+    case = _Case(state, left, right, pairing, context)
     match state:
         case "linked" | "dormant" | "half" | "parked":
             return _live(case)
@@ -149,6 +166,10 @@ def _out_of_scope(case: _Case) -> Decision:
             return _apply_deletion(case, other(side))
         return Decision(case.reason("unlink"), "converged", state="unlinked")
     exit_policy = case.pairing.policy.on_scope_exit
+    if case.state != "linked" or case.context.rescoped:
+        # Only an edit of the record lets it leave; what a changed project leaves out stays as it is, also later (I-19).
+        why = "rescoped" if case.context.rescoped else "dormant"
+        return Decision(case.reason(why), "filtered", state="dormant", settled=False)
     match exit_policy:
         case "freeze":
             return Decision(case.reason("freeze"), "filtered", state="dormant", settled=False)
@@ -167,7 +188,7 @@ def _deleted(case: _Case, side: Side) -> Decision:
         return _apply_deletion(case, side)
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
-            return _apply_deletion(case, side)
+            return replace(_apply_deletion(case, side), reason=case.reason("delete_wins"))
         case "update_wins":
             return _recreate(case, side, "update_wins")
         case "ask":
@@ -233,6 +254,8 @@ def _tomb(case: _Case) -> Decision:
         return Decision(case.reason("wait"), "unreadable", settled=False)
     if not back:
         return Decision(case.reason(), "unchanged")
+    if case.context.rivalled:
+        return Decision(case.reason("rivalled"), "queued", questions=(Question("duplicate"),), settled=False)
     if len(back) == len(SIDES):
         return replace(_merge(case), state="linked")
     side = back[0]

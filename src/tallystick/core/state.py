@@ -67,6 +67,15 @@ class StoreTx(Protocol):
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""
 
+    def missed_legs(self, pair: str, side: Side) -> list[tuple[str, int | None]]:
+        """(id, raw hash) of the records that were found missing and are not yet known to be deleted."""
+
+    def clear_absent(self, pair: str, side: Side, ids: Sequence[str]) -> None:
+        """Note that these bound records are there after all."""
+
+    def dormant(self, pair: str) -> dict[int, tuple[str | None, str | None]]:
+        """The dormant bindings with their ids, (left, right)."""
+
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
 

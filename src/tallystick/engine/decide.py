@@ -12,13 +12,15 @@ from tallystick.core.binding import Binding, Dirty, Quarantined
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
+from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
 from tallystick.core.ports import Flow
-from tallystick.core.reconcile import reconcile
+from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
+from tallystick.engine.kinship import note_fall, order_deletions
 from tallystick.engine.line import Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -51,21 +53,52 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         draft = Draft(session, pair, outcome)
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
+        rivalled = yield from _find_rivals(pair, bindings, rows)
+        rescoped = pair.name in session.rescoped
         for number in numbers:
             if number in bindings and number not in busy:
-                _decide_one(draft, bindings[number], rows, refs)
+                context = Context(rescoped=rescoped, rivalled=number in rivalled)
+                _decide_one(draft, bindings[number], rows, refs, context)
             else:
                 _postpone(draft, number, rows)
         yield from draft.save()
+    order_deletions(session, pair, outcome)
 
 
 def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
     return tx.bindings(numbers)
 
 
-def _decide_one(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs) -> None:
+def _find_rivals(pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int, Side], SightRow]) -> Flow[set[int]]:
+    """Name the ended bindings of which a record is back while another, living one has its match key (I-5)."""
+    back = {
+        (side, key): number
+        for (number, side), row in rows.items()
+        if row[2] == "here" and number in bindings and bindings[number].state == "tomb"
+        for key in unpack_keys(row[8]).items()
+    }
+    if not back:
+        return set()
+
+    def find(tx: StoreTx) -> set[int]:
+        return {
+            number
+            for side in SIDES
+            for rule, h, record in tx.find_keys(pair.name, side, sorted({key for _, key in back}))
+            for number in [back.get((side, (rule, h))), back.get((other(side), (rule, h)))]
+            if number is not None and record not in {bindings[number].left.id, bindings[number].right.id}
+        }
+
+    return (yield from effects.look(find))
+
+
+def _decide_one(
+    draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs, context: Context
+) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
-    decision = reconcile(binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing)
+    decision = reconcile(
+        binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
+    )
     agree = decision.agree + _respelled(left, right, decision)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
@@ -77,6 +110,7 @@ def _decide_one(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], Sig
     elif stands:
         draft.outcome.retouch(line, listed)
     elif line.action or line.asks or line.faults or _has_standing(draft, binding):
+        note_fall(draft.pair, draft.outcome, line)
         draft.add(line)
     else:
         draft.outcome.retouch(line, listed)
@@ -97,11 +131,17 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
     stored = draft.pair.base(leg.base, leg.shape, draft.outcome.names)
     if row is None and binding.state == "tomb":
         return Look(stored, stored, Gone("deleted before"), Seen(leg.id), listed=False)
+    if row is None and binding.state == "dormant" and leg.id is not None:
+        # It was out of scope; only a sighting within the scope says otherwise.
+        return Look(stored, stored, OutOfScope(leg.version), Seen(leg.id), listed=False)
     if row is None or row[2] == "same":
         version, modified, raw_hash = (
             (leg.version, leg.modified, leg.raw_hash) if row is None else (row[4], row[5], row[6])
         )
         present = Present(leg.id, stored, version, modified) if leg.id is not None and stored is not None else None
+        if row is None and leg.absent_since is not None and (side, leg.id) not in draft.outcome.alive:
+            # It was missing when last looked for; that nobody showed it now proves nothing.
+            present = None
         observed: Observation | None = present if present or leg.id is None else Missing()
         encoded = leg.base if leg.shape == draft.pair.shape else None
         seen = Seen(leg.id, version, modified, raw_hash, encoded, leg.digest)
@@ -188,10 +228,11 @@ def _was_refused(pair: Pair, line: Line, parked: Sequence[Quarantined]) -> bool:
 def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRow]]) -> list[tuple[Side, int]]:
     """Name the legs that must be read before deciding: the opposite of a noted one, where a question is open.
 
-    Where somebody waits for an answer the base is not what the side holds, so it cannot stand in for a read.
+    Where somebody waits for an answer the base is not what the side holds, so it cannot stand in for a read; and of a
+    dormant pairing nobody knows which side is out of scope.
     """
     noted = {(side, row[1]) for side, row in rows}
-    opened = session.open_bindings(pair)
+    opened = session.open_bindings(pair) | session.dormant.get(pair.name, {}).keys()
     return [
         (other(side), number)
         for side, number in sorted(noted, key=str)

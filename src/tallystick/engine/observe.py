@@ -21,7 +21,7 @@ from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import Pulled, pull
 from tallystick.engine.session import Session, Standing
-from tallystick.engine.verify import look_at_marked, prove_absence, read_partners, read_records
+from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
 ROUNDS = 3  # full sweeps of a listing that contradicts itself, before it is taken as it is
 
@@ -33,6 +33,7 @@ class Before:
     state: PairState | None
     cursors: dict[Side, Cursor | None]
     linked: int
+    dormant: dict[int, tuple[str | None, str | None]]
     questions: list[QueueItem]
     parked: list[Quarantined]
 
@@ -69,6 +70,7 @@ def load_before(pair: Pair) -> Flow[Before]:
             state=tx.pair_state(pair.name),
             cursors={s: tx.cursor(pair.name, s) for s in SIDES},
             linked=tx.count_linked(pair.name),
+            dormant=tx.dormant(pair.name),
             questions=tx.queue(pair.name),
             parked=tx.quarantine(pair.name),
         )
@@ -89,6 +91,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     observed.marks = yield from look_at_marked(session, pair, outcome, now)
     yield from _read_released(session, pair, before)
     for side in SIDES:
+        yield from note_alive(pair, outcome, pulled[side])
         yield from prove_absence(session, pair, outcome, pulled[side], now)
     yield from read_partners(session, pair, outcome, now)
     yield from decide_bound(session, pair, outcome)
@@ -104,6 +107,9 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
     state = before.state
     if state is not None and (state.mapping, state.scope) != (pair.mapping_print, pair.scope_print):
         session.anew.add(pair.name)
+        if state.scope != pair.scope_print:
+            session.rescoped.add(pair.name)
+    session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
     for question in before.questions:
         if question.binding is not None:

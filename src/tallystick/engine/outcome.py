@@ -31,6 +31,8 @@ class Outcome:
     retouched: list[tuple[Side, str]] = field(default_factory=list)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
+    alive: list[tuple[Side, str]] = field(default_factory=list)
+    falling: dict[int, set[int]] = field(default_factory=dict)
     unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
 

@@ -33,6 +33,10 @@ class End:
         """Tell whether a raw record belongs to the pair."""
         return all(path.read(record, c.path) in c.values for c in self.where)
 
+    def is_archived(self, record: Raw) -> bool:
+        """Tell whether a raw record holds the values that archiving gives it."""
+        return bool(self.archive) and _holds(record, self.archive)
+
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
@@ -59,6 +63,14 @@ class End:
         return found
 
 
+def _holds(record: Raw, wanted: Raw) -> bool:
+    """Tell whether every value of ``wanted``, nested ones too, stands in the record."""
+    return all(
+        _holds(record.get(name) or {}, value) if isinstance(value, dict) else record.get(name) == value
+        for name, value in wanted.items()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Everything about a pair that stays while it runs.
@@ -81,6 +93,11 @@ class Pair:
     def name(self) -> str:
         """The name of the mapping."""
         return self.mapping.name
+
+    @property
+    def refers_to_itself(self) -> bool:
+        """Whether its records point to others of the same mapping, as in a tree."""
+        return self.mapping.name in self.mapping.references
 
     def end(self, side: Side) -> End:
         """Give the end on ``side``."""

@@ -18,15 +18,13 @@ from tallystick.core.event import PageRead
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Page, Sighting
-from tallystick.core.record import Side, encode_fields, fingerprint
+from tallystick.core.record import Raw, Side, encode_fields, fingerprint
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Completeness, Sweep, judge_completeness, next_high
 from tallystick.engine import effects
 from tallystick.engine.fence import keep_lease
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
-from tallystick.engine.session import Session, SightRow
-
-LIVE = ("linked", "half", "parked", "dormant")
+from tallystick.engine.session import LIVE, Session, SightRow
 
 
 @dataclass(slots=True)
@@ -50,6 +48,13 @@ class Pulled:
     seen: bytearray = field(default_factory=bytearray)
     distinct: int = 0
     faults: list[Quarantined] = field(default_factory=list)
+
+    def shows(self, raw_hash: int | None) -> bool:
+        """Whether a row with these bytes, as they were last observed, was listed."""
+        if raw_hash is None:
+            return False
+        at = bisect_left(self.known, raw_hash)
+        return at < len(self.known) and self.known[at] == raw_hash and bool(self.seen[at])
 
     def cursor(self, pair: str, before: Cursor | None) -> Cursor:
         """Where the next sweep may start."""
@@ -203,7 +208,11 @@ def note(
     end = pair.end(pulled.side)
     scratch = session.scratch(pair)
     pulled.distinct += len({s.id for s, _ in sightings} - scratch.seen(pulled.side, [s.id for s, _ in sightings]))
-    here = [(s, h) for s, h in sightings if not s.deleted and end.in_scope(s.record)]
+    here = [
+        (s, h)
+        for s, h in sightings
+        if not s.deleted and end.in_scope(s.record) and not _rests(end, facts.get(s.id), s.record)
+    ]
     read = iter(end.read([s.record for s, _ in here], refs))
     inside = {s.id for s, _ in here}
     rows: list[SightRow] = []
@@ -246,6 +255,11 @@ def note(
         keys += [(rule, h, sighting.id) for rule, h in own.items()]
     scratch.add_sights(pulled.side, rows)
     scratch.add_keys(pulled.side, keys)
+
+
+def _rests(end: End, fact: LegFact | None, record: Raw) -> bool:
+    """Whether a record is still as we archived it when its partner was deleted: that is no return (I-6)."""
+    return fact is not None and fact.state == "tomb" and end.is_archived(record)
 
 
 def _only_touched(session: Session, pair: Pair, fact: LegFact, seal: int) -> bool:

@@ -18,6 +18,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_f
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
+from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -34,7 +35,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     """Carry out the planned lines of some phases.
 
     Raises the error that stops a system for all records (access, long throttling, nothing answers); what was confirmed
-    until then is remembered.
+    until then is remembered, and what was not reached is marked.
     """
     scratch = session.scratch(pair)
     total = scratch.count_lines(phases)
@@ -43,11 +44,24 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     for bodies in scratch.lines(phases, size):
         lines = [decode_line(b) for b in bodies]
         allowed = [line for line in lines if _is_allowed(session, outcome, line)]
-        jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
-        done += len(bodies)
-        failed += sum(not j.is_done for j in jobs)
-        yield from effects.tell(Pushed(pair.name, done, total, failed))
-        _stop_if_hopeless(jobs)
+        try:
+            complete = yield from realise(session, pair, outcome, allowed)
+            jobs = yield from _push_batch(session, pair, outcome, fence, complete)
+            done += len(bodies)
+            failed += sum(not j.is_done for j in jobs)
+            yield from effects.tell(Pushed(pair.name, done, total, failed))
+            _stop_if_hopeless(jobs)
+        except Error:
+            leave_unreached(session, pair, outcome, phases, done)
+            raise
+
+
+def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequence[int], done: int = 0) -> None:
+    """Mark the records of all lines of these phases but the first ``done``, so that the next run looks at them."""
+    for bodies in session.scratch(pair).lines(phases, IN_BULK):
+        for body in bodies[max(0, done) :]:
+            outcome.leave(decode_line(body), SIDES, "not reached")
+        done -= len(bodies)
 
 
 def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
@@ -93,6 +107,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         into.write(pair.name, tx)
 
     yield from effects.commit(confirm)
+    made = {binding.id for binding in into.new}
+    session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
         if isinstance(job.result, Error):
             session.note_trouble(pair, job.result)

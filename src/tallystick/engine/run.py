@@ -24,7 +24,7 @@ from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.push import push
+from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
 from tallystick.engine.withdraw import withdraw
@@ -134,9 +134,12 @@ def _refuse_first_contact(session: Session, observed: Observed) -> None:
 
 
 def _push(session: Session, work: _Work, phases: Sequence[int]) -> Flow[None]:
-    if work.observed is None or work.fence is None or work.failure is not None:
+    if work.observed is None or work.fence is None:
         return
     outcome = work.observed.outcome
+    if work.failure is not None:
+        leave_unreached(session, work.pair, outcome, phases)
+        return
     outcome.plan.holds = tuple(h for h in outcome.plan.holds if h.kind not in session.released)
     yield from push(session, work.pair, outcome, work.fence, phases)
 
@@ -197,6 +200,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         work.fence.check(tx)
     _retouch(session, pair, outcome, tx)
     for side in SIDES:
+        tx.clear_absent(pair.name, side, [i for s, i in outcome.alive if s == side])
         absent = [i for s, i in outcome.absent if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
@@ -214,7 +218,15 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
             if before is not None and _is_measured(outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
-        tx.save_pair_state(PairState(pair.name, pair.mapping_print, pair.scope_print, 0, pair.mapping.names))
+        scope = _settled_scope(session, pair, observed)
+        tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
+
+
+def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
+    """A changed scope counts as taken over once every record was looked at under it (I-19)."""
+    state, plan = observed.before.state, observed.outcome.plan
+    waits = any(of_side.get(d) for of_side in plan.dispositions.values() for d in ("deferred", "unreadable"))
+    return state.scope if state is not None and pair.name in session.rescoped and waits else pair.scope_print
 
 
 def _is_measured(outcome: Outcome) -> bool:

@@ -192,11 +192,17 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
     if state in {"tomb", "unlinked"}:
         for side in SIDES:
             record = binding.leg(side).id
-            if record is not None:
+            # The keys of a record that lives on unpaired stay: a new record with one of them is asked about.
+            lives_on = state == "unlinked" and line.seen(side).fields is not None and not _deletes(line, side)
+            if record is not None and not lives_on:
                 into.unkeyed[side].append(record)
                 into.keys[side] = [k for k in into.keys[side] if k[0] != record]
                 if state == "tomb":
                     into.former.append(_former(at, binding, side))
+
+
+def _deletes(line: Line, side: Side) -> bool:
+    return any(step.side == side and step.op == "delete" for step in line.steps)
 
 
 def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:

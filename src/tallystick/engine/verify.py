@@ -6,6 +6,7 @@ anything at all, because "not permitted" often looks like "not there" (R-4.4).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from tallystick.core.binding import Dirty, LegFact
@@ -64,10 +65,29 @@ def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -
     for side in SIDES:
         marks = yield from effects.look(partial(_marks, pair.name, side, now))
         session.standing[pair.name].attempts |= {(side, m.id): m.attempts for m in marks}
+        if not pair.end(side).can.read_by_id:
+            listed = session.scratch(pair).seen(side, [m.id for m in marks])
+            done += [m for m in marks if m.id in listed]
+            continue
         missing = yield from read_records(session, pair, side, [m.id for m in marks])
         yield from _note_absent(session, pair, outcome, side, missing, now)
-        done += [m for m in marks if not isinstance(missing.get(m.id), Error)]
+        for mark in marks:
+            answer = missing.get(mark.id)
+            if isinstance(answer, Error):
+                continue
+            done.append(mark)
+            if isinstance(answer, NotThere) and not answer.gone and mark.attempts == 0:
+                yield from _look_once_more(pair, outcome, mark, now)
     return done
+
+
+def _look_once_more(pair: Pair, outcome: Outcome, mark: Dirty, now: float) -> Flow[None]:
+    """Keep the mark of an unpaired record that one read denied: a lagging replica does so with a new one (R-4.3)."""
+    can = pair.end(mark.side).can
+    facts = yield from effects.look(lambda tx: tx.leg_facts(pair.name, mark.side, [mark.id]))
+    if mark.id not in facts:
+        again = now + can.consistency + can.in_flux
+        outcome.dirty.append(replace(mark, attempts=1, not_before=again))
 
 
 def _marks(pair: str, side: Side, now: float, tx: StoreTx) -> list[Dirty]:
@@ -76,6 +96,21 @@ def _marks(pair: str, side: Side, now: float, tx: StoreTx) -> list[Dirty]:
 
 def _ids(pair: str, side: Side, bindings: Sequence[int], tx: StoreTx) -> dict[int, str]:
     return tx.ids_of(pair, side, bindings)
+
+
+def note_alive(pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
+    """Note which records that were once missing a listing showed unchanged; they must be missing twice anew (R-12.1).
+
+    Those that changed are decided, which clears the note as well.
+    """
+    missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
+    outcome.alive += [(pulled.side, record) for record, raw_hash in missed if pulled.shows(raw_hash)]
+
+
+def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
+    known = session.dormant.get(pair.name, {})
+    at = SIDES.index(side)
+    return {n: record for n in numbers if n in known and (record := known[n][at]) is not None}
 
 
 def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled, now: float) -> Flow[None]:
@@ -145,5 +180,6 @@ def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) ->
     for side in SIDES:
         if wanted[side]:
             ids = yield from effects.look(partial(_ids, pair.name, side, wanted[side]))
+            ids |= _dormant_ids(session, pair, side, wanted[side])
             missing = yield from read_records(session, pair, side, sorted(ids.values()))
             yield from _note_absent(session, pair, outcome, side, missing, now)

@@ -60,6 +60,11 @@ class _Side:
             .values({f"{side}_absent_since": bindparam("since")}),
             ("since", "which_pair", "which"),
         )
+        self.missed = Statement(select(record, raw).where(_PAIR, absent.is_not(None)), pair)
+        self.found = Statement(
+            update(binding).where(_PAIR, record == bindparam("which")).values({f"{side}_absent_since": None}),
+            ("which_pair", "which"),
+        )
         # By the binding's id alone: with the pair in the question SQLite would rather walk the whole pair.
         self.ids_of = one_of(
             binding.c.id, select(binding.c.id, record).where(_PAIR_CHECKED, _LINKED_OR_HALF).where, pair
@@ -75,6 +80,12 @@ class _Side:
 
 
 _OF: Final = {side: _Side(side) for side in SIDES}
+_DORMANT: Final = Statement(
+    select(binding.c.id, binding.c.left_id, binding.c.right_id).where(
+        _PAIR, binding.c.state == literal_column("'dormant'")
+    ),
+    ("which_pair",),
+)
 _COUNT: Final = Statement(select(func.count()).select_from(binding).where(_PAIR, _LINKED), ("which_pair",))
 _ENDS: Final = [
     Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(order).limit(1), ("which_pair",))
@@ -129,6 +140,18 @@ class Legs:
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""
         self._driver.write(_OF[side].absent, ((since, pair, record) for record in ids))
+
+    def missed_legs(self, pair: str, side: Side) -> list[tuple[str, int | None]]:
+        """(id, raw hash) of the records that were found missing and are not yet known to be deleted."""
+        return [(record, raw) for record, raw in self._driver.rows(_OF[side].missed, (pair,)) if record is not None]
+
+    def clear_absent(self, pair: str, side: Side, ids: Sequence[str]) -> None:
+        """Note that these bound records are there after all."""
+        self._driver.write(_OF[side].found, ((pair, record) for record in ids))
+
+    def dormant(self, pair: str) -> dict[int, tuple[str | None, str | None]]:
+        """The dormant bindings with their ids, (left, right)."""
+        return {number: (left, right) for number, left, right in self._driver.rows(_DORMANT, (pair,))}
 
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
