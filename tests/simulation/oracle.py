@@ -43,7 +43,7 @@ class Oracle:
         self.entered: Counter[tuple[Any, str]] = Counter()
         self.moved: Counter[tuple[Any, Side, str]] = Counter()
         self.held: defaultdict[tuple[Side, Any, str], set[Any]] = defaultdict(set)
-        self.began: dict[str, float] = {}
+        self.planned: dict[str, Any] = {}
         self.by_key: defaultdict[tuple[Side, Any], list[Life]] = defaultdict(list)
         self.excused: set[tuple[Side, Any]] = set()
         self.engine_creates = 0
@@ -51,9 +51,9 @@ class Oracle:
         self.engine_deletes = 0
 
     def committed(self, worker: Any, tx: Any) -> None:
-        """Note the intents of a transaction: when the run began that made them."""
+        """Note the intents of a transaction: whose plan they come from."""
         for intent in tx.intents.values():
-            self.began.setdefault(intent.key, worker.began)
+            self.planned.setdefault(intent.key, worker)
 
     def witness(self, table: Table, life: Life, before: State | None, after: State, by: Any) -> None:
         """Judge one change, after it happened."""
@@ -87,11 +87,12 @@ class Oracle:
     def _judge_create(self, table: Table, life: Life, key: Any, by: Any) -> None:
         self.engine_creates += 1
         world, opposite = self._world, self._world.opposite(table)
-        began = self.began.get(life.key, by.began)
+        planner = self.planned.get(life.key, by)
+        began = planner.began
         twins = [x for x in self.by_key[table.name, key] if x is not life]
         for twin in twins:
             if twin.now.alive:
-                self._judge_double(table, twin, key, began, by)
+                self._judge_double(table, twin, key, planner, by)
         sources = self.by_key[opposite.name, key]
         living = [x for x in sources if x.now.alive]
         if not living:
@@ -103,9 +104,9 @@ class Oracle:
         if not living and not sources:
             world.fail("I-5", f"{by.name} made {table.name}/{life.id} of nothing ({key})")
 
-    def _judge_double(self, table: Table, twin: Life, key: Any, began: float, by: Any) -> None:
+    def _judge_double(self, table: Table, twin: Life, key: Any, planner: Any, by: Any) -> None:
         """A second living record with the same key: only for what nobody could have seen (W-10)."""
-        since = _alive_since(twin)
+        since, began = _alive_since(twin), planner.began
         known = since < began - table.nature.lag - MARGIN
         self.excused.add((table.name, key))
         if self._world.networks[table.name].was_blind_since(began):
@@ -121,8 +122,8 @@ class Oracle:
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
             story = f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen"
-            if table.nature.can.since and not any(by.number in (s.served or ()) for s in twin.states):
-                self._world.known("twin outside the window", "I-5", story)
+            if not any(planner.number in (s.served or ()) for s in twin.states):
+                self._world.known("a twin that the run did not see", "I-5", story)
                 return
             self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1
@@ -154,7 +155,11 @@ class Oracle:
         if not known and table.nature.can.tombstones == "no" and table.nature.can.create_idem != "key":
             world.limits["W-1"] += 1
             return
-        world.fail("I-6", f"{by.name} brought {table.name}/{twin.id} back, which somebody had deleted")
+        story = f"{by.name} brought {table.name}/{twin.id} back, which somebody had deleted"
+        if any(b"$u" in (leg.base or b"") for b in known for leg in (b.left, b.right)):
+            world.known("a field never agreed counts as changed", "I-6", story)
+            return
+        world.fail("I-6", story)
 
     def _has_news(self, table: Table, source: Life, died: float) -> bool:
         """Whether people did something on the other side that the deleted counterpart did not have."""
@@ -162,7 +167,7 @@ class Oracle:
         if _alive_since(source) >= died or self._is_restored(source):
             return True
         return any(
-            cell.by == USER and (cell.at >= died or cell.stem not in self.held[table.name, key, name])
+            cell.by == USER and (cell.at >= died or cell.value is None or cell.stem not in self.held[table.name, key, name])
             for name, cell in source.cells.items()
         )
 
@@ -252,10 +257,12 @@ class Oracle:
         if not partners:
             world.fail("I-7", f"{by.name} deleted {table.name}/{life.id}, which is paired with nobody")
         for partner in partners:
+            if partner.now.alive and partner.by == ENGINE and not self._is_restored(partner):
+                world.fail("I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} was made by us and lives")
             if partner.now.alive and _alive_since(partner) < by.began - opposite.nature.lag - MARGIN:
                 world.fail("I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} lives")
             if not partner.now.alive and partner.now.by != USER:
-                world.fail("I-7", f"{by.name} deleted {table.name}/{life.id}; nobody had deleted {partner.id}")
+                self.suspect("I-7", f"{by.name} deleted {table.name}/{life.id}; nobody had deleted {partner.id}")
         for name, value in before.fields.items():
             if value is not None:
                 self._judge_overwrite(table, life, before, name, by, "deleted")

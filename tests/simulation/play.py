@@ -146,6 +146,8 @@ class Game:
         for error in result.failures.values():
             self.world.note("failure", worker.name, repr(error))
             lease = error.code == "store" and ("lease" in str(error) or "another run" in str(error))
+            if not self.world.holds_lease(worker):  # it read a state that somebody else was changing
+                continue
             if error.code in {"bug", "error", "project"} or (error.code == "store" and not lease):
                 self.world.fail("R-3.2" if error.code == "store" else "R-17.1", f"{worker.name}: {_told(error)}")
 

@@ -151,6 +151,11 @@ class World:
         found: int = self.state.look(lambda tx: tx.count_linked(PAIR))
         return found
 
+    def holds_lease(self, worker: Any) -> bool:
+        """Whether nobody took the pair over since this worker took it (where the state can tell)."""
+        tx = getattr(self.state, "tx", None)
+        return tx is None or worker.fences.get(PAIR) == tx.leases.get(PAIR, (NOBODY, 0, 0.0))[1]
+
     def commit(self, worker: Any, work: Callable[[Any], Any]) -> Any:
         """Run a transaction of a worker; no state may change under a lease that is somebody else's (I-30)."""
         answer = self.state.commit(work)
