@@ -171,6 +171,22 @@ class MemoryLegs:
                     new.leg(side).absent_since = since
                     self._swap(new)
 
+    def missed_legs(self, pair: str, side: Side) -> list[tuple[str, int | None]]:
+        bound = [(b.pair, b.leg(side)) for n in self.order if (b := self.rows[n])]
+        return [(leg.id, leg.raw_hash) for p, leg in bound if p == pair and leg.id and leg.absent_since is not None]
+
+    def clear_absent(self, pair: str, side: Side, ids: Sequence[str]) -> None:
+        for record in ids:
+            self.changed = True
+            for n in list(self.by_leg.get((pair, side, record), ())):
+                new = copied(self.rows[n])
+                new.leg(side).absent_since = None
+                self._swap(new)
+
+    def dormant(self, pair: str) -> dict[int, tuple[str | None, str | None]]:
+        found = (self.rows[n] for n in self.order)
+        return {b.id: (b.left.id, b.right.id) for b in found if b.pair == pair and b.state == "dormant"}
+
     def _swap(self, new: Binding) -> None:
         """Put a binding in the place of one with the same ids."""
         old = self.rows[new.id]

@@ -1,6 +1,6 @@
 """The run's scratch paper in memory: what ``store.scratch`` does, without a file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tallystick.core.binding import Op
@@ -16,7 +16,7 @@ class Paper:
         self._sights: dict[Side, dict[str, Row]] = {"left": {}, "right": {}}
         self._taken: set[tuple[Side, str]] = set()
         self._keys: dict[Side, list[tuple[int, int, str]]] = {"left": [], "right": []}
-        self._lines: list[tuple[int, int, bytes]] = []
+        self._lines: list[list[Any]] = []  # phase, wave, binding, fingerprint, body
 
     def add_sights(self, side: Side, rows: Iterable[Row]) -> None:
         """Note records as seen; later ones win."""
@@ -81,30 +81,44 @@ class Paper:
         """Mark unbound records as matched."""
         self._taken |= {(side, i) for i in ids}
 
+    def untaken(self, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these are noted, unbound and not matched yet."""
+        noted = self._sights[side]
+        return {i for i in ids if i in noted and noted[i][1] is None and (side, i) not in self._taken}
+
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
         wanted = set(keys)
         found = [row for row in self._keys[side] if row[:2] in wanted]
         return sorted(found, key=lambda row: (row[1], row[0]))
 
-    def add_lines(self, rows: Iterable[tuple[int, Side | None, Op | None, int, bytes]]) -> None:
+    def add_lines(self, rows: Iterable[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
         """Add planned lines."""
-        self._lines += [(phase, print_of, body) for phase, _, _, print_of, body in rows]
+        self._lines += [
+            [phase, wave, binding, print_of, body] for phase, wave, binding, _, _, print_of, body in rows
+        ]
+
+    def order_lines(self, phase: int, waves: Mapping[int, int]) -> None:
+        """Put the lines of a phase into waves, by binding."""
+        for line in self._lines:
+            if line[0] == phase and line[2] in waves:
+                line[1] = waves[line[2]]
 
     def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
-        """Give the bodies of planned lines in order, in batches of one phase."""
+        """Give the bodies of planned lines in order, in batches of one phase and wave."""
         for phase in phases:
-            bodies = [body for at, _, body in self._lines if at == phase]
-            for start in range(0, len(bodies), size):
-                yield bodies[start : start + size]
+            for wave in sorted({line[1] for line in self._lines if line[0] == phase}):
+                bodies = [line[4] for line in self._lines if line[0] == phase and line[1] == wave]
+                for start in range(0, len(bodies), size):
+                    yield bodies[start : start + size]
 
     def prints(self) -> list[int]:
         """Give the fingerprints of all lines."""
-        return [print_of for _, print_of, _ in self._lines]
+        return [line[3] for line in self._lines]
 
     def count_lines(self, phases: Sequence[int]) -> int:
         """Count planned lines."""
-        return sum(at in phases for at, _, _ in self._lines)
+        return sum(line[0] in phases for line in self._lines)
 
     def count_sights(self, side: Side) -> tuple[int, int]:
         """Count the noted records: those to be decided, and those that are the same."""
