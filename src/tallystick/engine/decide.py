@@ -120,7 +120,7 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
     """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
     for side in SIDES:
         row = rows.get((number, side))
-        if row is not None:
+        if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
 
