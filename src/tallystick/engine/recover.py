@@ -208,7 +208,7 @@ def _bind(
             leg = binding.leg(side)
             leg.id = target if side == intent.side else intent.origin
             leg.base, leg.shape, leg.digest = encode_fields(base[side]), pair.shape, digest(base[side])
-            leg.raw_hash = None
+            leg.raw_hash = leg.absent_since = None
         binding.leg(intent.side).version = found.version if found else None
         binding.flags = "" if fields is not None else ("l" if intent.side == "left" else "r")
         (tx.update_bindings if existing else tx.insert_bindings)([binding])
