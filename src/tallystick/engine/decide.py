@@ -178,7 +178,7 @@ def settle_pending(base: Fields, stored: Fields) -> Fields:
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+    if decision.disposition not in {"unchanged", "converged", "written", "queued", "quarantined"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(
