@@ -287,7 +287,11 @@ def _look_at(pair: Pair, fence: Fence, intent: Intent, now: float) -> Flow[str]:
 
     def work(tx: StoreTx) -> None:
         fence.check(tx)
-        binding = tx.bindings([intent.binding])[intent.binding]
+        binding = tx.bindings([intent.binding]).get(intent.binding)
+        if binding is None:  # the pairing itself was never confirmed: both records are met anew
+            tx.mark_dirty(_both(pair, intent, intent.target))
+            tx.close_intents([intent.id])
+            return
         _confirm_fields(pair, intent, binding, as_sent, fields, source)
         tx.update_bindings([binding])
         tx.add_journal([
