@@ -45,13 +45,20 @@ def draw_weather(dice: Dice) -> Weather:
 
 
 class Network:
-    """The way to one system, for all workers. ``storm_until`` fails nearly everything, ``blind_until`` shows nothing."""
+    """The way to one system, for all workers. ``storm_until`` fails nearly everything, ``blind_until`` shows nothing.
+
+    Stories say what happens: ``script`` the next faults, ``listeners`` what happens right after the system did
+    something, ``lags`` how old the next answers are; each as (verb, what), taken in order.
+    """
 
     def __init__(self, world: Any, dice: Dice, weather: Weather) -> None:
         self._world = world
         self._dice = dice
         self.weather = weather
         self.storm_until = 0.0
+        self.script: list[tuple[str, str]] = []
+        self.listeners: list[tuple[str, Callable[[], Any]]] = []
+        self.lags: list[tuple[str, float]] = []
         self.blind_from = self.blind_until = 0.0
 
     def grow_blind(self, seconds: float) -> None:
@@ -67,13 +74,19 @@ class Network:
         world, dice = self._world, self._dice
         timeout = ask.table.nature.can.timeout
         arrives = world.now + min(dice.between(0.01, self.weather.slow), timeout / 3)
-        fault = self._fault()
+        fault = self._scripted(ask) or self._fault()
         if fault is None:
             world.at(arrives, lambda: self._arrive(ask, worker, reply))
             return
         world.count_fault(fault)
         world.note("fault", fault, ask)
         self._go_wrong(fault, ask, worker, reply, arrives, timeout)
+
+    def _scripted(self, ask: Ask) -> str | None:
+        """The fault that a story wants for this request: each line of the script once, in order."""
+        if self.script and self.script[0][0] == ask.verb:
+            return self.script.pop(0)[1]
+        return None
 
     def _fault(self) -> str | None:
         weather, dice = self.weather, self._dice
@@ -137,6 +150,8 @@ class Network:
     def _apply_then(self, ask: Ask, worker: Any, then: Reply) -> None:
         answer = outcome(lambda: self._apply(ask, worker))
         self._world.note("answer", ask, answer)
+        if self.listeners and self.listeners[0][0] == ask.verb:
+            self.listeners.pop(0)[1]()
         then(answer)
 
     def _apply(self, ask: Ask, worker: Any) -> Any:
@@ -186,6 +201,8 @@ class Network:
         world, dice = self._world, self._dice
         nature = table.nature
         at = world.now - (dice.between(0.0, nature.lag) if nature.lag and dice.hits(0.5) else 0.0)
+        if self.lags and self.lags[0][0] == ask.verb:
+            at = world.now - self.lags.pop(0)[1]
         blind = world.now < self.blind_until
         match ask.verb:
             case "get":

@@ -44,6 +44,7 @@ class Oracle:
         self.moved: Counter[tuple[Any, Side, str]] = Counter()
         self.held: defaultdict[tuple[Side, Any, str], set[Any]] = defaultdict(set)
         self.planned: dict[str, Any] = {}
+        self.revivals: set[str] = set()
         self.by_key: defaultdict[tuple[Side, Any], list[Life]] = defaultdict(list)
         self.excused: set[tuple[Side, Any]] = set()
         self.engine_creates = 0
@@ -53,7 +54,10 @@ class Oracle:
     def committed(self, worker: Any, tx: Any) -> None:
         """Note the intents of a transaction: whose plan they come from."""
         for intent in tx.intents.values():
-            self.planned.setdefault(intent.key, worker)
+            if intent.key not in self.planned:
+                self.planned[intent.key] = worker
+                if intent.op == "create" and intent.binding in tx.rows:
+                    self.revivals.add(intent.key)
 
     def witness(self, table: Table, life: Life, before: State | None, after: State, by: Any) -> None:
         """Judge one change, after it happened."""
@@ -92,7 +96,7 @@ class Oracle:
         twins = [x for x in self.by_key[table.name, key] if x is not life]
         for twin in twins:
             if twin.now.alive:
-                self._judge_double(table, twin, key, planner, by)
+                self._judge_double(table, life, twin, planner, by)
         sources = self.by_key[opposite.name, key]
         living = [x for x in sources if x.now.alive]
         if not living:
@@ -104,9 +108,9 @@ class Oracle:
         if not living and not sources:
             world.fail("I-5", f"{by.name} made {table.name}/{life.id} of nothing ({key})")
 
-    def _judge_double(self, table: Table, twin: Life, key: Any, planner: Any, by: Any) -> None:
+    def _judge_double(self, table: Table, life: Life, twin: Life, planner: Any, by: Any) -> None:
         """A second living record with the same key: only for what nobody could have seen (W-10)."""
-        since, began = _alive_since(twin), planner.began
+        since, began, key = _alive_since(twin), planner.began, life.now.fields.get("key")
         known = since < began - table.nature.lag - MARGIN
         self.excused.add((table.name, key))
         if self._world.networks[table.name].was_blind_since(began):
@@ -124,6 +128,9 @@ class Oracle:
             story = f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen"
             if not any(planner.number in (s.served or ()) for s in twin.states):
                 self._world.known("a twin that the run did not see", "I-5", story)
+                return
+            if life.key in self.revivals:
+                self._world.known("a revival beside a twin", "I-5", story)
                 return
             self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1

@@ -79,15 +79,16 @@ class Worker:
         """Perform an effect on the state; maybe die before or after it."""
         world = self.world
         is_commit = type(effect) is Commit
-        if is_commit and self.mortal and world.kills("before"):
+        what = getattr(effect.work, "__qualname__", "")
+        if is_commit and self.mortal and world.kills("before", what):
             return self.die()
         try:
             answer = world.commit(self, effect.work) if is_commit else world.state.look(effect.work)
         except StoreError as error:
             answer = error
         if is_commit:
-            world.note("commit", self.name, effect.work.__qualname__ if hasattr(effect.work, "__qualname__") else "", answer if isinstance(answer, Error) else "")
-            if self.mortal and world.kills("after"):
+            world.note("commit", self.name, what, answer if isinstance(answer, Error) else "")
+            if self.mortal and world.kills("after", what):
                 return self.die()
         return answer
 
@@ -145,7 +146,7 @@ class _Calls:
         worker = self.worker
         if worker.state != "working":
             return
-        if worker.mortal and worker.world.kills("call"):
+        if worker.mortal and worker.world.kills("call", ""):
             worker.die()
             return
         flow = self.flows[number]

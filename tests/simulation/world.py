@@ -16,7 +16,7 @@ from tests.simulation.memory_state import NOBODY, MemoryState
 from tests.simulation.network import Network
 from tests.simulation.oracle import Oracle
 from tests.simulation.paper import Paper
-from tests.simulation.scenario import PAIR, build_pair, draw_scenario
+from tests.simulation.scenario import PAIR, Scenario, build_pair, draw_scenario
 from tests.simulation.truth import Table
 
 START = 1_800_000_000.0
@@ -32,7 +32,10 @@ class Violation(Exception):
 
 
 class World:
-    """Everything of one seed. ``trace`` takes a line for each thing that happens, if somebody wants them."""
+    """Everything of one seed. ``trace`` takes a line for each thing that happens, if somebody wants them.
+
+    ``forgiven`` names known defects that do not stop it; ``scenario`` is what it is about, if the seed shall not say.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class World:
         paper: Callable[[], Any] = Paper,
         trace: Callable[[str], None] | None = None,
         forgiven: frozenset[str] = frozenset(),
+        scenario: Scenario | None = None,
     ) -> None:
         self.seed = seed
         self.forgiven = forgiven
@@ -57,7 +61,7 @@ class World:
         self._tokens = 0
         self._horizon = START
         self.dice = Dice(f"{seed}-world")
-        self.scenario = draw_scenario(Dice(seed))
+        self.scenario = scenario or draw_scenario(Dice(seed))
         self.state = state if state is not None else MemoryState()
         self.make_paper = paper
         self.stormy = True
@@ -134,8 +138,9 @@ class World:
             return frozen
         return usual * (0.1 + self.dice.roll()) if usual else 0.0
 
-    def kills(self, where: str) -> bool:
-        """Whether the worker dies here."""
+    def kills(self, where: str, what: str) -> bool:
+        """Whether the worker dies ``before`` or ``after`` a commit (``what`` is the name of its work), or at a ``call``."""
+        del what
         if self.stormy and self.dice.hits(self.scenario.kill):
             self.faults[f"kill {where}"] += 1
             return True
