@@ -193,7 +193,8 @@ class Agreement:
     """What the comparison of one mapping came to.
 
     ``records`` counts pairs and lone records, each once; ``listed`` the records of each side, each once; ``fields``
-    the fields of pairs whose both records could be read. ``sampled`` is how many pairs were drawn, ``None`` for all.
+    the fields of pairs whose both records could be read. ``differences`` counts every record under each verdict that it
+    or one of its fields has, with a few ``examples``. ``sampled`` is how many pairs were drawn, ``None`` for all.
     """
 
     pair: str
@@ -205,6 +206,7 @@ class Agreement:
     records: Counter[Verdict] = field(default_factory=Counter)
     listed: dict[Side, Counter[Verdict]] = field(default_factory=lambda: {s: Counter() for s in SIDES})
     fields: dict[str, Counter[Verdict]] = field(default_factory=dict)
+    differences: Counter[Verdict] = field(default_factory=Counter)
     examples: dict[Verdict, list[Example]] = field(default_factory=dict)
 
     @property
@@ -227,8 +229,9 @@ class Agreement:
         """Count a field of a pair."""
         self.fields.setdefault(name, Counter())[verdict] += number
 
-    def show(self, verdict: Verdict, example: Example) -> None:
-        """Keep an example, while there are few of its verdict."""
+    def note(self, verdict: Verdict, example: Example) -> None:
+        """Count a difference, and keep it as an example while there are few of its verdict."""
+        self.differences[verdict] += 1
         kept = self.examples.setdefault(verdict, [])
         if len(kept) < MOST_EXAMPLES:
             kept.append(example)
@@ -246,10 +249,11 @@ class Agreement:
         self.records = _renamed(self.records, settled)
         self.listed = {side: _renamed(counts, settled) for side, counts in self.listed.items()}
         self.fields = {name: _renamed(counts, settled) for name, counts in self.fields.items()}
+        self.differences = _renamed(self.differences, settled)
         kept, self.examples = self.examples, {}
         for verdict, examples in kept.items():
-            for example in examples:
-                self.show(settled(verdict), example)
+            known = self.examples.setdefault(settled(verdict), [])
+            known += examples[: MOST_EXAMPLES - len(known)]
 
     def by_kind(self) -> dict[Kind, int]:
         """Count pairs and lone records by kind, the gravest first."""

@@ -68,7 +68,7 @@ class Comparing:
         left, right = (f"{end.system}/{end.object}" for end in (pair.left, pair.right))
         agreement = Agreement(pair.name, left, right, pair.mapping.names)
         session.thorough = True
-        prepared = yield from effects.look(partial(_remember, session, pair, before))
+        prepared = yield from effects.look(partial(_remember, pair, before))
         clerk = Clerk(session, pair, before, agreement, *prepared)
         session.witness = clerk
         try:
@@ -85,17 +85,13 @@ class Comparing:
         return observed
 
 
-def _remember(
-    session: Session, pair: Pair, before: Before, tx: StoreTx
-) -> tuple[frozenset[tuple[Side, str]], Mapping[str, float]]:
+def _remember(pair: Pair, before: Before, tx: StoreTx) -> tuple[Mapping[tuple[Side, str], str], Mapping[str, float]]:
     """What the store knows that a plan does not ask for: marks, and since when fields translate as they do."""
-    marks = frozenset((s, m.id) for s in SIDES for m in tx.dirty(pair.name, s, _FAR_FUTURE, _MOST_MARKS))
+    marks = {(s, m.id): m.reason for s in SIDES for m in tx.dirty(pair.name, s, _FAR_FUTURE, _MOST_MARKS)}
     return marks, translated_since(pair, before.state, tx)
 
 
-def _observe_sample(
-    session: Session, pair: Pair, before: Before, agreement: Agreement, count: int
-) -> Flow[Observed]:
+def _observe_sample(session: Session, pair: Pair, before: Before, agreement: Agreement, count: int) -> Flow[Observed]:
     """Read pairs drawn at random by id and decide them; records that are paired with nobody are not met."""
     for side in SIDES:
         end = pair.end(side)
@@ -136,7 +132,7 @@ class Clerk:
     pair: Pair
     before: Before
     agreement: Agreement
-    marks: frozenset[tuple[Side, str]]
+    marks: Mapping[tuple[Side, str], str]
     since: Mapping[str, float]
     open_findings: list[Findings] = field(default_factory=list)
     unreadable: list[Findings] = field(default_factory=list)
@@ -164,7 +160,7 @@ class Clerk:
         self.agreement.count(verdict, (side,))
         until = outlook.read_until(side) if verdict.kind == "lost_event" else None
         example = Example(line.left.id, line.right.id, (), detail, line.seen(side).modified if until else None, until)
-        self.agreement.show(verdict, example)
+        self.agreement.note(verdict, example)
 
     def postponed(self, records: Sequence[tuple[Side, str]]) -> None:
         """Count a pair that waits for an earlier write."""
@@ -172,7 +168,7 @@ class Clerk:
         verdict = Verdict("waiting", "write")
         ids = dict(records)
         self.agreement.count(verdict, tuple(ids))
-        self.agreement.show(verdict, Example(ids.get("left"), ids.get("right")))
+        self.agreement.note(verdict, Example(ids.get("left"), ids.get("right")))
 
     def rest(self) -> Flow[None]:
         """Ask the audit trail why values differ that nobody moved."""
@@ -200,7 +196,9 @@ class Clerk:
         self._check()
         unseen = self.before.linked - self.linked
         if self.agreement.sampled is None and unseen > 0:
-            self.agreement.count(Verdict("unread", "not listed"), (), unseen)
+            verdict = Verdict("unread", "not listed")
+            self.agreement.count(verdict, (), unseen)
+            self.agreement.differences[verdict] += unseen
         self.agreement.settle(observed.outcome.plan.holds)
 
     # --- one finding --------------------------------------------------------------------------------------------------
@@ -235,7 +233,7 @@ class Clerk:
         if found.record not in differing and found.record.kind != "in_step":
             differing.setdefault(found.record, [])
         for verdict, places in differing.items():
-            agreement.show(verdict, self._example(found, verdict, places))
+            agreement.note(verdict, self._example(found, verdict, places))
 
     def _example(self, found: Findings, verdict: Verdict, places: Sequence[int]) -> Example:
         names = self.pair.mapping.names
@@ -287,7 +285,7 @@ class Clerk:
                 verdict = Verdict("parked", fault.code)
                 self.agreement.count(verdict, (fault.side,))
                 left, right = (fault.record, None) if fault.side == "left" else (None, fault.record)
-                self.agreement.show(verdict, Example(left, right, (), fault.message))
+                self.agreement.note(verdict, Example(left, right, (), fault.message))
 
     def _count_undecided(self) -> None:
         """Count the unpaired records that nobody could match, because a side was not shown wholly."""
@@ -297,7 +295,7 @@ class Clerk:
                 self.agreement.count(verdict, (side,), len(rows))
                 for row in rows:
                     left, right = (row[0], None) if side == "left" else (None, row[0])
-                    self.agreement.show(verdict, Example(left, right))
+                    self.agreement.note(verdict, Example(left, right))
 
     def _check(self) -> None:
         """Every record that was noted has one verdict: the law of this page (R-17.1)."""

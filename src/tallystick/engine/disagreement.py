@@ -24,20 +24,24 @@ _WISHES: Mapping[str, str] = {"unbound.match": "ambiguous", "unbound.ignore": "i
 class Outlook:
     """What the verdicts of a pair need to know beside the records.
 
-    ``marks`` are the records that the next run looks at in any case; ``is_anew`` tells that the mapping was changed
-    since the last run, so that it looks at all.
+    ``marks`` are the records that the next run looks at in any case, with the reason; ``is_anew`` tells that the
+    mapping was changed since the last run, so that it looks at all.
     """
 
     pair: Pair
     standing: Standing
     cursors: Mapping[Side, Cursor | None]
-    marks: frozenset[tuple[Side, str]]
+    marks: Mapping[tuple[Side, str], str]
     is_anew: bool
 
     def is_noticed(self, side: Side, record: str | None) -> bool:
         """Whether the next run looks at a record even if its bytes are those last seen."""
         known = (side, record or "")
         return self.is_anew or known in self.marks or known in self.standing.retry
+
+    def is_held(self, line: Line) -> bool:
+        """Whether a brake held what an earlier run had for this binding."""
+        return any(self.marks.get((side, line.seen(side).id or "")) == "held" for side in SIDES)
 
     def read_until(self, side: Side) -> float | None:
         """How far the side was read, seconds UTC."""
@@ -113,25 +117,17 @@ def _ops(line: Line) -> tuple[tuple[Side, Op], ...]:
 
 
 def _judge_record(outlook: Outlook, meeting: Meeting, found: Findings) -> Verdict:
-    decision, line = meeting.decision, meeting.line
-    state = meeting.binding.state if meeting.binding else ""
-    present: list[Side] = [s for s, o in zip(SIDES, meeting.seen, strict=True) if isinstance(o, Present)]
+    decision = meeting.decision
     match decision.disposition:
-        case "filtered" if state in {"unlinked", "erased"}:
-            return Verdict("unlinked", state)
-        case "filtered" if state == "tomb" and present:
-            return Verdict(_only(present[0]), "ignored")
         case "filtered":
-            return Verdict("filtered", "out of scope")
+            return _judge_left_out(meeting)
         case "unreadable":
             return Verdict("unread", "not readable")
-        case "deferred" if decision.verify:
-            return Verdict(_only(present[0]), "absent") if present else Verdict("unread", "absent on both sides")
         case "deferred":
-            return Verdict("waiting", "write")
+            return _judge_deferred(outlook, meeting)
         case "queued":
             asked = Verdict("conflict", decision.questions[0].kind)
-            found.details[asked] = _asked(line)
+            found.details[asked] = _asked(meeting.line)
             return asked
         case "written" | "quarantined":
             return _judge_write(outlook, meeting, found)
@@ -139,7 +135,29 @@ def _judge_record(outlook: Outlook, meeting: Meeting, found: Findings) -> Verdic
             return Verdict("unlinked", "by policy")
         case _:
             is_gone = all(isinstance(o, Gone | Missing) or o is None for o in meeting.seen)
-            return Verdict("gone" if is_gone else "filtered", "" if is_gone else "out of scope")
+            return Verdict("gone") if is_gone else Verdict("filtered", "out of scope")
+
+
+def _judge_left_out(meeting: Meeting) -> Verdict:
+    state, present = meeting.binding.state if meeting.binding else "", _present(meeting)
+    if state in {"unlinked", "erased"}:
+        return Verdict("unlinked", state)
+    is_back = state == "tomb" and present
+    return Verdict(_only(present[0]), "ignored") if is_back else Verdict("filtered", "out of scope")
+
+
+def _judge_deferred(outlook: Outlook, meeting: Meeting) -> Verdict:
+    """Name a record whose other side is not shown, or whose earlier write is not settled."""
+    if not meeting.decision.verify:
+        return Verdict("waiting", "write")
+    if outlook.is_held(meeting.line):
+        return Verdict("held", "since an earlier run")
+    present = _present(meeting)
+    return Verdict(_only(present[0]), "absent") if present else Verdict("unread", "absent on both sides")
+
+
+def _present(meeting: Meeting) -> list[Side]:
+    return [s for s, o in zip(SIDES, meeting.seen, strict=True) if isinstance(o, Present)]
 
 
 def _judge_write(outlook: Outlook, meeting: Meeting, found: Findings) -> Verdict:

@@ -20,12 +20,14 @@ _prints: Final = msgspec.json.Decoder(dict[str, int])
 
 
 def note_translation(pair: Pair, before: PairState | None, at: float, tx: StoreTx) -> None:
-    """Note how the pair's fields translate from ``at`` on, if that is not what its last run was made with."""
-    if before is not None and before.mapping == pair.mapping_print:
+    """Note how the pair's fields translate from ``at`` on, unless the last note says the same."""
+    now = field_fingerprints(pair.mapping)
+    newest = tx.ledger(run=_name(pair), limit=1)
+    if newest and _prints.decode(newest[0].reason) == now:
         return
-    prints = msgspec.json.encode(field_fingerprints(pair.mapping)).decode()
     was = before.mapping if before is not None else None
-    row = LedgerRow(_name(pair), pair.name, "left", "", None, "mapping", prints, was, pair.mapping_print, at)
+    reason = msgspec.json.encode(now).decode()
+    row = LedgerRow(_name(pair), pair.name, "left", "", None, "mapping", reason, was, pair.mapping_print, at)
     tx.add_ledger([row])
 
 

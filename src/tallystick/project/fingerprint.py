@@ -13,7 +13,7 @@ from enum import Enum
 from types import FunctionType
 from typing import Any
 
-from tallystick.core.mapping import End, FieldMapping, ObjectMapping
+from tallystick.core.mapping import End, FieldMapping, ObjectMapping, Place
 from tallystick.core.path import render
 from tallystick.core.record import encode_raw, fingerprint
 
@@ -30,8 +30,16 @@ def mapping_fingerprint(mapping: ObjectMapping) -> int:
 
 
 def field_fingerprints(mapping: ObjectMapping) -> dict[str, int]:
-    """Fingerprint how each field translates, by name; what else the mapping says does not count."""
-    return {f.name: _hash(_translation(f)) for f in mapping.fields}
+    """Fingerprint how each field translates, by name, and what both sides can take; nothing else of the mapping."""
+    return {
+        f.name: _hash([_translation(f), _limits(mapping.left, f.left), _limits(mapping.right, f.right)])
+        for f in mapping.fields
+    }
+
+
+def _limits(end: End, place: Place) -> Any:
+    spec = end.schema.by_path.get(render(place.path)) if place.path else None
+    return None if spec is None else [spec.type, spec.format, spec.max_length]
 
 
 def _translation(field: FieldMapping) -> dict[str, Any]:

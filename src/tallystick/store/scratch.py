@@ -208,7 +208,9 @@ class Scratch:
 
     def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
         """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
-        cursor = self._db.execute(f"SELECT binding, max(side = 'left'), max(side = 'right') {_SETTLED} AND NOT {_ALIKE}")
+        cursor = self._db.execute(
+            f"SELECT binding, max(side = 'left'), max(side = 'right') {_SETTLED} AND NOT {_ALIKE}"
+        )
         while rows := cursor.fetchmany(size):
             yield [(number, bool(left), bool(right)) for number, left, right in rows]
 
