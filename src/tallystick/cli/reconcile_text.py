@@ -85,11 +85,12 @@ def _show_agreement(screen: Screen, comparison: Comparison, agreement: Agreement
 
 def score_words(agreement: Agreement) -> str:
     """Say the score in one sentence."""
-    share = agreement.score
-    what = "records" if agreement.sampled is None else f"pairs drawn at random ({agreement.sampled:,} drawn)"
+    share, drawn = agreement.score, ""
+    if agreement.sampled is not None:
+        drawn = f" ({number(agreement.sampled, 'pair')} drawn at random)"
     if share.percent is None:
-        return f"Nothing to compare: there are no {what} that should be in step."
-    return f"{percent(share)} in step: {share.agreed:,} of {share.due:,} {what} that should be."
+        return f"Nothing to compare: there is no record that should be in step{drawn}."
+    return f"{percent(share)} in step: {share.agreed:,} of {share.due:,} records that should be{drawn}."
 
 
 def record_rows(agreement: Agreement, names: SideNames) -> Iterator[tuple[str, str, str, str]]:

@@ -230,8 +230,9 @@ class Clerk:
             agreement.count_field(names[i], verdict)
             if verdict.kind != "in_step":
                 differing.setdefault(verdict, []).append(i)
-        if found.record not in differing and found.record.kind != "in_step":
-            differing.setdefault(found.record, [])
+        named = {(v.kind, v.reason) for v in differing}
+        if (found.record.kind, found.record.reason) not in named and found.record.kind != "in_step":
+            differing[found.record] = []
         for verdict, places in differing.items():
             agreement.note(verdict, self._example(found, verdict, places))
 

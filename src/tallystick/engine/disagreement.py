@@ -152,6 +152,10 @@ def _judge_deferred(outlook: Outlook, meeting: Meeting) -> Verdict:
         return Verdict("waiting", "write")
     if outlook.is_held(meeting.line):
         return Verdict("held", "since an earlier run")
+    asked = outlook.standing.questions.get(meeting.line.binding)
+    if asked:
+        # A run proved the absence already, and it is a person's turn.
+        return Verdict("conflict", asked[0].kind)
     present = _present(meeting)
     return Verdict(_only(present[0]), "absent") if present else Verdict("unread", "absent on both sides")
 
