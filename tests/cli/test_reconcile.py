@@ -81,6 +81,17 @@ def test_a_sample_is_read_by_id(in_step: World) -> None:
     assert sum(r["count"] for r in document["records"]) == 2
 
 
+def test_what_a_person_accepted_is_no_longer_due(in_step: World) -> None:
+    in_step.succeed("problems", "discard", "companies/initial/phone", "--reason", "both numbers are right")
+    document = only(in_step)
+    assert kinds(document) == {
+        "in_step": 4,
+        "parked: invalid_value": 1,
+        "accepted: taken off the list: initial: both numbers are right": 1,
+    }
+    assert document["score"]["due"] == 5
+
+
 def test_the_page_is_one_file_and_names_every_difference(in_step: World) -> None:
     in_step.execute("erp", "update partners set partner_name = '<b>Bold</b>' where mail = 'beta@example.com'")
     outcome = in_step.succeed("reconcile", "--html", str(in_step.folder / "out" / "in-step.html"), "--show-values")

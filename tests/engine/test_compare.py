@@ -1,83 +1,22 @@
 """The comparison of both live systems: every record has one verdict, and each kind of divergence its own name (X8)."""
 
 import random  # noqa: TID251 - a test makes its own dice
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from comparing import binding_of, compare, fill, left_of, named, right_of, tamper
+from test_references import COMPANIES, CONTACTS
+from test_references import CRM as FAMILY
 from world import CRM, ERP, MAPPING, World
 
-from tallystick.core.agreement import Agreement, Share
-from tallystick.core.binding import Binding, Intent
+from tallystick.core.agreement import Share
+from tallystick.core.binding import Intent
 from tallystick.core.error import ProjectError, Refused, Unavailable
-from tallystick.core.record import SIDES, digest, encode_fields, fingerprint
+from tallystick.core.record import fingerprint
 from tallystick.engine.compare import Comparing
 from tallystick.engine.effects import drive
 from tallystick.engine.run import run
-from tallystick.engine.undo import Undoing
 from tallystick.wiring import make_pairs
-
-
-@contextmanager
-def unwritten(world: World) -> Iterator[None]:
-    """Neither a system nor the state may change."""
-
-    def holds() -> object:
-        state = world.look(
-            lambda tx: (
-                tx.ledger(limit=10_000), tx.queue(), tx.quarantine(), tx.runs(100), tx.open_intents("companies"),
-                tx.pair_state("companies"), [tx.cursor("companies", s) for s in SIDES],
-                [tx.dirty("companies", s, 1e11, 10_000) for s in SIDES],
-                tx.bindings(range(1, 500)),
-            )
-        )  # fmt: skip
-        return world.rows("left"), world.rows("right"), state
-
-    before = holds()
-    yield
-    assert holds() == before
-
-
-def compare(world: World, sample: int | None = None, *, conserved: bool = True) -> Agreement:
-    """Compare the world's one pair; every record that is there has exactly one verdict."""
-    comparing = Comparing(sample)
-    session = world.session("plan", full=True)
-    with unwritten(world):
-        try:
-            result = drive(run(session, world.pairs, alone=True, patience=0, look=comparing.observe), world.boundary())
-        finally:
-            session.close()
-    assert not result.failures, result.failures
-    agreement = comparing.agreements["companies"]
-    if sample is None and conserved:
-        for side in SIDES:
-            there = [r for r in world.rows(side).values() if not r.get("deleted")]
-            assert sum(agreement.listed[side].values()) == len(there)
-    return agreement
-
-
-def named(agreement: Agreement) -> dict[str, int]:
-    """Count pairs and lone records by ``kind: reason``, those in step left out."""
-    counts = {f"{v.kind}: {v.reason}": n for v, n in agreement.records.items() if v.kind != "in_step"}
-    return dict(Counter(counts))
-
-
-def fill(world: World, count: int = 10) -> None:
-    """Some companies, in step on both sides."""
-    for n in range(count):
-        world.left.create({"name": f"Firma {n}", "vat": f"DE{n:03}", "city": "Ulm", "ref": f"L{n}"})
-    world.sync()
-    world.sync()
-
-
-def left_of(world: World, vat: str) -> str:
-    return next(i for i, r in world.rows("left").items() if r.get("vat") == vat)
-
-
-def right_of(world: World, vat: str) -> str:
-    return next(i for i, r in world.rows("right").items() if r.get("vat_id") == vat)
 
 
 def test_a_world_in_step_is_whole(world: World) -> None:
@@ -135,23 +74,6 @@ def back_to(world: World, side: str, record: str, stamp: float, **patch: str) ->
         shelf.update(record, patch)
     finally:
         shelf.now = world.clock
-
-
-def tamper(world: World, binding: int, **legs: object) -> None:
-    """Change what our own state remembers of a binding."""
-
-    def work(tx):
-        found = tx.bindings([binding])[binding]
-        for name, value in legs.items():
-            side, _, attribute = name.partition("_")
-            setattr(found.leg(side) if attribute else found, attribute or side, value)
-        tx.update_bindings([found])
-
-    world.store.commit(work)
-
-
-def binding_of(world: World, vat: str) -> Binding:
-    return world.look(lambda tx: tx.binding_of("companies", "left", left_of(world, vat)))
 
 
 def test_each_kind_of_divergence_is_found_and_named_and_nothing_else_is(wide: World) -> None:
@@ -256,150 +178,6 @@ def test_a_deletion_that_is_proven_is_in_flight(wide: World) -> None:
     wide.left.delete(gone)
     wide.store.commit(lambda tx: tx.mark_absent("companies", "left", [gone], wide.now - 600))
     assert named(compare(wide)) == {"in_flight: delete right": 1}
-
-
-@pytest.mark.parametrize(
-    "city",
-    [
-        '{left: {expression: "City of {{ city }}"}, right: ort, direction: to_right}',
-        "{left: city, right: ort, options: {map: {Ulm: Bonn, Bonn: Ulm}}}",
-    ],
-)
-def test_a_changed_transform_is_named_before_the_next_run(world: World, city: str) -> None:
-    """Nothing moved in either system; the mapping alone reads one side otherwise."""
-    fill(world)
-    world.remap(MAPPING.replace("{left: city, right: ort}", city))
-    agreement = compare(world)
-    # The next run would carry the new reading over to the other side; nobody edited anything.
-    assert named(agreement) == {"changed_transform: reads differently": 10}
-    assert agreement.score == Share(0, 10)
-    assert agreement.field_score("city") == Share(0, 10)
-    assert agreement.field_score("name") == Share(10, 10)
-
-
-LOSSY = MAPPING.replace(
-    "  name: {left: name, right: name1}\n", "  name: {left: name, right: name1, invalid: truncate}\n"
-)
-LONG = "A name of more than thirty characters"
-
-
-def test_what_only_the_mapping_cannot_carry_is_in_step(fast_path) -> None:
-    """A declared loss is no difference, also after an unrelated change of the mapping."""
-    world = World.build(fast_path / "p", LOSSY)
-    world.left.create({"name": LONG, "vat": "DE1", "city": "Ulm"})
-    world.sync()
-    world.sync()
-    agreement = compare(world)
-    assert named(agreement) == {"normalised: as far as the mapping can translate it": 1}
-    assert agreement.score == Share(1, 1)
-    world.close()
-
-
-def test_a_transform_that_both_sides_fulfil_is_no_difference(world: World) -> None:
-    """Capitals are asked for on the left only: what the right holds is still the same value (R-6.3)."""
-    fill(world)
-    world.remap(MAPPING.replace("{left: city, right: ort}", "{left: {path: city, codec: upper}, right: ort}"))
-    agreement = compare(world)
-    assert agreement.score == Share(10, 10)
-    assert named(agreement) == {"normalised: as far as the mapping can translate it": 10}
-    world.sync()
-    assert {r["ort"] for r in world.rows("right").values()} == {"Ulm"}
-
-
-def test_values_written_under_an_older_mapping_stay_changed_transforms_after_a_run(fast_path) -> None:
-    """The target has long been able to take the whole name; no run writes it again, so the comparison must say so."""
-    world = World.build(fast_path / "p", LOSSY, CRM, ERP)
-    world.left.create({"name": LONG, "vat": "DE1", "city": "Ulm"})
-    world.sync()
-    world.sync()
-    manifest = world.folder / "systems" / "erp.yaml"
-    manifest.write_text(manifest.read_text().replace("max_length: 30", "max_length: 60"))
-    world.remap(LOSSY)
-    assert named(compare(world)) == {"changed_transform: writes differently": 1}
-    world.sync()
-    world.left.create({"name": f"{LONG} too", "vat": "DE2", "city": "Ulm"})
-    world.remap(LOSSY)
-    agreement = compare(world)
-    assert named(agreement) == {"changed_transform: writes differently": 1, "only_left: new": 1}
-    world.close()
-
-
-def spelling(world: World, side: str, respell) -> None:
-    """Let a system store values in its own way, whoever writes them."""
-    shelf = world.left if side == "left" else world.right
-    keep = shelf._keep
-    shelf._keep = lambda record_id, record, version, now: keep(record_id, respell(record), version=version, now=now)
-
-
-RESPELLINGS = {
-    "case folded": lambda v: v.upper(),
-    "truncated to 5": lambda v: v[:5],
-    "punctuation changed": lambda v: v.replace(" ", ""),
-    "reformatted": lambda v: f"Mr {v}",
-}
-
-
-# A value of no known shape that is read later is somebody's edit (R-7.3), so the last two must be told at once.
-@pytest.mark.parametrize(
-    ("reason", "tells"),
-    [*((reason, True) for reason in RESPELLINGS), ("case folded", False), ("truncated to 5", False)],
-)
-def test_a_target_that_respells_is_in_step(fast_path, reason: str, tells: bool) -> None:  # noqa: FBT001
-    """R-7.2, R-7.3: what the target makes of our own write is no difference, whether or not its answer shows it."""
-    respell = RESPELLINGS[reason]
-    erp = ERP if tells else ERP.replace("returns_record: true", "returns_record: false")
-    world = World.build(fast_path / "p", erp=erp)
-    spelling(world, "right", lambda record: {**record, "ort": respell(record["ort"])})
-    for n in range(5):
-        world.left.create({"name": f"Firma {n}", "vat": f"DE{n}", "city": f"Neu Ulm {n} am Wasser"})
-    world.sync()
-    for _ in range(2):
-        agreement = compare(world)
-        assert agreement.score == Share(5, 5)
-        assert named(agreement) == {f"normalised: {reason}": 5}
-        assert agreement.field_score("city") == Share(5, 5)
-        world.sync(full=True)
-    world.close()
-
-
-def test_a_target_that_takes_a_value_and_keeps_nothing_is_not_in_step(fast_path) -> None:
-    world = World.build(fast_path / "p")
-    spelling(world, "right", lambda record: {k: v for k, v in record.items() if k != "ort"})
-    world.left.create({"name": "Anker", "vat": "DE1", "city": "Ulm"})
-    world.sync()
-    world.sync()
-    agreement = compare(world)
-    assert named(agreement) == {"dropped: by right": 1}
-    assert agreement.score == Share(0, 1)
-    world.close()
-
-
-def test_what_an_undone_run_left_is_accepted(world: World) -> None:
-    """The undone value and the newer one stand side by side until somebody changes one; a person wanted it so."""
-    fill(world)
-    world.left.update(left_of(world, "DE001"), {"city": "Bonn"})
-    world.sync()
-    session = world.session("undo", released=frozenset({"first_contact"}))
-    look = Undoing(f"run-{world.runs - 1}").observe
-    drive(run(session, world.pairs, alone=True, patience=0, look=look), world.boundary())
-    session.close()
-    assert world.rows("right")[right_of(world, "DE001")]["ort"] == "Ulm"
-    agreement = compare(world)
-    assert named(agreement) == {f"accepted: a run was undone by run-{world.runs - 1}": 1}
-    assert agreement.score == Share(9, 9)
-
-
-def test_a_difference_without_any_trail_is_unexplained(world: World) -> None:
-    """Both sides are as our state has them, nobody wrote, nobody accepted: the state itself is wrong."""
-    world.left.create({"name": "Anker", "vat": "DE1", "city": "Ulm"})
-    world.right.create({"name1": "Anker", "vat_id": "DE1", "ort": "Ulm"})
-    world.sync()
-    world.right.update(right_of(world, "DE1"), {"ort": "Bonn"})
-    binding = binding_of(world, "DE1")
-    base = ("Anker", "DE1", "Bonn")
-    row = fingerprint(world.right.row(right_of(world, "DE1")))
-    tamper(world, binding.id, right_base=encode_fields(base), right_digest=digest(base), right_raw_hash=row)
-    assert named(compare(world)) == {"unexplained: never written": 1}
 
 
 def test_what_the_mapping_lets_differ_is_in_step_but_not_due_for_its_field(fast_path) -> None:
@@ -512,3 +290,23 @@ def test_in_random_worlds_it_says_what_the_next_run_does(world: World, seed: int
     assert set(settled.by_kind()) <= {"in_step", "conflict", "only_left", "only_right", "parked", "held"}
     reasons = {v.reason for v in settled.records if v.kind in {"only_left", "only_right"}}
     assert reasons <= {"keyless", "ambiguous", "duplicate", "reappeared"}
+
+
+def test_a_record_that_points_to_an_unpaired_one_waits_for_it(fast_path) -> None:
+    """The other fields and the record itself go on; the pointer waits for the pairing of who is meant."""
+    world = World.build(fast_path / "p", COMPANIES.replace("{left: create", "{left: ask"), FAMILY, FAMILY)
+    (world.folder / "mappings" / "contacts.yaml").write_text(CONTACTS)
+    world.store.close()
+    world.open()
+    shelves = world.systems["crm"].transport.shelves
+    known, unknown = (shelves["companies"].create({"name": n, "vat": n}) for n in ("A", "B"))
+    world.systems["erp"].transport.shelves["companies"].create({"name": "A", "vat": "A"})
+    for name, company in (("Eva", known), ("Jo", unknown)):
+        shelves["contacts"].create({"name": name, "vat": name, "company": company})
+    world.sync()
+    comparing, session = Comparing(), world.session("plan", full=True)
+    drive(run(session, world.pairs, alone=True, patience=0, look=comparing.observe), world.boundary())
+    session.close()
+    assert named(comparing.agreements["companies"]) == {"only_left: unmatched": 1}
+    assert named(comparing.agreements["contacts"]) == {"waiting: reference": 1}
+    world.close()

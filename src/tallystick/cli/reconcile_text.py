@@ -69,18 +69,23 @@ def _show_agreement(screen: Screen, comparison: Comparison, agreement: Agreement
     if agreement.problem:
         screen.say(f"  Not all could be read: {agreement.problem}")
     heads = ("", "records", *(f"in {names[s]}" for s in SIDES))
-    screen.table(heads, list(record_rows(agreement, names)), indent=2)
+    screen.table(heads, list(record_rows(agreement, names)), indent=4)
     rows = list(field_rows(agreement))
-    screen.table(("field", "in step", "of", "score"), rows, indent=2)
+    screen.table(("field", "in step", "of", "score"), rows, indent=4)
     for verdict in ordered(agreement):
-        count = agreement.differences[verdict]
-        screen.say(f"  {number(count, 'record')} {verdict_words(verdict, names)}")
-        for example in agreement.examples.get(verdict, [])[:examples]:
-            screen.say(f"    {example_words(example, names, reveal=comparison.reveal)}")
-    for kind in agreement.by_kind():
-        if kind in ADVICE:
-            screen.say(f"  {kind_words(kind, names)}: {ADVICE[kind]}")
+        _show_difference(screen, comparison, agreement, verdict, examples)
     screen.say()
+
+
+def _show_difference(
+    screen: Screen, comparison: Comparison, agreement: Agreement, verdict: Verdict, examples: int
+) -> None:
+    names = side_names(agreement.left, agreement.right)
+    screen.say(f"  {number(agreement.differences[verdict], 'record')} {verdict_words(verdict, names)}")
+    for example in agreement.examples.get(verdict, [])[:examples]:
+        screen.say(f"    {example_words(example, names, reveal=comparison.reveal)}")
+    if verdict.kind in ADVICE:
+        screen.say(f"    what to do: {ADVICE[verdict.kind]}")
 
 
 def score_words(agreement: Agreement) -> str:

@@ -167,7 +167,7 @@ def _present(meeting: Meeting) -> list[Side]:
 def _judge_write(outlook: Outlook, meeting: Meeting, found: Findings) -> Verdict:
     line, number = meeting.line, meeting.binding.id if meeting.binding else 0
     if meeting.stands and line.steps:
-        verdict, detail = _refused(outlook.standing.parked.get(number, ()))
+        verdict, detail = _refused(outlook.standing.parked.get(number, ()), line)
     elif line.steps:
         step = line.steps[0]
         return Verdict("in_flight", f"{step.op} {step.side}", _ops(line))
@@ -185,10 +185,13 @@ def _asked(line: Line) -> str:
     return line.asks[0].detail if line.asks else ""
 
 
-def _refused(rows: Sequence[Quarantined]) -> tuple[Verdict, str]:
-    if not rows:
+def _refused(rows: Sequence[Quarantined], line: Line | None = None) -> tuple[Verdict, str]:
+    """Name why a write is not tried again: what the system said, not what the line itself foresees."""
+    foreseen = {(f.field, f.code) for f in line.faults} if line else set()
+    said = next((row for row in rows if (row.field, row.code) not in foreseen), None)
+    if said is None:
         return Verdict("parked", "refused"), ""
-    return Verdict("parked", rows[0].code), rows[0].message
+    return (Verdict("waiting", "reference") if said.waits_for else Verdict("parked", said.code)), said.message
 
 
 def _parked(faults: Sequence[Fault]) -> tuple[Verdict, str]:
@@ -260,7 +263,7 @@ def _name_difference(
     if i in planned:
         side, op, rule = planned[i]
         if meeting.stands:
-            verdict, detail = _refused(outlook.standing.parked.get(line.binding, ()))
+            verdict, detail = _refused(outlook.standing.parked.get(line.binding, ()), line)
             found.details[verdict] = detail
             return verdict
         if rule == "F-6":
