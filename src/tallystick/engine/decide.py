@@ -147,6 +147,9 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
             (leg.version, leg.modified, leg.raw_hash) if row is None else (row[4], row[5], row[6])
         )
         present = Present(leg.id, stored, version, modified) if leg.id is not None and stored is not None else None
+        if row is None and leg.absent_since is not None and (side, leg.id) not in draft.outcome.alive:
+            # It was missing when last looked for; that nobody showed it now proves nothing.
+            present = None
         observed: Observation | None = present if present or leg.id is None else Missing()
         encoded = leg.base if leg.shape == draft.pair.shape else None
         seen = Seen(leg.id, version, modified, raw_hash, encoded, leg.digest)
