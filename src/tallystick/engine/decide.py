@@ -125,9 +125,8 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
     """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
     for side in SIDES:
         row = rows.get((number, side))
-        if row is not None:
-            if row[2] != "same":
-                draft.outcome.count(side, "deferred")
+        if row is not None and row[2] != "same":
+            draft.outcome.count(side, "deferred")
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
     if draft.session.witness is not None:
         draft.session.witness.postponed([(s, row[0]) for s in SIDES if (row := rows.get((number, s)))])
@@ -186,7 +185,7 @@ def settle_pending(base: Fields, stored: Fields) -> Fields:
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+    if decision.disposition not in {"unchanged", "converged", "written", "queued", "quarantined"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(
