@@ -25,6 +25,7 @@ from tallystick.engine.line import Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session, SightRow
+from tallystick.engine.witness import Meeting
 
 BATCH = 1000
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
@@ -119,6 +120,10 @@ def _decide_one(
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     stands = _stands(draft, binding, line)
+    if draft.session.witness is not None:
+        there = tuple(s for s in SIDES if (row := rows.get((binding.id, s))) and row[2] not in {"gone", "missing"})
+        seen = (left.observed, right.observed)
+        draft.session.witness.met(Meeting(binding, (left.base, right.base), seen, decision, line, there, stands))
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
     if decision.disposition in {"deferred", "unreadable"}:
@@ -139,6 +144,8 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
         if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
+    if draft.session.witness is not None:
+        draft.session.witness.postponed([(s, row[0]) for s in SIDES if (row := rows.get((number, s)))])
 
 
 def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
