@@ -25,6 +25,7 @@ from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
 from tallystick.engine.line import Ask, Line, Seen
+from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, Session, SightRow
@@ -64,6 +65,7 @@ class Lone:
 
 def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
     """Decide every record that was seen and is paired with nobody."""
+    yield from read_lone(session, pair, outcome)
     for side in SIDES:
         for rows in session.scratch(pair).unbound(side, BATCH):
             yield from _decide_batch(session, pair, outcome, side, rows)
@@ -88,6 +90,8 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
+    session.scratch(pair).put_aside(side, outcome.alone)
+    outcome.alone.clear()
     yield from draft.save()
 
 
@@ -221,6 +225,7 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
         return
     if wish == "ignore":
         draft.outcome.count(side, "filtered")
+        draft.outcome.alone.append(seen.id or "")
         return
     target = draft.pair.end(other(side))
     if _is_refused(draft, side, seen):
@@ -253,6 +258,7 @@ def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
 
 def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> None:
     draft.outcome.count(side, "queued")
+    draft.outcome.alone.append(seen.id or "")
     line = _alone("", f"unbound.{kind}", side, seen)
     line.disposition = "queued"
     line.asks = (Ask(kind, "", detail),)

@@ -19,8 +19,10 @@ from tallystick.engine.adopt import decide_unbound
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.pull import Pulled, pull
+from tallystick.engine.pull import pull
+from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session, Standing
+from tallystick.engine.sweep import begin
 from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
 ROUNDS = 3  # full sweeps of a listing that contradicts itself, before it is taken as it is (R-11.8)
@@ -145,19 +147,20 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
         configured_anew=session.fresh_shape(pair),
         asked=session.full,
     )
-    pulled = yield from _pull_until_stable(session, pair, side, sweep)
+    sweep, progress = yield from begin(session, pair, side, sweep)
+    pulled = yield from _pull_until_stable(session, pair, side, sweep, progress)
     if pulled.failure is not None and pulled.pages == 0:
         raise pulled.failure
     return pulled
 
 
-def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]:
+def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progress) -> Flow[Pulled]:
     """Repeat a full sweep whose rows contradict its total or each other, until two rounds agree (R-11.8)."""
-    pulled = yield from pull(session, pair, side, sweep)
+    pulled = yield from pull(session, pair, side, sweep, progress)
     for _ in range(ROUNDS - 1):
         contradicts = (
             sweep.full and pulled.failure is None and pulled.completeness == "unproven" and not pulled.undecodable
-        )
+        ) and pulled.in_one_go
         if not contradicts:
             break
         session.scratch(pair).forget(side)
@@ -204,7 +207,7 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.count(side, "unchanged", max(pulled.unchanged, alike))
         outcome.count(side, "filtered", pulled.filtered)
         outcome.count(side, "quarantined", len(pulled.faults))
-        outcome.plan.listed[side] = pulled.listed
+        outcome.plan.listed[side] = pulled.listed_here
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)

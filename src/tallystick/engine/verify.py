@@ -20,8 +20,10 @@ from tallystick.engine import effects
 from tallystick.engine.decide import unread_legs
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair, resolve_refs
-from tallystick.engine.pull import Pulled, absent_legs, note
+from tallystick.engine.pull import absent_legs
+from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import Session, SightRow
+from tallystick.engine.sight import note
 
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
 AT_ONCE = 200
@@ -34,7 +36,8 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
         return missing
-    unseen = [i for i in ids if i not in session.scratch(pair).seen(side, ids)]
+    seen = session.scratch(pair).seen(side, ids)
+    unseen = [i for i in ids if i not in seen]
     for start in range(0, len(unseen), AT_ONCE):
         chunk = unseen[start : start + AT_ONCE]
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
