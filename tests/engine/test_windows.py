@@ -1,4 +1,4 @@
-"""A sweep that takes longer than a run lives goes on where it was left, and skips, doubles and deletes nothing (R-11.2).
+"""A sweep longer than a run goes on where it was left, and skips, doubles and deletes nothing (R-11.2).
 
 The systems list five records a page; a page takes half a lease, so that progress is kept after each.
 """

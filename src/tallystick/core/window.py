@@ -1,10 +1,11 @@
 """Which part of a side a sweep reads, and how far the cursor may move afterwards (SYNC-SPEC 11). Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tallystick.core.binding import Cursor, Window
-from tallystick.core.ports import Capabilities
+from tallystick.core.binding import Cursor, Superseded, Window
+from tallystick.core.ports import Capabilities, Sighting
 
 LISTED: Final = "listed, not yet decided"  # the reason of marks that a sweep in progress makes
 Completeness = Literal["proven", "probable", "unproven"]
@@ -72,10 +73,7 @@ def next_high(
     """
     bound = snow0 if snow0 is not None else started - skew
     before = cursor.high if cursor and not is_ahead(cursor, started, skew) else None
-    if newest is None:
-        reached = snow0
-    else:
-        reached = min(newest, bound)
+    reached = snow0 if newest is None else min(newest, bound)
     if reached is None:
         return before
     return reached if before is None else max(before, reached)
@@ -84,6 +82,22 @@ def next_high(
 def is_ahead(cursor: Cursor, now: float, skew: float) -> bool:
     """Tell whether a cursor stands where no clock can be yet, so that it would hide changes."""
     return cursor.high is not None and cursor.high > now + skew
+
+
+def is_over(sighting: Sighting, digest: int, over: Sequence[Superseded]) -> bool:
+    """Tell whether a record was seen as we know that it no longer is: a read that lags behind a write (R-4.5).
+
+    ``digest`` is of its mapped values, which stand in where the system has neither versions nor change times.
+    """
+    for state in over:
+        if sighting.version is not None and state.version:
+            if sighting.version == state.version:
+                return True
+        elif digest == state.digest and (sighting.modified is None or state.modified is None):
+            return True
+        if sighting.modified is not None and state.modified is not None and sighting.modified < state.modified:
+            return True
+    return False
 
 
 def judge_completeness(

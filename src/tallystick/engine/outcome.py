@@ -34,6 +34,7 @@ class Outcome:
     retouched: list[tuple[Side, str]] = field(default_factory=list)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
+    missed: list[tuple[Side, str]] = field(default_factory=list)
     alive: list[tuple[Side, str]] = field(default_factory=list)
     unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)

@@ -10,20 +10,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tallystick.core.binding import LegFact
 from tallystick.core.error import DataError, Error, Garbled, StoreError
 from tallystick.core.event import PageRead
-from tallystick.core.mapping import Refs
 from tallystick.core.ports import Flow, Page, Position, Sighting
 from tallystick.core.record import Side, fingerprint
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, judge_completeness
 from tallystick.engine import effects
 from tallystick.engine.fence import keep_lease
-from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
+from tallystick.engine.pair import End, Pair, unreadable_record
 from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session
-from tallystick.engine.sight import note, without_id
+from tallystick.engine.sight import look_up, note, without_id
 from tallystick.engine.sweep import first_page, recall, save, save_break
 
 
@@ -149,21 +147,15 @@ def _skip_unchanged(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, 
 def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[bytes, int]]) -> Flow[None]:
     """Decode rows, read them through the mapping, and note what is new or differs."""
     end = pair.end(pulled.side)
-    sightings: list[tuple[Sighting, int]] = []
+    sightings: list[tuple[Sighting, int | None]] = []
     for row, print_of in rows:
         try:
             sightings.append((end.connector.sight(end.object, row), print_of))
         except (DataError, msgspec.DecodeError) as fault:
             pulled.undecodable += 1
             pulled.faults.append(without_id(pair, pulled.side, unreadable_record(end, "?", fault), print_of))
-    provisional = session.provisional
-
-    def known_of(tx: StoreTx) -> tuple[dict[str, LegFact], Refs]:
-        facts = tx.leg_facts(pair.name, pulled.side, [s.id for s, _ in sightings])
-        return facts, resolve_refs(tx, end, [s.record for s, _ in sightings], provisional)
-
-    facts, refs = yield from effects.look(known_of)
-    note(session, pair, pulled, sightings, facts, refs)
+    known = yield from look_up(session, pair, pulled.side, [s for s, _ in sightings])
+    note(session, pair, pulled, sightings, known)
 
 
 def absent_legs(session: Session, pair: Pair, pulled: Pulled) -> Flow[list[tuple[int, str]]]:

@@ -21,8 +21,8 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
-from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.lone import keep_lone
+from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
@@ -203,7 +203,8 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     _retouch(session, pair, outcome, tx)
     for side in SIDES:
         tx.clear_absent(pair.name, side, [i for s, i in outcome.alive if s == side])
-        absent = [i for s, i in outcome.absent if s == side]
+        # Also of those that are proven to be gone: if a brake holds their deletion, a plan can show it.
+        absent = [i for s, i in (*outcome.absent, *outcome.missed) if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
     aside = session.faults.get(pair.name, [])
@@ -211,6 +212,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     unparked = [f for pulled in observed.pulled.values() for f in pulled.faults[pulled.progress.parked :]] + aside
     tx.put_quarantine([replace(f, since=now) for f in unparked])
     _clear_marks(session, work, observed, tx)
+    tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole

@@ -1,4 +1,4 @@
-"""Revision 2: sweeps that go on after a break, keys of unpaired records, states known to be over, deletions of a day."""
+"""Revision 2: sweeps that go on, keys of unpaired records, states that are over, an index of deletions."""
 
 import sqlalchemy as sa
 from alembic import op
