@@ -258,3 +258,70 @@ def test_deletions_on_either_side_count_apart(make):
         world.pass_time(200)
         world.sync(full=True)
     assert len(world.rows("right")) == len(world.rows("left")) == 8
+
+
+# --- R-4.8 ----------------------------------------------------------------------------------------------------------
+
+
+def after_the_list(world, work):
+    """Let somebody edit the right system when it has been listed, before anything is written to it."""
+    transport = world.systems["erp"].transport
+    answer, done = transport.answer, []
+
+    def edited(request):
+        given = answer(request)
+        if request.verb == "list" and not done:
+            done.append(request)
+            work()
+        return given
+
+    transport.answer = edited
+
+
+def guarded(make, cas, policy=""):
+    world = make(MAPPING + policy, erp=ERP.replace("cas_write: true", f"cas_write: {cas}"))
+    return world, fill(world)
+
+
+@pytest.mark.parametrize("cas", ["true", "false"])
+@pytest.mark.parametrize("full", [True, False])
+def test_a_row_that_aged_before_it_is_written_is_not_overwritten(make, cas, full):
+    """R-4.8: what was entered after the sweep stands; the write is planned anew from what is there now."""
+    world, at = guarded(make, cas)
+    world.pass_time(1_000)
+    world.left.update("1", {"city": "Bonn"})
+    after_the_list(world, lambda: world.right.update(at["DE0"], {"name1": "New name", "ort": "Kiel"}))
+    world.sync(full=full)
+    row = world.rows("right")[at["DE0"]]
+    assert (row["name1"], row["ort"]) == ("New name", "Kiel")
+    world.sync()
+    assert world.rows("left")["1"]["name"] == "New name"
+    assert [q.kind for q in world.queue()] == ["conflict"], "both changed the city: nobody's word is lost"
+
+
+@pytest.mark.parametrize("cas", ["true", "false"])
+def test_an_edit_beside_the_one_that_is_written_is_merged_by_the_next_run(make, cas):
+    """R-4.8: a stale decision is no conflict; one more run brings both edits together."""
+    world, at = guarded(make, cas)
+    world.pass_time(1_000)
+    world.left.update("1", {"city": "Bonn"})
+    after_the_list(world, lambda: world.right.update(at["DE0"], {"name1": "New name"}))
+    world.sync()
+    world.sync()
+    row, left = world.rows("right")[at["DE0"]], world.rows("left")["1"]
+    assert (row["name1"], row["ort"]) == (left["name"], left["city"]) == ("New name", "Bonn")
+    assert world.queue() == world.parked() == []
+
+
+@pytest.mark.parametrize("cas", ["true", "false"])
+def test_a_row_that_was_edited_after_the_sweep_is_not_deleted(make, cas):
+    """R-4.8, R-12.2: the deletion was decided for a record that nobody had touched; now somebody has."""
+    world, at = guarded(make, cas)
+    world.pass_time(1_000)
+    world.left.delete("1")
+    after_the_list(world, lambda: world.right.update(at["DE0"], {"ort": "Kiel"}))
+    for _ in range(3):
+        world.sync(full=True)
+        world.pass_time(200)
+    assert world.rows("right")[at["DE0"]]["ort"] == "Kiel"
+    assert [q.kind for q in world.queue()] == ["delete_update"]

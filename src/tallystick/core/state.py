@@ -65,6 +65,9 @@ class StoreTx(Protocol):
     ) -> None:
         """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``."""
 
+    def forget_hashes(self, bindings: Sequence[int]) -> None:
+        """Forget the bytes last observed of both legs of these bindings, so that the next listing reads them."""
+
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""
 
