@@ -33,8 +33,9 @@ fmt: $(STAMP) ## format and repair what a machine can
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
 
-docs: $(STAMP) ## write docs/reference from the code
+docs: $(STAMP) ## write docs/reference from the code and the scenarios
 	@$(BIN)/python -m tallystick.cli.reference docs/reference
+	@$(BIN)/python tests/scenarios/scenario_page.py docs/reference/scenarios.md
 
 bench: $(STAMP) ## the workloads against the raw limit and the naive script
 	@$(BIN)/python benchmarks/run.py

@@ -5,6 +5,7 @@
 Everything heavy is imported where it is needed, so that ``tally --help`` stays quick.
 """
 
+import atexit
 import contextlib
 import fcntl
 import gc
@@ -14,17 +15,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tallystick.core.error import ProjectError, StoreError
-from tallystick.core.ports import Boundary, Connector, Sink, Transport
-from tallystick.engine.local import LocalBoundary
-from tallystick.engine.pair import Pair, make_pair
-from tallystick.engine.session import Mode, Session
-from tallystick.project.load import LoadedProject, load_project
 
 if TYPE_CHECKING:
+    from tallystick.core.ports import Boundary, Connector, Sink, Transport
+    from tallystick.engine.pair import Pair
+    from tallystick.engine.session import Mode, Session
+    from tallystick.project.load import LoadedProject
     from tallystick.store.store import SqlStore
+
+
+# More new objects than loading and opening make, so that the collector does not look through these.
+_LOOK_AFTER: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class System:
     """One opened system."""
 
     name: str
-    connector: Connector
-    transport: Transport
+    connector: "Connector"
+    transport: "Transport"
 
 
 @dataclass(slots=True)
@@ -43,12 +47,12 @@ class House:
     ``alone`` tells that no other process works on this project's state (only known for SQLite).
     """
 
-    loaded: LoadedProject
+    loaded: "LoadedProject"
     systems: Mapping[str, System]
     store: "SqlStore"
-    pairs: Sequence[Pair]
+    pairs: "Sequence[Pair]"
     alone: bool = False
-    sink: Sink | None = None
+    sink: "Sink | None" = None
 
     @property
     def folder(self) -> Path:
@@ -62,8 +66,10 @@ class House:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
-    def boundary(self) -> Boundary:
+    def boundary(self) -> "Boundary":
         """Make the boundary that performs the engine's effects for real."""
+        from tallystick.engine.local import LocalBoundary
+
         transports = {name: system.transport for name, system in self.systems.items()}
         return LocalBoundary(
             transports,
@@ -76,13 +82,14 @@ class House:
 
     def session(
         self,
-        mode: Mode,
+        mode: "Mode",
         *,
         approved: frozenset[int] | None = None,
         released: frozenset[str] = frozenset(),
         full: bool = False,
-    ) -> Session:
+    ) -> "Session":
         """Begin a run."""
+        from tallystick.engine.session import Session
         from tallystick.store.scratch import Scratch
 
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -95,7 +102,7 @@ class House:
             full=full,
         )
 
-    def chosen(self, names: Sequence[str]) -> Sequence[Pair]:
+    def chosen(self, names: Sequence[str]) -> "Sequence[Pair]":
         """Give the pairs of these names, parents first; all if none is named."""
         known = [p.name for p in self.pairs]
         unknown = [n for n in names if n not in known]
@@ -113,7 +120,7 @@ class House:
 
 @contextlib.contextmanager
 def open_house(
-    folder: Path, environment: str | None = None, *, writing: bool = False, sink: Sink | None = None
+    folder: Path, environment: str | None = None, *, writing: bool = False, sink: "Sink | None" = None
 ) -> Iterator[House]:
     """Open a project with all its systems and its state; ``writing`` takes the project's lock.
 
@@ -121,25 +128,31 @@ def open_house(
         ProjectError: the files are wrong, or a secret is missing.
         StoreError: the state cannot be used, or another process is writing.
     """
+    from tallystick.project.load import load_project
+
     loaded = load_project(folder, environment=environment)
     with contextlib.ExitStack() as closing:
         alone = _lock(loaded, closing) if writing else False
         systems = open_systems(loaded, closing)
         store = _open_state(loaded, closing)
         house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
+        if gc.get_threshold()[0] == _LOOK_AFTER:
+            gc.freeze()  # what was opened stays as long as the process that spares its collector
         yield house
 
 
 def spare_collector() -> None:
-    """Let the garbage collector look less often; for processes that do one run and end.
+    """Let the garbage collector look less often; for processes that run one command and end, at their very start.
 
     A run makes millions of short-lived values and hardly any cycles: the collector finds nothing and costs a tenth.
+    What was loaded stays to the end, and is not looked through once more when the process ends.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(_LOOK_AFTER, 50, 50)
+    atexit.register(gc.freeze)
 
 
-def open_systems(loaded: LoadedProject, closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:
+def open_systems(loaded: "LoadedProject", closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:
     """Open the systems of a project (or some of them); ``closing`` closes them."""
     from tallystick.connectors.registry import open_system
     from tallystick.project.secrets import ProjectSecrets
@@ -155,7 +168,7 @@ def open_systems(loaded: LoadedProject, closing: contextlib.ExitStack, only: Seq
     return systems
 
 
-def _open_state(loaded: LoadedProject, closing: contextlib.ExitStack) -> "SqlStore":
+def _open_state(loaded: "LoadedProject", closing: contextlib.ExitStack) -> "SqlStore":
     from tallystick.project.secrets import ProjectSecrets
     from tallystick.store.store import open_store
 
@@ -165,7 +178,7 @@ def _open_state(loaded: LoadedProject, closing: contextlib.ExitStack) -> "SqlSto
     return store
 
 
-def state_url(loaded: LoadedProject) -> str:
+def state_url(loaded: "LoadedProject") -> str:
     """Where the project's state is; a relative SQLite file lies in the project's folder."""
     chosen = loaded.project.environments.get(loaded.environment or "")
     url = (chosen.state if chosen else "") or loaded.project.state
@@ -175,7 +188,7 @@ def state_url(loaded: LoadedProject) -> str:
     return url
 
 
-def _lock(loaded: LoadedProject, closing: contextlib.ExitStack) -> bool:
+def _lock(loaded: "LoadedProject", closing: contextlib.ExitStack) -> bool:
     """Take the project's lock file, which the operating system frees when a process dies.
 
     Only an embedded state is used from one machine, so only there the lock proves that a lease belongs to a dead run.
@@ -195,9 +208,10 @@ def _lock(loaded: LoadedProject, closing: contextlib.ExitStack) -> bool:
     return True
 
 
-def make_pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pair]:
+def make_pairs(loaded: "LoadedProject", systems: Mapping[str, System]) -> "list[Pair]":
     """Compile the project's mappings and put the pairs together, parents first."""
     from tallystick.core.compile import compile_mapping
+    from tallystick.engine.pair import make_pair
     from tallystick.project.build import build_mappings
     from tallystick.project.fingerprint import mapping_fingerprint, scope_fingerprint
 
@@ -214,7 +228,7 @@ def make_pairs(loaded: LoadedProject, systems: Mapping[str, System]) -> list[Pai
 class State:
     """A project's files and its own state, without any system."""
 
-    loaded: LoadedProject
+    loaded: "LoadedProject"
     store: "SqlStore"
 
     def now(self) -> float:
@@ -230,6 +244,8 @@ def open_state(folder: Path, environment: str | None = None) -> Iterator[State]:
         ProjectError: the files are wrong.
         StoreError: the state cannot be used.
     """
+    from tallystick.project.load import load_project
+
     loaded = load_project(folder, environment=environment)
     with contextlib.ExitStack() as closing:
         yield State(loaded, _open_state(loaded, closing))

@@ -55,6 +55,18 @@ def test_nothing_heavy_is_imported_for_help() -> None:
     assert "Exit codes" in done.stdout
 
 
+def test_a_run_loads_only_what_its_project_speaks(world: World) -> None:
+    """Two SQLite databases and no expression: no other database, no HTTP, no Jinja, no upgrade of the state."""
+    unspoken = ("sqlalchemy.dialects.postgresql", "psycopg", "pycurl", "jinja2", "babel", "alembic")
+    script = (
+        f"import sys; from tallystick.cli.main import run_command; run_command(['-p', {str(world.folder)!r}, 'plan']);"
+        f"print([m for m in {unspoken} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == "[]"
+    assert "companies" in done.stdout
+
+
 def test_the_bare_command_is_its_help(command: Callable[..., Outcome]) -> None:
     assert command().out == command("--help").out
     assert command().code == exits.DONE

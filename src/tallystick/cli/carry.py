@@ -19,7 +19,7 @@ from tallystick.engine.line import Line, decode_line
 from tallystick.engine.pair import Pair
 from tallystick.engine.run import Result, run
 from tallystick.engine.session import Mode, Session
-from tallystick.wiring import House, spare_collector
+from tallystick.wiring import House
 
 _BATCH = 1000
 _FAR_FUTURE = 1e11  # also marks that are not due yet
@@ -108,7 +108,6 @@ def carry(
         raise ProjectError(
             "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
         )
-    spare_collector()
     session = house.session(mode, approved=approved, released=released, full=full)
     try:
         result = drive(run(session, pairs, alone=house.alone, patience=patience), house.boundary())

@@ -16,6 +16,7 @@ import typer
 from tallystick.cli.exits import DONE, FAILED, MEANINGS, STOPPED, WRONG, code_of
 from tallystick.cli.start import Start
 from tallystick.core.error import Error
+from tallystick.wiring import spare_collector
 
 VERBS: Final = (
     "init",
@@ -165,4 +166,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    spare_collector()
     sys.exit(run_command(sys.argv[1:]))

@@ -4,7 +4,7 @@ The reading of records lives here (``sight``); the calls are in ``rest_read``, `
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
@@ -18,7 +18,7 @@ from tallystick.connectors.http.refusal import Write, refusal
 from tallystick.connectors.http.rows import Listing
 from tallystick.connectors.rest_call import Call, Surroundings
 from tallystick.core.error import DataError, Error, InvalidValue, ProjectError
-from tallystick.core.path import Path, parse, read
+from tallystick.core.path import Path, parse, read, reader
 from tallystick.core.ports import Sighting
 from tallystick.core.record import UNKNOWN, Raw, decode_raw
 from tallystick.project.manifest import ObjectSpec, Operation
@@ -37,11 +37,13 @@ class RestObject:
         self.around = around
         self.place = f"{around.system}/{name}"
         self.id_path = parse(spec.id)
-        self.id_key = self.id_path[0] if len(self.id_path) == 1 else None
+        self.id_of = _id_reader(self.id_path, is_integer=spec.id_type == "integer")
+        """Gives the id of a record as text; ``None`` where there is none (R-4.7)."""
         self.version_header = _version_header(spec)
         self.version_path = parse(spec.version) if spec.version and not self.version_header else ()
-        self._modified = parse(spec.modified)
-        self._created = parse(spec.created)
+        self._version = reader(self.version_path)
+        self._modified = reader(parse(spec.modified)) if spec.modified else None
+        self._created = reader(parse(spec.created)) if spec.created else None
         self._deleted = parse(spec.deleted.path) if spec.deleted else ()
         self._deleted_values = spec.deleted.values if spec.deleted else ()
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
@@ -55,8 +57,8 @@ class RestObject:
         self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""
         self.filters = {path: rewrite(f.template, around.resolve) for path, f in spec.filters.items()}
         listing = spec.list.record if spec.list else ""
-        self.listing = Listing(parse(listing), self.id_path, self.place, around.scrub)
         self.pager = Pager(spec.paging, around.hosts, around.secret_query, self.place)
+        self.listing = Listing(parse(listing), self.id_path, self.place, around.scrub, self.pager.reads)
         check_format(spec.modified_format)
         if spec.since:
             check_format(spec.since.format, writing=True)
@@ -88,7 +90,7 @@ class RestObject:
 
     def sighting(self, record: Any, headers: Mapping[str, str | None] | None = None) -> Sighting:
         """Read id, version, times and tombstone of a decoded record; ``headers`` may carry its version."""
-        if not isinstance(record, dict):
+        if type(record) is not dict:
             raise DataError(
                 "a record is no object", detail=f"it is {type(record).__name__}", hint=_TELL, place=self.place
             )
@@ -103,23 +105,15 @@ class RestObject:
             )
         version = headers.get(self.version_header) if headers is not None and self.version_header else None
         if version is None and self.version_path:
-            version = _text_id(read(record, self.version_path))
+            version = _text_id(self._version(record))
         return Sighting(
             record_id,
             record,
             version,
-            self._time(record, self._modified, record_id) if self._modified else None,
-            self._time(record, self._created, record_id) if self._created else None,
+            self._time(self._modified(record), record_id) if self._modified else None,
+            self._time(self._created(record), record_id) if self._created else None,
             bool(self._deleted) and self._is_deleted(record),
         )
-
-    def id_of(self, record: Raw) -> str | None:
-        """Give the id of a record as text; ``None`` where there is none (R-4.7)."""
-        value = record.get(self.id_key) if type(self.id_key) is str else read(record, self.id_path)
-        if type(value) is str and self.spec.id_type == "integer":
-            text = value.strip()
-            return str(int(text)) if text.isdecimal() else value or None
-        return _text_id(value)
 
     def id_in_address(self, address: str) -> str | None:
         """Read the id out of the address of a record, such as a ``Location``; ``None`` where it has none."""
@@ -140,8 +134,7 @@ class RestObject:
         is_number = version.isdecimal() and (field is None or field.type != "text")
         return int(version) if is_number else version
 
-    def _time(self, record: Raw, path: Path, record_id: str) -> float | None:
-        value = read(record, path)
+    def _time(self, value: Any, record_id: str) -> float | None:
         if value is None or value is UNKNOWN or value == "":
             return None
         try:
@@ -188,6 +181,19 @@ def _version_header(spec: ObjectSpec) -> str:
         return spec.version.removeprefix("header:").strip().lower()
     # A conditional write without a named version works by the ETag; nothing else could fill the header.
     return _ETAG if spec.if_match and not spec.version else ""
+
+
+def _id_reader(path: Path, *, is_integer: bool) -> Callable[[Any], str | None]:
+    value_of = reader(path)
+
+    def read_number(record: Any) -> str | None:
+        value = value_of(record)
+        if type(value) is not str:
+            return _text_id(value)
+        text = value.strip()
+        return str(int(text)) if text.isdecimal() else value or None
+
+    return read_number if is_integer else lambda record: _text_id(value_of(record))
 
 
 def _text_id(value: Any) -> str | None:

@@ -76,8 +76,8 @@ def _page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page
         if kind.pager.is_behind_the_end(ask, response.status):
             return Page((), server_time=server_time(response.headers))
         raise kind.refused(response, kind.place)
-    rows = kind.listing.rows(response)
-    turn = kind.pager.turn(ask, response, rows)
+    rows, beside = kind.listing.cut(response)
+    turn = kind.pager.turn(ask, response, rows, beside)
     got = len(rows)
     while (rest := kind.pager.ask_rest(ask, len(rows), got)) is not None:
         # A page read ahead came short; the next one begins behind the gap, so it is filled here.

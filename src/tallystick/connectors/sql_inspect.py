@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect, select, text, types
-from sqlalchemy.dialects import postgresql
 
 from tallystick.connectors.sql_table import MOMENTS, ColumnShape, Dialect, ForeignKey, Kind, TableShape, nearest
 from tallystick.connectors.sql_time import learn_spelling
@@ -132,9 +131,8 @@ def _numbers_rows(found: Inspector, name: str, schema: str | None, key: tuple[st
 
 
 def _column(found: Any, numbered: tuple[str, ...]) -> ColumnShape:
-    kind_type = found["type"]
-    if isinstance(kind_type, postgresql.DOMAIN):
-        kind_type = kind_type.data_type
+    # Only PostgreSQL's domains have one; to ask for their class would load its dialect for every SQLite file too.
+    kind_type = getattr(found["type"], "data_type", found["type"])
     kind = _kind(kind_type)
     name = found["name"]
     default = found.get("default")

@@ -6,6 +6,7 @@ fails: a missing step gives ``UNKNOWN``, a null gives ``None``. Writing makes wh
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from tallystick.core.error import InvalidValue
@@ -69,6 +70,14 @@ def read(record: Any, path: Path) -> Any:
         if record is UNKNOWN:
             return UNKNOWN
     return record
+
+
+def reader(path: Path) -> Callable[[Any], Any]:
+    """Make a function that gives the value at ``path`` of any record, as ``read`` does; for reading many records."""
+    if len(path) == 1 and isinstance(path[0], str):
+        key = path[0]
+        return lambda record: record.get(key, UNKNOWN) if type(record) is dict else read(record, path)
+    return lambda record: read(record, path)
 
 
 def write(record: dict[str, Any], path: Path, value: Any) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from tallystick.core.error import Error
 from tallystick.core.path import Path
 from tallystick.core.record import Raw
@@ -75,8 +77,8 @@ class Page:
     server_time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+# A struct where the others are dataclasses: one is made for every record that is read, at a tenth of the cost.
+class Sighting(msgspec.Struct, frozen=True):
     """One record as a system showed it. ``deleted`` is a tombstone or a soft delete; ``modified`` seconds UTC.
 
     ``raw_hash`` is the fingerprint of the bytes with which a listing would show it, where they are known.

@@ -22,7 +22,7 @@ from tallystick.core.decision import Decision, Disposition, Question, Write
 from tallystick.core.error import DataError
 from tallystick.core.mapping import FieldMapping
 from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
-from tallystick.core.observation import Code, Observation, Present, classify
+from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
 from tallystick.core.policy import OnDelete, Policy
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
 
@@ -62,8 +62,8 @@ class LegView:
 
     @property
     def version(self) -> str | None:
-        """The version seen now."""
-        return self.seen.version if isinstance(self.seen, Present) else None
+        """The version seen now; a record out of scope has one, too."""
+        return self.seen.version if isinstance(self.seen, Present | OutOfScope) else None
 
     @property
     def modified(self) -> float | None:
@@ -188,7 +188,7 @@ def _deleted(case: _Case, side: Side) -> Decision:
         return _apply_deletion(case, side)
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
-            return _apply_deletion(case, side)
+            return replace(_apply_deletion(case, side), reason=case.reason("delete_wins"))
         case "update_wins":
             return _recreate(case, side, "update_wins")
         case "ask":

@@ -24,6 +24,7 @@ from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
+from tallystick.engine.kinship import points_to_planned, split_waiting, with_kin
 from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
@@ -67,11 +68,33 @@ def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]
     """Decide every record that was seen and is paired with nobody."""
     yield from read_lone(session, pair, outcome)
     for side in SIDES:
+        if pair.refers_to_itself:
+            yield from _decide_in_waves(session, pair, outcome, side)
+            continue
         for rows in session.scratch(pair).unbound(side, BATCH):
             yield from _decide_batch(session, pair, outcome, side, rows)
 
 
-def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow]) -> Flow[None]:
+def _decide_in_waves(session: Session, pair: Pair, outcome: Outcome, side: Side) -> Flow[None]:
+    """Decide the records of a tree, parents first; what waits for each other in a ring goes last, all at once."""
+    scratch, wave, stuck = session.scratch(pair), 0, False
+    while True:
+        decided = waiting = 0
+        for rows in scratch.unbound(side, BATCH):
+            ready, later = (list(rows), []) if stuck else split_waiting(session, pair, side, rows)
+            known = [with_kin(session, pair, row) for row in ready]
+            yield from _decide_batch(session, pair, outcome, side, known, wave)
+            scratch.take(side, [row[0] for row in ready])
+            decided, waiting = decided + len(ready), waiting + len(later)
+        if not waiting:
+            return
+        stuck = not decided
+        wave += 1
+
+
+def _decide_batch(
+    session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow], wave: int = 0
+) -> Flow[None]:
     fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] == "here"}
     keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] == "here"}
     crowd = yield from _gather(session, pair, keys)
@@ -79,9 +102,9 @@ def _decide_batch(session: Session, pair: Pair, outcome: Outcome, side: Side, ro
     former = yield from effects.look(lambda tx: tx.former(pair.name, side, list(matches)))
     linked = [m.candidates[0] for m in matches.values() if m.kind == "link"]
     yield from read_records(session, pair, other(side), linked)
-    partners = session.scratch(pair).sights(other(side), linked)
+    partners = {i: with_kin(session, pair, r) for i, r in session.scratch(pair).sights(other(side), linked).items()}
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
-    draft = Draft(session, pair, outcome)
+    draft = Draft(session, pair, outcome, wave)
     taken: list[str] = []
     for row in rows:
         if row[0] in former:
@@ -208,10 +231,18 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
     line = draft.line(None, decision, left_seen, right_seen, refs, decision.agree)
     line.action = line.action or "link"
+    _mark_kin(draft, line)
     if not draft.session.writes:
         draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
     draft.outcome.count_decision(decision, SIDES)
     draft.add(line)
+
+
+def _mark_kin(draft: Draft, line: Line) -> None:
+    """Give a new pairing the number that others of its own pair may point to before it is there."""
+    if draft.pair.refers_to_itself:
+        line.planned = draft.session.name_planned(draft.pair.name, line.left.id, line.right.id)
+        line.is_pending = points_to_planned([line.left.fields, line.right.fields, *(s.fields for s in line.steps)])
 
 
 def _present(seen: Seen, fields: Fields) -> Present:
@@ -238,6 +269,8 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
     line.keys = tuple(lone.keys.items())
     line.disposition = "written" if step else "quarantined"
     draft.seal(line)
+    if step:
+        _mark_kin(draft, line)
     if step and not draft.session.writes:
         ids = (seen.id, None) if side == "left" else (None, seen.id)
         draft.session.pretend(draft.pair.name, *ids)

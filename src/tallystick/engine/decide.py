@@ -20,6 +20,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, 
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
+from tallystick.engine.kinship import note_fall, order_deletions
 from tallystick.engine.line import Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -61,6 +62,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
             else:
                 _postpone(draft, number, rows)
         yield from draft.save()
+    order_deletions(session, pair, outcome)
 
 
 def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
@@ -108,6 +110,7 @@ def _decide_one(
     elif stands:
         draft.outcome.retouch(line, listed)
     elif line.action or line.asks or line.faults or _has_standing(draft, binding):
+        note_fall(draft.pair, draft.outcome, line)
         draft.add(line)
     else:
         draft.outcome.retouch(line, listed)
@@ -136,6 +139,9 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
             (leg.version, leg.modified, leg.raw_hash) if row is None else (row[4], row[5], row[6])
         )
         present = Present(leg.id, stored, version, modified) if leg.id is not None and stored is not None else None
+        if row is None and leg.absent_since is not None and (side, leg.id) not in draft.outcome.alive:
+            # It was missing when last looked for; that nobody showed it now proves nothing.
+            present = None
         observed: Observation | None = present if present or leg.id is None else Missing()
         encoded = leg.base if leg.shape == draft.pair.shape else None
         seen = Seen(leg.id, version, modified, raw_hash, encoded, leg.digest)

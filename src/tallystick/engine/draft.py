@@ -30,6 +30,7 @@ from tallystick.engine.pair import End, Pair
 from tallystick.engine.session import Session
 
 WriteRefs = dict[Side, Refs]
+LAST_FORWARD = 2
 
 
 def writing_refs(pair: Pair, encoded: Iterable[bytes]) -> Flow[WriteRefs]:
@@ -63,11 +64,12 @@ def writing_refs(pair: Pair, encoded: Iterable[bytes]) -> Flow[WriteRefs]:
 class Draft:
     """The lines of one batch, gathered and then saved at once."""
 
-    def __init__(self, session: Session, pair: Pair, outcome: Outcome) -> None:
+    def __init__(self, session: Session, pair: Pair, outcome: Outcome, wave: int = 0) -> None:
         self.session = session
         self.pair = pair
         self.outcome = outcome
-        self._rows: list[tuple[int, Side | None, Op | None, int, bytes]] = []
+        self._wave = wave
+        self._rows: list[tuple[int, int, int, Side | None, Op | None, int, bytes]] = []
 
     def line(
         self,
@@ -117,7 +119,9 @@ class Draft:
         self.outcome.add(line)
         first = line.steps[0] if line.steps else None
         side, op = (first.side, first.op) if first else (None, None)
-        self._rows.append((PHASES.get(line.action, 0), side, op, line.print, encode_line(line)))
+        # What points to a pairing that is made in this run goes after it.
+        phase = PHASES.get(line.action, 0) or (LAST_FORWARD if line.is_pending else 0)
+        self._rows.append((phase, self._wave, line.binding, side, op, line.print, encode_line(line)))
 
     def save(self) -> Flow[None]:
         """Put the gathered lines on the scratch paper."""

@@ -55,7 +55,9 @@ class Fault(msgspec.Struct, array_like=True, gc=False):
 class Line(msgspec.Struct, array_like=True, gc=False):
     """One line: ``binding`` is 0 for a pairing to be made; ``state`` is what the binding becomes, empty if it stays.
 
-    ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side.
+    ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side. ``planned`` is the
+    negative number that others of the same pair know the new pairing by; ``is_pending`` tells that the records of this
+    line point to such numbers.
     """
 
     action: str
@@ -73,6 +75,8 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     settled: bool = True
     print: int = 0
     keys: tuple[tuple[int, int], ...] = ()
+    planned: int = 0
+    is_pending: bool = False
 
     def seen(self, side: Side) -> Seen:
         """Give the leg on ``side``."""

@@ -36,6 +36,7 @@ class Outcome:
     absent: list[tuple[Side, str]] = field(default_factory=list)
     missed: list[tuple[Side, str]] = field(default_factory=list)
     alive: list[tuple[Side, str]] = field(default_factory=list)
+    falling: dict[int, set[int]] = field(default_factory=dict)
     unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     unlone: list[tuple[Side, str]] = field(default_factory=list)

@@ -94,6 +94,11 @@ class Pair:
         """The name of the mapping."""
         return self.mapping.name
 
+    @property
+    def refers_to_itself(self) -> bool:
+        """Whether its records point to others of the same mapping, as in a tree."""
+        return self.mapping.name in self.mapping.references
+
     def end(self, side: Side) -> End:
         """Give the end on ``side``."""
         return self.left if side == "left" else self.right

@@ -18,6 +18,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_f
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
+from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -44,7 +45,8 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
         lines = [decode_line(b) for b in bodies]
         allowed = [line for line in lines if _is_allowed(session, outcome, line)]
         try:
-            jobs = yield from _push_batch(session, pair, outcome, fence, allowed)
+            complete = yield from realise(session, pair, outcome, allowed)
+            jobs = yield from _push_batch(session, pair, outcome, fence, complete)
             done += len(bodies)
             failed += sum(not j.is_done for j in jobs)
             yield from effects.tell(Pushed(pair.name, done, total, failed))
@@ -105,6 +107,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         into.write(pair.name, tx)
 
     yield from effects.commit(confirm)
+    made = {binding.id for binding in into.new}
+    session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
         if isinstance(job.result, Error):
             session.note_trouble(pair, job.result)

@@ -127,6 +127,9 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
     if found.deleted:
         return True
     planned = job.line.seen(end.side).fields
+    if planned is None and job.step.op in {"delete", "archive"}:
+        # It was decided because the record had left the scope; nothing but that was read of it.
+        return end.in_scope(found.record)
     [read] = yield from _canonical(pair, end, [found])
     if planned is None or isinstance(read, DataError):
         return True

@@ -1,6 +1,6 @@
 """What one run carries from phase to phase: its id and mode, the scratch papers, pairings that only the plan knows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -56,6 +56,9 @@ class Scratch(Protocol):
     def take(self, side: Side, ids: Sequence[str]) -> None:
         """Mark unbound records as matched."""
 
+    def untaken(self, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these are noted, unbound and not matched yet."""
+
     def put_aside(self, side: Side, ids: Sequence[str]) -> None:
         """Note unbound records that stay without counterpart."""
 
@@ -65,8 +68,11 @@ class Scratch(Protocol):
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
 
-    def add_lines(self, rows: Sequence[tuple[int, Side | None, Op | None, int, bytes]]) -> None:
-        """Add planned lines: (phase, side, op, fingerprint, body)."""
+    def add_lines(self, rows: Sequence[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
+        """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
+
+    def order_lines(self, phase: int, waves: Mapping[int, int]) -> None:
+        """Put the lines of a phase into waves, by binding."""
 
     def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
         """Give the bodies of planned lines in order."""
@@ -121,7 +127,8 @@ class Session:
     """One run. ``approved`` are the fingerprints that may be executed; ``None`` means all that no brake holds.
 
     ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
-    plan being made: (pair, side, id) to a negative binding number.
+    plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
+    point to each other, ``real`` the bindings that came of them.
     """
 
     run: str
@@ -136,6 +143,8 @@ class Session:
     anew: set[str] = field(default_factory=set)
     rescoped: set[str] = field(default_factory=set)
     dormant: dict[str, dict[int, tuple[str | None, str | None]]] = field(default_factory=dict)
+    own: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    real: dict[int, int] = field(default_factory=dict)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
@@ -174,6 +183,14 @@ class Session:
         for side, record in (("left", left), ("right", right)):
             if record is not None:
                 self.provisional[pair, side, record] = number
+        return number
+
+    def name_planned(self, pair: str, left: str | None, right: str | None) -> int:
+        """Give a pairing that is planned the negative number by which others of its own pair know it."""
+        number = -(len(self.own) + 1)
+        for side, record in (("left", left), ("right", right)):
+            if record is not None:
+                self.own[pair, side, record] = number
         return number
 
     def close(self) -> None:

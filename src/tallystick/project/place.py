@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from tallystick.core.codecs.registry import build_codec
 from tallystick.core.error import DataError, InvalidValue, Problem
-from tallystick.core.expression import compile_expression
 from tallystick.core.mapping import Codec, Expression, Place
 from tallystick.core.path import Path, parse
 from tallystick.core.record import Side, Value
@@ -146,6 +145,8 @@ class EndBuilder:
     def compile(self, source: str, where: DataPath, *, inverse: bool) -> Expression | None:
         """Compile an expression or note why it is none; names that lead nowhere are noted too."""
         try:
+            from tallystick.core.expression import compile_expression  # brings Jinja; most mappings have no expression
+
             made = compile_expression(source)
         except InvalidValue as error:
             self.builder.note_invalid(where, error)

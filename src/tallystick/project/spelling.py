@@ -20,12 +20,13 @@ class JsonText(BaseModel):
     replaced by the value's text.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    # Built when first used, as all models of project files; to read descriptions from the source would cost each start.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
-    document: Any = Field(alias="json")
-    """The document, as YAML."""
-    encoding: Literal["plain", "base64url"] = "plain"
-    """How its text travels; base64url keeps its padding."""
+    document: Any = Field(alias="json", description="The document, as YAML.")
+    encoding: Literal["plain", "base64url"] = Field(
+        "plain", description="How its text travels; base64url keeps its padding."
+    )
 
     def spell(self, value: Any = None, mark: str = "{}") -> str:
         """Write the document as compact JSON with ``value`` filled in, encoded as declared."""

@@ -7,7 +7,7 @@ memory flat however many records a run touches, and lets matching and ordering b
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,11 +20,13 @@ _SCHEMA = """
 CREATE TABLE sight (
   side TEXT NOT NULL, id TEXT NOT NULL, binding INTEGER, kind TEXT NOT NULL, fields BLOB, version TEXT, modified REAL,
   raw_hash INTEGER, digest INTEGER, keys BLOB, sheet INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
+  lone INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (side, id)) WITHOUT ROWID;
 CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
 CREATE TABLE match_key (side TEXT NOT NULL, rule INTEGER NOT NULL, hash INTEGER NOT NULL, id TEXT NOT NULL);
 CREATE TABLE line (
-  number INTEGER PRIMARY KEY, phase INTEGER NOT NULL, side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
+  number INTEGER PRIMARY KEY, phase INTEGER NOT NULL, wave INTEGER NOT NULL, binding INTEGER NOT NULL,
+  side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
 """
 
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
@@ -141,16 +143,25 @@ class Scratch:
         """Mark unbound records as matched, so that they are not decided again from their own side."""
         self._db.executemany("UPDATE sight SET taken = 1 WHERE side = ? AND id = ?", ((side, i) for i in ids))
 
+    def untaken(self, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these are noted, unbound and not matched yet."""
+        return {
+            row[0]
+            for chunk in _chunks(ids)
+            for row in self._db.execute(
+                f"SELECT id FROM sight WHERE side = ? AND binding IS NULL AND taken = 0 AND id IN ({_marks(chunk)})",
+                (side, *chunk),
+            )
+        }
+
     def put_aside(self, side: Side, ids: Sequence[str]) -> None:
         """Note unbound records that stay without counterpart."""
-        self._db.executemany("UPDATE sight SET taken = 2 WHERE side = ? AND id = ?", ((side, i) for i in ids))
+        self._db.executemany("UPDATE sight SET lone = 1 WHERE side = ? AND id = ?", ((side, i) for i in ids))
 
     def set_aside(self, side: Side, size: int) -> Iterator[list[SightRow]]:
         """Give the records that were put aside, without their values."""
         columns = _COLUMNS.replace("fields", "NULL")
-        yield from _batches(
-            self._db.execute(f"SELECT {columns} FROM sight WHERE side = ? AND taken = 2", (side,)), size
-        )
+        yield from _batches(self._db.execute(f"SELECT {columns} FROM sight WHERE side = ? AND lone = 1", (side,)), size)
 
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of the noted records of a side that have one of these (rule, hash)."""
@@ -169,20 +180,31 @@ class Scratch:
             if (row[0], row[1]) in wanted
         ]
 
-    def add_lines(self, rows: Iterable[tuple[int, str | None, Op | None, int, bytes]]) -> None:
-        """Add planned lines: (phase, side, op, fingerprint, body)."""
-        self._db.executemany("INSERT INTO line (phase, side, op, print, body) VALUES (?,?,?,?,?)", rows)
+    def add_lines(self, rows: Iterable[tuple[int, int, int, str | None, Op | None, int, bytes]]) -> None:
+        """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
+        self._db.executemany(
+            "INSERT INTO line (phase, wave, binding, side, op, print, body) VALUES (?,?,?,?,?,?,?)", rows
+        )
+
+    def order_lines(self, phase: int, waves: Mapping[int, int]) -> None:
+        """Put the lines of a phase into waves, by binding; they come wave by wave."""
+        self._db.executemany(
+            "UPDATE line SET wave = ? WHERE phase = ? AND binding = ?",
+            ((wave, phase, number) for number, wave in waves.items()),
+        )
 
     def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
-        """Give the bodies of the planned lines of some phases, in order, in batches of one phase."""
+        """Give the bodies of the planned lines of some phases, in order, in batches of one phase and wave."""
         for phase in phases:
-            after = 0
-            while rows := self._db.execute(
-                "SELECT number, body FROM line WHERE phase = ? AND number > ? ORDER BY number LIMIT ?",
-                (phase, after, size),
-            ).fetchall():
-                after = rows[-1][0]
-                yield [body for _, body in rows]
+            waves = self._db.execute("SELECT DISTINCT wave FROM line WHERE phase = ? ORDER BY wave", (phase,))
+            for [wave] in waves.fetchall():
+                after = 0
+                while rows := self._db.execute(
+                    "SELECT number, body FROM line WHERE phase = ? AND wave = ? AND number > ? ORDER BY number LIMIT ?",
+                    (phase, wave, after, size),
+                ).fetchall():
+                    after = rows[-1][0]
+                    yield [body for _, body in rows]
 
     def prints(self) -> list[int]:
         """Give the fingerprints of all lines."""

@@ -9,7 +9,6 @@ from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Executable, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 Row = tuple[Any, ...]
@@ -18,7 +17,16 @@ Arrange = Callable[[Row], Row]
 Change = Callable[[Any, Any], Mapping[str, Any]]
 MANY: Final = "many"
 
-_INSERT: Final[dict[str, Callable[[Table], Any]]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+def _insert(database: str) -> Callable[[Table], Any]:
+    # A dialect takes as long to load as all of the store: only the one that is spoken is loaded.
+    if database == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite
 
 
 class Statement:
@@ -80,7 +88,7 @@ def upsert(table: Table, names: Sequence[str], change: Change, *, key: Sequence[
     unique = list(key) or [c.name for c in table.primary_key]
 
     def build(database: str, _size: int) -> Executable:
-        made = _INSERT[database](table).values({name: bindparam(name) for name in names})
+        made = _insert(database)(table).values({name: bindparam(name) for name in names})
         statement: Executable = made.on_conflict_do_update(
             index_elements=unique, set_=dict(change(table.c, made.excluded))
         )

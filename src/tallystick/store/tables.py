@@ -5,11 +5,12 @@ give these as they are, without a conversion for each value. Payloads (bases) ar
 can be erased alone. A change of this file needs a revision in ``migrations/`` and a new ``REVISION``.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Double,
     ForeignKey,
     Index,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     text,
 )
 
@@ -81,14 +83,16 @@ binding: Final = Table(
     _double("right_absent_since", optional=True),
     Index("binding_left", "pair", "left_id", "ended", unique=True),
     Index("binding_right", "pair", "right_id", "ended", unique=True),
-    Index(
-        "binding_linked",
-        "pair",
-        "id",
-        sqlite_where=text("state = 'linked'"),
-        postgresql_where=text("state = 'linked'"),
-    ),
 )
+_linked: Final = Index("binding_linked", binding.c.pair, binding.c.id, sqlite_where=text("state = 'linked'"))
+
+
+@event.listens_for(binding, "before_create")
+def _keep_partial(_table: Table, connection: Connection, **_: Any) -> None:
+    # Said only when PostgreSQL makes the table: written above, it would load that dialect at every start.
+    if connection.dialect.name == "postgresql":
+        _linked.dialect_kwargs["postgresql_where"] = text("state = 'linked'")
+
 
 base: Final = Table(
     "base",

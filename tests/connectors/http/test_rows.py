@@ -1,11 +1,12 @@
 """A page is cut into its records as the system wrote them; whatever is no listing says what it is."""
 
 import json
+import re
 
 import pytest
 
 from tallystick.connectors.http.message import Headers, Response
-from tallystick.connectors.http.rows import Listing, dig
+from tallystick.connectors.http.rows import Listing, dig, value_at
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import Garbled
 from tallystick.core.path import parse
@@ -100,3 +101,44 @@ def test_digging_finds_values_or_nothing():
     assert dig(text, parse("a[1].b")) is None
     assert dig(text, parse("a.b")) is None
     assert dig(text, parse("n")) == b"null"
+
+
+BESIDE = ("total", "meta.total", "meta", "data.next", "rows", "rows.total", "pages[0]", 'meta."a\\"b"', "data", "")
+
+
+@pytest.mark.parametrize("path", ["rows", "data.rows", "", "data.rows.list", "pages[0]", 'data."a\\"b"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"rows":[{"id":1},{"id":2}],"total":7,"meta":{"total":8}}',
+        b'{"total":1.50,"rows":[],"meta":null,"data":{"rows":[{"id":1}],"next":"abc"}}',
+        b'{"\\u0074otal":3,"rows":[7],"data":{"next":null,"rows":[1]},"meta":[1]}',
+        b'{"rows":[1],"total":1,"total":2,"meta":{"a\\"b":5},"data":{"a\\"b":[{"id":1}]}}',
+        b'{"data":{"rows":{"list":[{"id":1}]},"next":9},"meta":"none","pages":[[{"id":3}],2]}',
+        b'[{"id":1}]',
+        b'{"rows":null,"data":null,"total":1e999999999999}',
+    ],
+)
+def test_what_is_read_on_the_way_is_what_would_be_read_alone(path, body):
+    """Each value beside the records that the one pass gives is the value that a pass of its own gives."""
+    places = tuple(map(parse, BESIDE))
+    alone = Listing(parse(path), ("id",), "crm/companies", Scrub())
+    along = Listing(parse(path), ("id",), "crm/companies", Scrub(), places)
+    try:
+        expected = alone.rows(Response(200, body=body))
+    except Garbled as error:
+        with pytest.raises(Garbled, match=re.escape(error.message)):
+            along.cut(Response(200, body=body))
+        return
+    rows, beside = along.cut(Response(200, body=body))
+    assert rows == expected
+    assert all(beside[place] == value_at(body, place) for place in places if place in beside)
+
+
+def test_a_usual_page_is_read_once():
+    """Everything that paging asks for comes from the pass that cuts the page."""
+    places = (("total",), ("meta", "pages"))
+    _, beside = Listing(("rows",), ("id",), "crm/companies", Scrub(), places).cut(
+        Response(200, body=b'{"rows":[{"id":1}],"total":1,"meta":{"pages":2}}')
+    )
+    assert beside == {("total",): 1, ("meta", "pages"): 2}

@@ -4,9 +4,10 @@ Counted pages are decided in ``counted``; here are tokens and links, which must 
 lead to a foreign host (R-11.9). Any page that repeats an earlier one is a loop.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from tallystick.connectors.http.address import Hosts, drop_query, follow
@@ -30,6 +31,8 @@ from tallystick.project.manifest import (
 )
 
 Pairs = tuple[tuple[str, str | int], ...]
+_IN_HEADER: Final = "header:"
+_NOTHING: Final[Mapping[Path, Any]] = MappingProxyType({})
 _BEHIND_THE_END: Final = frozenset({404, 416})
 
 
@@ -93,8 +96,25 @@ class Pager:
         spot = ask.spot
         return status in _BEHIND_THE_END and (spot.last > 0 or (spot.step > 0 and isinstance(self.spec, PagePaging)))
 
-    def turn(self, ask: Ask, response: Response, rows: Sequence[bytes]) -> Turn:
-        """Say what follows the answer to ``ask``.
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The paths in an answer that ``turn`` looks at."""
+        places: tuple[str, ...] = ()
+        match self.spec:
+            case OffsetPaging(total=total):
+                places = (total,)
+            case PagePaging(total=total, pages=pages):
+                places = (total, pages)
+            case CursorPaging(next=following, has_more=more):
+                places = (following, more)
+            case NextUrlPaging(next=following):
+                places = (following,)
+            case LinkPaging() | NoPaging():
+                pass
+        return tuple(path_of(place) for place in places if place and not place.startswith(_IN_HEADER))
+
+    def turn(self, ask: Ask, response: Response, rows: Sequence[bytes], beside: Mapping[Path, Any] = _NOTHING) -> Turn:
+        """Say what follows the answer to ``ask``. ``beside`` is what is known already of what it says.
 
         Raises:
             Garbled: the page repeats the one before, or the next one lies where nobody may go.
@@ -105,24 +125,32 @@ class Pager:
             raise self._loop("two pages hold the same records")
         match spec:
             case OffsetPaging(total=total, max_limit=most):
-                count = Count(len(rows), _number_at(response, total), None, 0, by_record=True, vouched=bool(most))
+                count = Count(
+                    len(rows), _number_at(response, total, beside), None, 0, by_record=True, vouched=bool(most)
+                )
                 return after_page(spot, count, seen)
             case PagePaging(total=total, pages=pages, first=first, max_size=most):
-                numbers = _number_at(response, total), _number_at(response, pages)
+                numbers = _number_at(response, total, beside), _number_at(response, pages, beside)
                 return after_page(spot, Count(len(rows), *numbers, first, by_record=False, vouched=bool(most)), seen)
             case CursorPaging():
-                return self._after_cursor(spec, spot, response, rows, seen)
+                return self._after_cursor(spec, spot, response, rows, beside, seen)
             case LinkPaging():
                 return self._after_url(spot, response, next_link(response.headers.every("link")), seen)
             case NextUrlPaging(next=place):
-                return self._after_url(spot, response, said(response, place), seen)
+                return self._after_url(spot, response, said(response, place, beside), seen)
             case NoPaging():
                 return END
 
     def _after_cursor(
-        self, spec: CursorPaging, spot: Spot, response: Response, rows: Sequence[bytes], seen: int
+        self,
+        spec: CursorPaging,
+        spot: Spot,
+        response: Response,
+        rows: Sequence[bytes],
+        beside: Mapping[Path, Any],
+        seen: int,
     ) -> Turn:
-        more = said(response, spec.has_more)
+        more = said(response, spec.has_more, beside)
         if more is not UNKNOWN and not _is_true(more):
             return END
         if not spec.from_last and not spec.next:
@@ -137,7 +165,7 @@ class Pager:
         if spec.from_last:
             found = value_at(rows[-1], path_of(spec.from_last)) if rows else None
         else:
-            found = said(response, spec.next)
+            found = said(response, spec.next, beside)
         token = _token(found)
         if not token:
             return END
@@ -220,18 +248,19 @@ def path_of(text: str) -> Path:
     return parse(text)
 
 
-def said(response: Response, place: str) -> Any:
+def said(response: Response, place: str, beside: Mapping[Path, Any] = _NOTHING) -> Any:
     """Give what an answer says at a path, or in a header (``header:NAME``); ``UNKNOWN`` where it says nothing."""
     if not place:
         return UNKNOWN
-    if place.startswith("header:"):
-        found = response.headers.get(place.removeprefix("header:").strip())
+    if place.startswith(_IN_HEADER):
+        found = response.headers.get(place.removeprefix(_IN_HEADER).strip())
         return UNKNOWN if found is None else found
-    return value_at(json_text(response), path_of(place))
+    path = path_of(place)
+    return beside[path] if path in beside else value_at(json_text(response), path)
 
 
-def _number_at(response: Response, place: str) -> int | None:
-    value = said(response, place)
+def _number_at(response: Response, place: str, beside: Mapping[Path, Any]) -> int | None:
+    value = said(response, place, beside)
     if isinstance(value, str):
         # "items 0-99/2500" and "0-99/2500" are what Content-Range says.
         value = value.rpartition("/")[2].strip()
