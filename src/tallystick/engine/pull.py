@@ -81,6 +81,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
             else:
                 at = page.next
                 page = yield from effects.call(end.system, end.connector.read(end.object, since, at))
+                waiting = list(page.ahead)
     except StoreError:
         raise
     except Error:
