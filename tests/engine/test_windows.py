@@ -95,6 +95,34 @@ def test_a_first_load_longer_than_any_run_ends(make, error):
     assert world.look(lambda tx: tx.cursor("companies", "left")).full_count == COUNT
 
 
+def test_a_first_load_that_dies_while_it_writes_lists_again(make):
+    """To list it all once more is far cheaper than to read every record that was listed by itself."""
+    world = make(idem="key")
+    fill(world)
+    transport = world.systems["erp"].transport
+    answer, created = transport.answer, []
+
+    def dying(request):
+        if request.verb == "create":
+            created.append(request)
+            if len(created) % 25 == 0:
+                raise Killed
+        return answer(request)
+
+    transport.answer = dying
+    gets = runs = 0
+    while len(world.rows("right")) < COUNT:
+        with slowly(world) as seen, contextlib.suppress(Killed):
+            world.go("run")
+        gets, runs = gets + seen.gets, runs + 1
+        assert runs < 10
+        world.pass_time(100)
+    world.sync()
+    assert gets < 10
+    in_step(world)
+    assert marks(world) == []
+
+
 def test_changes_in_the_part_that_was_read_before_the_break_arrive(make):
     """R-11.1: what a page showed is marked together with the place, so the rest of the sweep is enough."""
     world = make()

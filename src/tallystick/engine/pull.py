@@ -22,7 +22,7 @@ from tallystick.engine.pair import End, Pair, unreadable_record
 from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session
 from tallystick.engine.sight import look_up, note, without_id
-from tallystick.engine.sweep import first_page, recall, save, save_break
+from tallystick.engine.sweep import first_page, note_end, recall, save, save_break
 
 
 def pull(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progress | None = None) -> Flow[Pulled]:
@@ -68,6 +68,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
             previous = _refuse_repeat(end, page, previous)
             yield from _page(session, pair, pulled, page, at)
             if page.next is None:
+                yield from note_end(session, pair, pulled)
                 return True
             if waiting:
                 chunk, waiting = [page.next, *waiting[: end.can.in_flight - 1]], waiting[end.can.in_flight - 1 :]

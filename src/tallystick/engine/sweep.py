@@ -128,6 +128,24 @@ def save_break(session: Session, pair: Pair, pulled: Pulled) -> Flow[None]:
     yield from effects.commit(work)
 
 
+def note_end(session: Session, pair: Pair, pulled: Pulled) -> Flow[None]:
+    """A sweep that one run could read whole may begin again, should that run die later: its life is long enough.
+
+    Otherwise a first load that dies while it writes would go on with single reads of all that it listed.
+    """
+    fence = session.fences.get(pair.name)
+    if fence is None or not pulled.in_one_go or not pulled.progress.saves:
+        return
+
+    def work(tx: StoreTx) -> None:
+        fence.check(tx)
+        window = tx.window(pair.name, pulled.side)
+        if window is not None:
+            tx.save_window(replace(window, restarts=0))
+
+    yield from effects.commit(work)
+
+
 def _keep(session: Session, pair: Pair, pulled: Pulled, window: Window, tx: StoreTx) -> None:
     side, progress = window.side, pulled.progress
     if pulled.in_one_go and progress.saves == 0:
