@@ -22,7 +22,7 @@ Every class fixes ``code`` (stable, documented), ``recovery`` and ``audience``. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 Recovery = Literal["retry", "park", "replan", "stop", "ask"]
 Audience = Literal["project author", "data owner", "system owner", "operator", "developer"]
@@ -178,7 +178,10 @@ class CursorStuck(RemoteError):
 
 
 class DataError(Error):
-    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit."""
+    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit.
+
+    ``rest`` holds the record's canonical values where only some of them are at fault; those are unknown in it.
+    """
 
     code = "data"
     recovery = "park"
@@ -187,6 +190,7 @@ class DataError(Error):
     def __init__(self, message: str, *, field: str = "", detail: str = "", hint: str = "", place: str = "") -> None:
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.field = field
+        self.rest: tuple[Any, ...] = ()
 
 
 class InvalidValue(DataError):

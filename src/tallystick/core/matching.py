@@ -107,13 +107,14 @@ def unpack_keys(packed: bytes | None) -> dict[int, int]:
 class Candidate:
     """A record of either side that shares a key with the one in question.
 
-    ``binding`` if it is paired already; ``is_ended`` if it was paired once and somebody or a policy ended that.
+    ``binding`` if it is paired already; ``is_barred`` if nobody may be linked to it: it cannot be read,
+    or it was paired once and somebody or a policy ended that.
     """
 
     id: str
     keys: Keys
     binding: int | None = None
-    is_ended: bool = False
+    is_barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], ot
         if any(c.binding is not None for c in (*same_side, *hits)):
             bound = tuple(c.id for c in (*same_side, *hits) if c.binding is not None)
             return Match("duplicate", bound, number)
-        if len(hits) > 1 or same_side or any(c.is_ended for c in hits):
+        if len(hits) > 1 or same_side or any(c.is_barred for c in hits):
             return Match("ambiguous", tuple(c.id for c in hits) or tuple(c.id for c in same_side), number)
         if hits:
             return _check(rule, number, keys, hits[0])

@@ -143,17 +143,19 @@ def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crow
             row = again.get(record)
             # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
             own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
-            candidate = _candidate(record, own, facts[s].get(record))
+            is_bad = row is not None and row[2] == "bad"
+            candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
             for key in own.items():
                 if key in contested:
                     by_key[key][s].append(candidate)
     return Crowd(by_key)
 
 
-def _candidate(record: str, keys: Keys, fact: LegFact | None) -> Candidate:
+def _candidate(record: str, keys: Keys, fact: LegFact | None, *, is_bad: bool) -> Candidate:
+    """Nobody is linked to a record that cannot be read, or whose pairing somebody ended."""
     if fact is None:
-        return Candidate(record, keys)
-    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_ended=True)
+        return Candidate(record, keys, is_barred=is_bad)
+    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_barred=True)
 
 
 def _decide_one(
