@@ -149,6 +149,21 @@ def test_many_rows_are_written_set_wise(postgres_with, open_sql):
         assert watch.execute("SELECT count(DISTINCT xmin::text), sum(amount) FROM t").fetchone() == (1, 1000)
 
 
+@pytest.mark.parametrize("count", [3, 30])
+def test_what_a_row_leaves_out_is_filled_in_as_ever(make, open_sql, count):
+    """By the table's default, or by that of the column's type, also where other rows of the batch set the column."""
+    url = make(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, a text, b text DEFAULT 'b', c text NOT NULL DEFAULT 'c');",
+        """CREATE DOMAIN filled AS text DEFAULT 'c' NOT NULL;
+        CREATE TABLE u (id serial PRIMARY KEY, a text, b text DEFAULT 'b', c filled);""",
+    )
+    connector, transport = open_sql(url, {"u": {}})
+    bodies = [{name: "x" for at, name in enumerate("abc") if n >> at & 1} for n in range(count)]
+    outcomes = transport.run(connector.create_many("u", [(body, "") for body in bodies]))
+    rows = [{name: each.stored.record[name] for name in "abc"} for each in outcomes]
+    assert rows == [{"a": None, "b": "b", "c": "c"} | body for body in bodies]
+
+
 def test_the_same_row_twice_in_one_batch_is_changed_once_knowingly(make, open_sql):
     """The second change was decided on a row that the first one changed."""
     connector, transport = open_sql(make(), {"t": {"version": "version"}})

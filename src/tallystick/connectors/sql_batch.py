@@ -1,4 +1,4 @@
-"""Changes many rows of a SQLite table at once: one statement for all rows with the same columns, one to read them back.
+"""Changes many rows of a SQLite table at once: one statement run for each of them, and one to read all of them back.
 
 SQLite takes back only the row that it refuses, so the others of the batch stand (R-14.3). Where more or fewer rows came
 of it than were asked for, ``Partial`` is raised: the caller takes everything back and goes through them one by one.
@@ -21,7 +21,6 @@ from tallystick.core.error import Absent, Error
 
 FROM: Final = 4  # fewer rows are as cheap one by one
 _ERRORS: Final = (Error, sqlite3.Error, OverflowError, UnicodeError)
-_Spelled = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
 
 def fits_batch(target: Target, changes: Sequence[Change]) -> bool:
