@@ -195,8 +195,7 @@ def _waits(draft: Draft, lone: Lone) -> bool:
     open_writes = draft.session.unresolved.get(draft.pair.name)
     if open_writes is None:
         return False
-    side, keys = lone.side, lone.keys.items()
-    return (side, lone.seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
+    return open_writes.may_have_made(lone.side, lone.seen.id or "", lone.keys.items(), lone.fields)
 
 
 def _named(fields: Sequence[str]) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
-from tallystick.core.matching import KeyMaker, key_maker
-from tallystick.core.ports import Capabilities, Connector
+from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
+from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
 from tallystick.core.state import StoreTx
 
 
@@ -102,6 +102,25 @@ class Pair:
     def end(self, side: Side) -> End:
         """Give the end on ``side``."""
         return self.left if side == "left" else self.right
+
+    def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
+        """Give the key that a record's own id makes, where the other side keeps such ids."""
+        if record_id is None or not self.mapping.end(other(side)).external_id:
+            return {}
+        hashed = id_key(record_id)
+        return {} if hashed is None else {link_rule(other(side)): hashed}
+
+    def keys_of(self, side: Side, record_id: str | None, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record of ``side`` by its mapped values and its id."""
+        return self.keys.keys(fields) | self.own_key(side, record_id)
+
+    def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
+        found = self.keys_of(side, sighting.id, fields)
+        where = self.mapping.end(side).external_id
+        if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
+            found[link_rule(side)] = hashed
+        return found
 
     def base(self, encoded: bytes | None, shape: int, names: Sequence[str]) -> Fields | None:
         """Decode a base; ``names`` is the order it was written in, used when the mapping changed since."""

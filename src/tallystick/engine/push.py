@@ -22,9 +22,10 @@ from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.send import Job, send
+from tallystick.engine.resend import spend_keys
+from tallystick.engine.send import Job, name_batches, send
 from tallystick.engine.session import Session, Standing
-from tallystick.engine.settle import settle
+from tallystick.engine.settle import is_unknown, settle
 from tallystick.engine.settlement import Ledger, Settlement
 
 ONE_BY_ONE = 100
@@ -86,7 +87,7 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     for side in SIDES:
         mine = [j for j in jobs if j.step.side == side]
         if mine:
-            yield from send(pair, side, mine)
+            yield from send(pair, side, mine, fence)
     at = Settlement(
         pair=pair,
         run=session.run,
@@ -102,9 +103,12 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     for line, number in zip(lines, numbers, strict=True):
         settle(at, line, by_line.get(id(line), []), number, into)
 
+    spent = _spent(jobs)
+
     def confirm(tx: StoreTx) -> None:
         fence.check(tx)
         into.write(pair.name, tx)
+        tx.update_intents(spent)
 
     yield from effects.commit(confirm)
     made = {binding.id for binding in into.new}
@@ -115,6 +119,19 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         key = job.step.op if job.is_done else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
+
+
+def _spent(jobs: Sequence[Job]) -> list[Intent]:
+    """Name the creates whose outcome is unknown while others of their batch were answered (R-14.3)."""
+    batches: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.intent.batch:
+            batches.setdefault(job.intent.batch, []).append(job)
+    return [
+        intent
+        for batch in batches.values()
+        for intent in spend_keys([j.intent for j in batch], [j.intent for j in batch if is_unknown(j.result)])
+    ]
 
 
 def _prepare(
@@ -149,6 +166,7 @@ def _prepare(
             )
             for side, i, value in line.journal
         ]
+    name_batches(pair, jobs, salt)
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
     return numbers, before, jobs

@@ -34,8 +34,8 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         _raise_questions(at, line, created_pair, {}, into)
         return
     done = [j for j in jobs if j.is_done]
-    unknown = any(_is_unknown(j.result) for j in jobs)
-    into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
+    unknown = any(is_unknown(j.result) for j in jobs)
+    into.closed += [j.intent.id for j in jobs if not is_unknown(j.result)]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
@@ -55,7 +55,8 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     _raise_questions(at, line, binding, seen, into)
 
 
-def _is_unknown(result: Written | Error | None) -> bool:
+def is_unknown(result: Written | Error | None) -> bool:
+    """Tell whether nobody knows what became of a write (R-10.3)."""
     return isinstance(result, RemoteError) and result.applied == "unknown"
 
 

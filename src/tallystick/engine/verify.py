@@ -34,7 +34,8 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
         return missing
-    unseen = [i for i in ids if i not in session.scratch(pair).seen(side, ids)]
+    seen = session.scratch(pair).seen(side, ids)
+    unseen = [i for i in ids if i not in seen]
     for start in range(0, len(unseen), AT_ONCE):
         chunk = unseen[start : start + AT_ONCE]
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
