@@ -92,7 +92,9 @@ class Desk:
         if path:
             return (200, self.rows[path]) if path in self.rows else (404, {"error": "no such record"})
         offset, limit = int(asked.pop("offset", 0)), int(asked.pop("limit", 500))
-        found = list(self.rows.values()) if not asked else [r for pair in asked.items() for r in self.found.get(pair, ())]
+        found = (
+            list(self.rows.values()) if not asked else [r for pair in asked.items() for r in self.found.get(pair, ())]
+        )
         return 200, {"rows": found[offset : offset + limit], "total": len(found)}
 
     def _write(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
@@ -187,11 +189,11 @@ def serve(desk: Desk) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
-
         def log_message(self, *args: Any) -> None:
             """Nobody reads it."""
 
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Door, f"do_{method}", Door.handle_any)
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -94,11 +94,10 @@ def test_five_thousand_creates_whose_answers_are_lost(desk_world, kind):
 def test_the_same_over_sockets(fast_path, kind):
     """Real requests, real time-outs of the connection: the same bytes go out again under the same key."""
     count = 300
-    clock = []
-    desk = Desk(lambda: clock[0](), lambda number: number % 3 != 0)
+    desk = Desk(list, lambda number: number % 3 != 0)
     with serve(desk) as url:
         world = build(fast_path / "p", kind, url, size=20)
-        clock.append(world.clock)
+        desk.clock = world.clock
         world.systems["erp"].transport.timing = Timing(lambda: world.now, world.clock, world.pass_time, lambda: 0.5)
         try:
             fill(world, count)
@@ -156,7 +155,7 @@ def test_a_batch_killed_at_every_door(desk_world, after):
 
 @pytest.mark.parametrize("kind", ["key", "bulk"])
 def test_a_key_still_in_progress_proves_nothing(desk_world, kind):
-    """409 to a repeated key: the first request is still at work, so nothing is dropped and no new key is made (R-10.3)."""
+    """409 to a repeated key: the first request is still at work; nothing is dropped, no new key is made (R-10.3)."""
     world, desk = desk_world(kind, lambda number: number == 1)
     fill(world, 1 if kind == "key" else 3)
     desk.busy = 2

@@ -22,7 +22,7 @@ def call(system: str, flow: Flow[T], within: float | None = None) -> Flow[T]:
 
 
 def call_all(system: str, flows: Sequence[Flow[T]], within: float | None = None) -> Flow[Sequence[T | Error]]:
-    """Run several at once; one result or error each, in order; ``Unsent`` where its turn did not come ``within`` seconds."""
+    """Run several at once; one result or error each, in order: ``Unsent`` for what had no turn ``within`` seconds."""
     if not flows:
         return []
     answers: Sequence[T | Error] = yield CallAll(system, flows, within)

@@ -14,10 +14,11 @@ from tallystick.core import path
 from tallystick.core.binding import FormerId, Intent, LegFact
 from tallystick.core.error import DataError, Error
 from tallystick.core.learn import holds_what_was_sent
-from tallystick.core.ports import Flow, NotThere, Sighting
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_raw
+from tallystick.core.ports import Flow, NotThere, Page, Sighting
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_raw, fingerprint
 from tallystick.core.resolve import judge_adoption
 from tallystick.engine import effects
+from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.recovery import Found, fields_of
 from tallystick.engine.send import read_sightings
@@ -155,3 +156,27 @@ def is_like(pair: Pair, sent: Fields, found: Fields) -> bool:
         theirs = pair.keys.keys(found)
         return any(theirs.get(rule) == hashed for rule, hashed in keys.items())
     return holds_what_was_sent(sent, found)
+
+
+def walk_listing(end: End, fence: Fence, wanted: set[str]) -> Flow[dict[str, Sighting | NotThere | Error]]:
+    """Find records in the listing of a system that shows no single ones."""
+    found: dict[str, Sighting | NotThere | Error] = {}
+    position, before = None, None
+    while wanted - found.keys():
+        yield from keep_lease(fence)
+        try:
+            page: Page = yield from effects.call(end.system, end.connector.read(end.object, None, position))
+        except Error as failure:
+            return {record: found.get(record, failure) for record in wanted}
+        for row in page.rows:
+            try:
+                seen = end.connector.sight(end.object, row)
+            except DataError:
+                continue
+            if seen.id in wanted:
+                found[seen.id] = seen
+        same = fingerprint(b"\0".join(page.rows))
+        if page.next is None or same == before:
+            break
+        position, before = page.next, same
+    return found

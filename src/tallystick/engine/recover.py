@@ -12,14 +12,14 @@ from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
 from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.ports import Flow, NotThere, Page, Sighting
+from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
-from tallystick.engine.lookup import Sought, Term, look_for, search_term
-from tallystick.engine.pair import End, Pair
+from tallystick.engine.lookup import Sought, Term, look_for, search_term, walk_listing
+from tallystick.engine.pair import Pair
 from tallystick.engine.recovery import Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
@@ -181,10 +181,22 @@ def _look_for(
             again.append(intent)
         else:
             outcomes[name] = _conclude(recovery, intent, sought, is_there=is_there)
+    again, orphans = yield from _part_orphans(pair, side, again)
+    outcomes |= _drop(recovery, orphans)
     if again:
         sent = yield from resend(recovery, side, again)
         outcomes |= sent | (yield from _find_doubles(recovery, side, again, sent))
     return outcomes
+
+
+def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[list[Intent], list[Intent]]]:
+    """Part creates that surely did not arrive by whether their origin can still be read; the others have no reason."""
+    end = pair.end(other(side))
+    asked = [i for i in wave if i.origin is not None and not i.reason.startswith("undo.")] if end.can.read_by_id else []
+    flows = [end.connector.get(end.object, i.origin or "") for i in asked]
+    answers = yield from effects.call_all(end.system, flows)
+    gone = {i.id for i, answer in zip(asked, answers, strict=True) if isinstance(answer, NotThere)}
+    return [i for i in wave if i.id not in gone], [i for i in wave if i.id in gone]
 
 
 def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_there: bool) -> Outcome:
@@ -215,7 +227,7 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         flows = [end.connector.get(end.object, record) for record in ids]
         answers = dict(zip(ids, (yield from effects.call_all(end.system, flows)), strict=True))
     else:
-        answers = yield from _walk(recovery, end, set(ids))
+        answers = yield from walk_listing(end, recovery.fence, set(ids))
     moved = [(i, a) for i in wave if isinstance(a := answers.get(i.target or ""), Sighting) and _may_be_applied(i, a)]
     read = yield from read_sightings(pair, end, [a for _, a in moved])
     fields = {intent.id: each for (intent, _), each in zip(moved, read, strict=True)}
@@ -236,30 +248,6 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
 
 def _may_be_applied(intent: Intent, seen: Sighting) -> bool:
     return intent.op == "update" and (intent.pre_version is None or seen.version != intent.pre_version)
-
-
-def _walk(recovery: Recovery, end: End, wanted: set[str]) -> Flow[dict[str, Sighting | NotThere | Error]]:
-    """Find records in the listing of a system that shows no single ones."""
-    found: dict[str, Sighting | NotThere | Error] = {}
-    position, before = None, None
-    while wanted - found.keys():
-        yield from keep_lease(recovery.fence)
-        try:
-            page: Page = yield from effects.call(end.system, end.connector.read(end.object, None, position))
-        except Error as failure:
-            return {record: found.get(record, failure) for record in wanted}
-        for row in page.rows:
-            try:
-                seen = end.connector.sight(end.object, row)
-            except DataError:
-                continue
-            if seen.id in wanted:
-                found[seen.id] = seen
-        same = fingerprint(b"\0".join(page.rows))
-        if page.next is None or same == before:
-            break
-        position, before = page.next, same
-    return found
 
 
 def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
