@@ -7,21 +7,21 @@ The trash counts as far as the system shows it. What is paired with somebody els
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tallystick.core import path
 from tallystick.core.binding import FormerId, Intent, LegFact
-from tallystick.core.error import DataError, Error
+from tallystick.core.error import DataError, Duplicate, Error
 from tallystick.core.learn import holds_what_was_sent
 from tallystick.core.ports import Flow, NotThere, Page, Sighting
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_raw, fingerprint
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Raw, Side, decode_raw, fingerprint
 from tallystick.core.resolve import judge_adoption
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.pair import End, Pair
-from tallystick.engine.recovery import Found, fields_of
-from tallystick.engine.send import read_sightings
+from tallystick.engine.recovery import Found, Recovery, fields_of
+from tallystick.engine.send import Job, read_sightings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What looking for an open create came to: the record, somebody else's record in its way, or nobody."""
+    """What looking for an open create came to: the record, somebody else's record in its way, or nobody.
+
+    ``is_plain`` tells that it is the only one, belongs to the mapping and is not in the trash.
+    """
 
     found: Found | None = None
     rival: str = ""
     verdict: str = ""
+    is_plain: bool = False
 
 
 def search_term(pair: Pair, end: End, intent: Intent) -> Term | None:
@@ -68,6 +72,8 @@ def _value(body: Raw, where: path.Path) -> Any:
 
 def look_for(pair: Pair, side: Side, terms: Sequence[tuple[Intent, Term]]) -> Flow[dict[str, Sought | Error]]:
     """Look for the records of these creates; say of each, by intent, what was found."""
+    if not terms:
+        return {}
     end = pair.end(side)
     answers = yield from effects.call_all(end.system, [_question(end, term) for _, term in terms])
     by_intent = {intent.id: answer for (intent, _), answer in zip(terms, answers, strict=True)}
@@ -131,7 +137,8 @@ def _choose(
         if intent.binding in owners:
             if not sighting.deleted:
                 values = None if isinstance(fields, DataError) else fields
-                return Sought(Found(sighting.id, values, sighting.version, keeps_bases=True), verdict="former")
+                before = Found(sighting.id, values, sighting.version, keeps_bases=True)
+                return Sought(before, verdict="former", is_plain=True)
         elif owners:
             rival = sighting.id
         elif not isinstance(fields, DataError):
@@ -142,7 +149,9 @@ def _choose(
         return Sought(rival=rival)
     found, fields = max(free, key=lambda each: each[0].created or 0)
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew)
-    return Sought(Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"}), verdict=verdict)
+    is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
+    chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"})
+    return Sought(chosen, verdict=verdict, is_plain=is_plain)
 
 
 def _may_be_ours(intent: Intent, end: End, sighting: Sighting) -> bool:
@@ -156,6 +165,32 @@ def is_like(pair: Pair, sent: Fields, found: Fields) -> bool:
         theirs = pair.keys.keys(found)
         return any(theirs.get(rule) == hashed for rule, hashed in keys.items())
     return holds_what_was_sent(sent, found)
+
+
+def adopt_doubles(recovery: Recovery, jobs: Sequence[Job]) -> Flow[None]:
+    """Find the records for whose sake creates were refused, and pair those that are free (R-10.8).
+
+    The refusal proves that our create made nothing, so they are paired without a base. What cannot be found, or is
+    paired with somebody else, stays refused.
+    """
+    pair = recovery.pair
+    for side in SIDES:
+        end = pair.end(side)
+        refused = {j.intent.id: j for j in jobs if j.step.side == side and _is_double(j)}
+        terms = [(j.intent, t) for j in refused.values() if (t := search_term(pair, end, j.intent)) is not None]
+        for name, sought in (yield from look_for(pair, side, terms)).items():
+            job = refused[name]
+            if isinstance(sought, Error):
+                continue
+            if sought.found is not None and sought.is_plain:
+                recovery.pair_with(job.intent, replace(sought.found, is_ours=False))
+                job.is_found = True
+            elif sought.rival and isinstance(job.result, Duplicate):
+                job.result.hint = f"it is {sought.rival}, which is paired with another record; remove one of the two"
+
+
+def _is_double(job: Job) -> bool:
+    return job.step.op == "create" and isinstance(job.result, Duplicate)
 
 
 def walk_listing(end: End, fence: Fence, wanted: set[str]) -> Flow[dict[str, Sighting | NotThere | Error]]:

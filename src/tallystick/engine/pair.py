@@ -10,6 +10,7 @@ from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
+from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx
 
 
@@ -28,6 +29,8 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    external_id: path.Path = ()
+    keeps: Field | None = None
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -40,6 +43,22 @@ class End:
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
+
+    def keep_origin(self, body: Raw, origin: str | None) -> DataError | None:
+        """Write the id of the other side's record into a new one, where it has a field for it; else say why not."""
+        if not self.external_id or origin is None:
+            return None
+        kind, longest = (self.keeps.type, self.keeps.max_length) if self.keeps is not None else ("text", None)
+        is_number = kind in {"integer", "number"}
+        if (is_number and not origin.isdecimal()) or (longest is not None and len(origin) > longest):
+            where = path.render(self.external_id)
+            return InvalidValue(
+                f"'{origin}' cannot be kept in '{where}'",
+                field=where,
+                hint="choose a field that can hold any id: external_id",
+            )
+        path.write(body, self.external_id, int(origin) if is_number else origin)
+        return None
 
     def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
         """Turn raw records into canonical ones; what this system leaves out because it is blank becomes blank."""
@@ -171,6 +190,8 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         places=tuple(f.place(side) for f in mapping.fields),
         names=mapping.names,
         archive=end.archive,
+        external_id=end.external_id,
+        keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
         required=frozenset(
             f.name
             for f in mapping.fields

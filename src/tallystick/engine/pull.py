@@ -248,7 +248,7 @@ def note(
             )
             continue
         binding = fact.binding if fact is not None else None
-        own = pair.keys.keys(fields)
+        own = pair.keys_seen(pulled.side, sighting, fields)
         rows.append(
             (sighting.id, binding, "here", encoded, sighting.version, sighting.modified, print_of, seal, pack_keys(own))
         )

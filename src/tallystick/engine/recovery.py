@@ -58,16 +58,20 @@ class Recovery:
 
     def save(self) -> Flow[None]:
         """Make everything gathered durable, in one transaction."""
-        works, self.works = self.works, []
-        if not works:
+        if not self.works:
             return
 
         def work(tx: StoreTx) -> None:
             self.fence.check(tx)
-            for each in works:
-                each(tx)
+            self.carry_out(tx)
 
         yield from effects.commit(work)
+        self.works = []
+
+    def carry_out(self, tx: StoreTx) -> None:
+        """Do everything gathered in a transaction that somebody else opened."""
+        for each in self.works:
+            each(tx)
 
     def pair_with(self, intent: Intent, found: Found) -> None:
         """Pair the origin of a create with the record that was found for it."""

@@ -29,7 +29,8 @@ MOST_IDLE = 3  # rounds in which a system takes nothing at all, before the write
 class Job:
     """One write on its way: the line and step it carries out, its intent, and in the end its result.
 
-    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes.
+    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_found`` tells
+    that a create was refused for the sake of a record that is now paired instead.
     """
 
     line: Line
@@ -39,6 +40,7 @@ class Job:
     stored: Fields | None = None
     encoded: bytes | None = None
     current: Sighting | None = None
+    is_found: bool = False
 
     @property
     def is_done(self) -> bool:
