@@ -77,13 +77,14 @@ QUESTIONS: Final[dict[str, str]] = {
     "keyless": "it has no value by which a counterpart could be found",
     "unmatched": "it has no counterpart",
     "uncertain": "it is not known whether an earlier create arrived",
-    "reappeared": "it was erased and is there again",
+    "reappeared": "it was deleted and is there again",
     "merge": "it was merged into another record",
     "restore": "it was deleted on both sides and is there again",
     "scope": "it left the mapping's scope",
     "initial": "the sides differ at first contact and nobody leads",
     "blank": "it became blank on one side",
     "oscillation": "both sides keep changing it back",
+    "undo": "it cannot be taken back as it was",
     "reference": "the record it points to is not known",
 }
 DISPOSITIONS: Final[dict[str, str]] = {

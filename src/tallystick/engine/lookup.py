@@ -148,14 +148,15 @@ def _choose(
     if not free:
         return Sought(rival=rival)
     found, fields = max(free, key=lambda each: each[0].created or 0)
-    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew)
+    leeway = end.can.skew + end.can.granularity
+    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"})
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
 
 
 def _may_be_ours(intent: Intent, end: End, sighting: Sighting) -> bool:
-    return sighting.created is None or sighting.created >= intent.first_sent - end.can.skew
+    return sighting.created is None or sighting.created >= intent.first_sent - end.can.skew - end.can.granularity
 
 
 def is_like(pair: Pair, sent: Fields, found: Fields) -> bool:

@@ -7,6 +7,7 @@ from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
+from tallystick.core.merge import starts
 from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
@@ -16,7 +17,10 @@ from tallystick.core.state import StoreTx
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pair: which system and object, its connector, codec and capabilities."""
+    """One side of a pair: which system and object, its connector, codec and capabilities.
+
+    ``given`` tells for each field whether a new record on this side gets it.
+    """
 
     side: Side
     system: str
@@ -29,6 +33,7 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    given: tuple[bool, ...]
     external_id: path.Path = ()
     keeps: Field | None = None
 
@@ -190,6 +195,7 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         places=tuple(f.place(side) for f in mapping.fields),
         names=mapping.names,
         archive=end.archive,
+        given=tuple(starts(f.policy, side) for f in mapping.fields),
         external_id=end.external_id,
         keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
         required=frozenset(

@@ -29,8 +29,9 @@ MOST_IDLE = 3  # rounds in which a system takes nothing at all, before the write
 class Job:
     """One write on its way: the line and step it carries out, its intent, and in the end its result.
 
-    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_found`` tells
-    that a create was refused for the sake of a record that is now paired instead.
+    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_moved_on``
+    tells that it was read in a later version than the one we wrote, so that somebody may have changed it in between;
+    ``is_found`` that a create was refused for the sake of a record that is now paired instead.
     """
 
     line: Line
@@ -41,6 +42,7 @@ class Job:
     encoded: bytes | None = None
     current: Sighting | None = None
     is_found: bool = False
+    is_moved_on: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -205,7 +207,8 @@ def _look_before(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         elif isinstance(found, Error):
             job.result = found
         elif isinstance(found, NotThere):
-            job.result = Written(job.intent.target or "") if job.step.op == "delete" else Absent("the record is gone")
+            is_done = job.step.op == "delete" and found.gone  # a 404 alone proves nothing (R-4.2)
+            job.result = Written(job.intent.target or "") if is_done else Absent("the record is gone")
         elif (yield from _moved(pair, end, job, found)):
             job.result = Stale("the record changed since it was planned", place=f"{end.system}/{end.object}/{found.id}")
         else:
@@ -216,6 +219,9 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
     if found.deleted:
         return True
     planned = job.line.seen(end.side).fields
+    if planned is None and job.step.op in {"delete", "archive"}:
+        # It was decided because the record had left the scope; nothing but that was read of it.
+        return end.in_scope(found.record)
     [read] = yield from read_sightings(pair, end, [found])
     if planned is None or isinstance(read, DataError):
         return True
@@ -233,13 +239,20 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     if silent and end.can.read_by_id and not in_bulk:
         flows = [end.connector.get(end.object, j.result.id) for j in silent if isinstance(j.result, Written)]
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
-            if isinstance(found, Sighting) and isinstance(job.result, Written):
+            if isinstance(found, Sighting) and isinstance(job.result, Written) and not _is_older(job, found):
+                job.is_moved_on = job.result.version is not None and found.version != job.result.version
                 job.result = Written(job.result.id, found, found.version)
     told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
     canonical = yield from read_sightings(pair, end, [stored for _, stored in told])
     for (job, _), read in zip(told, canonical, strict=True):
         if not isinstance(read, DataError):
             job.stored, job.encoded = read, encode_fields(read)
+
+
+def _is_older(job: Job, found: Sighting) -> bool:
+    """Whether a lagging copy answered: it shows the version that was there before the write."""
+    before = _version(job)
+    return before is not None and found.version == before
 
 
 def read_sightings(pair: Pair, end: End, found: Sequence[Sighting]) -> Flow[list[Fields | DataError]]:

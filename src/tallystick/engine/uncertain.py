@@ -148,7 +148,8 @@ def _named(pair: Pair, end: End, fence: Fence, intent: Intent, record: str) -> F
     [fields] = yield from read_sightings(pair, end, [answer])
     if isinstance(fields, Error):
         raise fields
-    verdict = judge_adoption(intent, created=answer.created, bound=False, deleted=False, skew=end.can.skew)
+    leeway = end.can.skew + end.can.granularity
+    verdict = judge_adoption(intent, created=answer.created, bound=False, deleted=False, skew=leeway)
     return Found(record, fields, answer.version, is_ours=verdict == "ours")
 
 
