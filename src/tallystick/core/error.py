@@ -5,6 +5,7 @@ Error:
     ├── AccessError       credentials, rights, firewall    stop    operator
     ├── RemoteError       the other system answered badly, late or not at all
     │   ├── Unavailable   time-out, DNS, reset, 5xx        retry   system owner
+    │   │   └── Unsent    its turn did not come in time    retry   system owner
     │   ├── Throttled     429, with the wait               retry   operator
     │   ├── Refused       4xx: this record is not wanted   park    data owner
     │   ├── Stale         version moved: 409, 412          replan  operator
@@ -111,6 +112,12 @@ class Unavailable(RemoteError):
 
     code = "unavailable"
     recovery = "retry"
+
+
+class Unsent(Unavailable):
+    """A write whose turn did not come in time, so that it was not sent; it proves nothing about the system."""
+
+    code = "unsent"
 
 
 class Throttled(RemoteError):

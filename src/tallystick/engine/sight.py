@@ -93,7 +93,7 @@ def _row(
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
         return (sighting.id, fact.binding, "same", told, *times, seal, None)
-    own = pair.keys.keys(fields)
+    own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
     return (sighting.id, fact.binding if fact else None, "here", encoded, *times, seal, pack_keys(own))
 
