@@ -99,8 +99,7 @@ def _decide_one(
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
-    agree = decision.agree + _respelled(left, right, decision)
-    line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    line = line_of(draft, binding, decision, (left, right), refs)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     stands = _stands(draft, binding, line)
     for side in listed:
@@ -114,6 +113,13 @@ def _decide_one(
         draft.add(line)
     else:
         draft.outcome.retouch(line, listed)
+
+
+def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
+    """Write the decision on a binding down, with the values that a target merely spelled anew."""
+    left, right = looks
+    agree = decision.agree + _respelled(left, right, decision)
+    return draft.line(binding, decision, left.seen, right.seen, refs, agree)
 
 
 def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:

@@ -21,6 +21,7 @@ from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import Pulled, pull
 from tallystick.engine.session import Session, Standing
+from tallystick.engine.settlement import KEPT
 from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
 ROUNDS = 3  # full sweeps of a listing that contradicts itself, before it is taken as it is
@@ -111,7 +112,7 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
             session.rescoped.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
-    for question in before.questions:
+    for question in (q for q in before.questions if q.kind not in KEPT):
         if question.binding is not None:
             standing.questions.setdefault(question.binding, []).append(question)
         else:
