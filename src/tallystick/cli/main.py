@@ -29,7 +29,10 @@ VERBS: Final = (
     "run",
     "status",
     "problems",
+    "conflicts",
     "why",
+    "history",
+    "undo",
     "demo",
 )
 # Typer brings its own copy of click in newer versions, so the class is found by its place rather than by its home.

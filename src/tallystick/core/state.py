@@ -157,6 +157,9 @@ class StoreTx(Protocol):
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         """The audit trail of a binding or a run, newest first."""
 
+    def count_ledger(self, runs: Sequence[str]) -> dict[str, dict[tuple[str, Side, str], int]]:
+        """How often each of these runs did what, by (pair, side, operation); runs without a row are left out."""
+
     # what waits for somebody
     def put_queue(self, items: Sequence[QueueItem]) -> None:
         """Raise questions; one with the same kind, pair, subject and field is replaced, its ``since`` kept."""

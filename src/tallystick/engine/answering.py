@@ -33,12 +33,13 @@ BUSY = "the outcome of an earlier write to it is not known yet; run, then answer
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Which side is right, by the number of the question. ``refused`` gathers the answers that cannot be carried out.
+    """Which side is right, by the number of the question; ``person`` says so.
 
-    Each is a sentence, by the number of the question; all others are planned.
+    ``refused`` gathers the answers that cannot be carried out: a sentence, by the number of the question.
     """
 
     answers: Mapping[int, Side]
+    person: str = "somebody"
     refused: dict[int, str] = field(default_factory=dict)
 
     def observe(self, session: Session, pair: Pair, before: Before) -> Flow[Observed]:
@@ -129,7 +130,9 @@ class Answering:
             )
             if why is not None:
                 self.refused[item.id] = why
-        line.closes = tuple(item.id for item in taken if item.id not in self.refused)
+        taken = [item for item in taken if item.id not in self.refused]
+        line.closes = tuple(item.id for item in taken)
+        line.said = tuple(self._said(draft.pair, item) for item in taken)
         if line.disposition in SETTLED:
             raised = {(ask.kind, ask.field) for ask in line.asks}
             stale = [item for item in items if self.refused.get(item.id) == STALE and item.kind not in KEPT]
@@ -137,6 +140,10 @@ class Answering:
         draft.outcome.count_decision(decision, [s for s, at in zip(SIDES, looks, strict=True) if at.listed])
         if line.steps or line.asks or line.closes:
             draft.add(line)
+
+    def _said(self, pair: Pair, item: QueueItem) -> str:
+        what = f"{item.kind} on {item.field}" if item.field else item.kind
+        return f"{what}: {pair.end(self.answers[item.id]).system} is right (by {self.person})"
 
 
 def is_stale(item: QueueItem, looks: tuple[Look, Look]) -> bool:

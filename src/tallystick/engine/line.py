@@ -61,7 +61,8 @@ class Line(msgspec.Struct, array_like=True, gc=False):
 
     ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side. ``planned`` is the
     negative number that others of the same pair know the new pairing by; ``is_pending`` tells that the records of this
-    line point to such numbers. ``closes`` are the questions that are answered once all its writes are done.
+    line point to such numbers. ``closes`` are the questions that are answered once all its writes are done,
+    and ``said`` is what then goes into the audit trail of it.
     """
 
     action: str
@@ -82,6 +83,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     planned: int = 0
     is_pending: bool = False
     closes: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
 
     def seen(self, side: Side) -> Seen:
         """Give the leg on ``side``."""

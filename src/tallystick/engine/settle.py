@@ -36,7 +36,9 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     done = [j for j in jobs if j.is_done]
     unknown = any(_is_unknown(j.result) for j in jobs)
     into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
-    into.withdrawn += line.closes if len(done) == len(jobs) else ()
+    if len(done) == len(jobs):
+        into.withdrawn += line.closes
+        into.rows += [_said(at, line, text, number) for text in line.said]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
@@ -215,6 +217,12 @@ def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     return LedgerRow(
         at.run, at.pair.name, side, record, number, job.step.op, line.reason, line.seen(side).digest, after, at.now
     )
+
+
+def _said(at: Settlement, line: Line, text: str, number: int) -> LedgerRow:
+    side: Side = "left" if line.left.id is not None else "right"
+    record = line.seen(side).id or ""
+    return LedgerRow(at.run, at.pair.name, side, record, number, "answer", text, None, None, at.now)
 
 
 def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:

@@ -11,11 +11,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from tallystick.core.binding import LedgerRow
+from tallystick.core.record import Side
 from tallystick.store.driver import Driver
-from tallystick.store.statement import Row, Statement
+from tallystick.store.statement import Row, Statement, one_of
 from tallystick.store.tables import ledger
 
 _CONTENT: Final = tuple(c.name for c in ledger.columns if c.name not in {"number", "digest"})
@@ -30,6 +31,14 @@ _NEWEST: Final = {
     (False, True): Statement(_WANTED.where(_OF_RUN).limit(bindparam("most")), ("of_run", "most")),
     (True, True): Statement(_OF_BINDING.where(_OF_RUN).limit(bindparam("most")), ("of_binding", "of_run", "most")),
 }
+_COUNTS: Final = one_of(
+    ledger.c.run,
+    lambda wanted: (
+        select(ledger.c.run, ledger.c.pair, ledger.c.side, ledger.c.op, func.count())
+        .where(wanted)
+        .group_by(ledger.c.run, ledger.c.pair, ledger.c.side, ledger.c.op)
+    ),
+)
 _LAST: Final = Statement(select(ledger.c.digest).where(ledger.c.number == bindparam("last")), ("last",))
 _ALL: Final = Statement(select(ledger).order_by(ledger.c.number))
 
@@ -80,6 +89,13 @@ class Trail:
         values = [v for v in (binding, run) if v is not None]
         statement = _NEWEST[binding is not None, run is not None]
         return [LedgerRow(*row) for row in self._driver.rows(statement, (*values, limit))]
+
+    def count_ledger(self, runs: Sequence[str]) -> dict[str, dict[tuple[str, Side, str], int]]:
+        """How often each of these runs did what, by (pair, side, operation); runs without a row are left out."""
+        found: dict[str, dict[tuple[str, Side, str], int]] = {}
+        for run, pair, side, op, count in self._driver.pick(_COUNTS, (), dict.fromkeys(runs)):
+            found.setdefault(run, {})[pair, side, op] = count
+        return found
 
 
 def first_break(driver: Driver) -> LedgerBreak | None:
