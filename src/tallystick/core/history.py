@@ -54,14 +54,19 @@ def _after(
 ) -> dict[int, Fields]:
     """Find what a side held after its writes, by position of the row, going back in time."""
     found: dict[int, Fields] = {}
-    held = base
+    held, later = base, base  # what may have stood there, with and without the edit that the next run carried over
     for at, row in enumerate(rows):
-        if held is None or row.op not in WRITES:
+        if held is None or later is None or row.op not in WRITES:
             continue
-        if row.side == side and row.op in {"create", "update"} and digest(held) == row.after:
-            found[at] = held
-        # A write to the other side came from an edit on this one; what the other held before was agreed before.
-        held = _put(held, olds.get((row.run, row.side), {}), names)
+        before = olds.get((row.run, row.side), {})
+        if row.side != side:
+            # A write to the other side came from an edit on this one; what the other held before was agreed before.
+            held, later = _put(held, before, names), held
+            continue
+        proven = next((fields for fields in (held, later) if digest(fields) == row.after), None)
+        if proven is not None and row.op in {"create", "update"}:
+            found[at] = proven
+        held = later = _put(proven or held, before, names)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from tallystick.core.binding import LedgerRow, State
 from tallystick.core.decision import Decision, Disposition, Question, Write
 from tallystick.core.observation import Gone, Missing, Observation, Present, Unreadable
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, digest, other, same
 
 CHANGED: Final = "it was changed after the run"
 WAITING: Final = "the other side holds a newer value that is not carried over yet"
@@ -87,8 +87,12 @@ class _Case:
     written: Written
 
     def moved(self, side: Side, i: int) -> bool:
-        """Whether the field differs from what that side held when both last agreed."""
+        """Whether the field differs from what the run stored there, or else from what both sides last agreed on."""
         now, base = self.seen[side], self.bases[side]
+        if isinstance(now, Present) and any(
+            row.side == side and row.after == digest(now.fields) for row in self.written.rows
+        ):
+            return False
         if not isinstance(now, Present) or base is None:
             return True
         return now.fields[i] is not UNKNOWN and not same(now.fields[i], base[i])

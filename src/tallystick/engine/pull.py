@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -97,7 +98,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     page: Page = yield from effects.call(end.system, end.connector.read(end.object, since))
     # To decode the few rows of a short window costs less than to load what is known of all records.
     if (pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair):
-        pulled.known = yield from effects.look(lambda tx: tx.raw_hashes(pair.name, pulled.side))
+        pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side))
         pulled.seen = bytearray(len(pulled.known))
     previous: int | None = None
     waiting: list[str] = list(page.ahead)
@@ -117,6 +118,19 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
                 waiting = waiting[1:]
         else:
             page = yield from effects.call(end.system, end.connector.read(end.object, since, page.next))
+
+
+def _known(session: Session, pair: Pair, side: Side, tx: StoreTx) -> "array[int]":
+    """Give the bytes that need no second look.
+
+    Where somebody waits for an answer the base is not what a side holds; what cannot be read singly is read here then.
+    """
+    hashes = tx.raw_hashes(pair.name, side)
+    waiting = session.open_bindings(pair)
+    if pair.end(side).can.read_by_id or not waiting:
+        return hashes
+    wanted = {binding.leg(side).raw_hash for binding in tx.bindings(sorted(waiting)).values()}
+    return array("q", (h for h in hashes if h not in wanted))
 
 
 def _side_by_side(end: End, since: float | None, positions: Sequence[str]) -> Flow[Sequence[Page]]:
