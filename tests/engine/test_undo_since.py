@@ -69,7 +69,7 @@ def test_other_questions_of_the_record_stay(world):
 
 
 def test_what_is_parked_stays_parked(world):
-    left, right, wrong = carried(world)
+    left, _, wrong = carried(world)
     world.left.update(left, {"name": "A" * 50})
     world.sync()
     assert [p.field for p in world.parked()] == ["name"]
