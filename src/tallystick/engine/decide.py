@@ -136,7 +136,7 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow],
     """Leave a binding to the next run: an earlier write to it is unresolved, it went away, or it was half seen."""
     for side in SIDES:
         row = rows.get((number, side))
-        if row is not None:
+        if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], reason))
 
@@ -194,7 +194,7 @@ def settle_pending(base: Fields, stored: Fields) -> Fields:
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+    if decision.disposition not in {"unchanged", "converged", "written", "queued", "quarantined"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(

@@ -116,7 +116,8 @@ def _look_before(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         elif isinstance(found, Error):
             job.result = found
         elif isinstance(found, NotThere):
-            job.result = Written(job.intent.target or "") if job.step.op == "delete" else Absent("the record is gone")
+            is_done = job.step.op == "delete" and found.gone  # a 404 alone proves nothing
+            job.result = Written(job.intent.target or "") if is_done else Absent("the record is gone")
         elif (yield from _moved(pair, end, job, found)):
             job.result = Stale("the record changed since it was planned", place=f"{end.system}/{end.object}/{found.id}")
         else:
