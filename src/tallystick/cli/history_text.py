@@ -77,6 +77,8 @@ def _why(entry: Entry, names: SideNames) -> str:
 
 
 def _changes(entry: Entry) -> Iterator[str]:
+    if entry.row.op == "create" and not entry.moved:
+        yield "(what was written is not kept)"
     for moved in entry.moved:
         match entry.row.op:
             case "create":
