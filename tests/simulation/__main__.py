@@ -18,7 +18,9 @@ def main() -> int:
     write = sys.stdout.write
     begun, steps, bad = time.perf_counter(), 0, 0
     for seed in range(asked.seed, asked.seed + asked.count):
-        report = play(seed, trace=(lambda line: write(line + "\n")) if asked.trace else None, forgiven=frozenset(asked.forgive))
+        report = play(
+            seed, trace=(lambda line: write(line + "\n")) if asked.trace else None, forgiven=frozenset(asked.forgive)
+        )
         steps += report.steps
         if report.law:
             bad += 1

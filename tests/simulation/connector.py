@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.simulation.nature import Nature
+from tests.simulation.truth import State, Table
+
 from tallystick.core.error import DataError, Error
 from tallystick.core.path import Path
 from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Sighting, Update, Written
 from tallystick.core.record import Raw, decode_raw
 from tallystick.core.schema import Field, ObjectType
-from tests.simulation.nature import Nature
-from tests.simulation.truth import State, Table
 
 WRITES = frozenset({"create", "update", "delete", "create_many", "update_many"})
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.simulation.memory_legs import MemoryLegs
+
 from tallystick.core.binding import (
     Cursor,
     Dirty,
@@ -21,7 +23,6 @@ from tallystick.core.binding import (
 )
 from tallystick.core.error import StoreError
 from tallystick.core.record import Side
-from tests.simulation.memory_legs import MemoryLegs
 
 NOBODY = ""
 

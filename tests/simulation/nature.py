@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from tests.simulation.dice import Dice
+
 from tallystick.core.ports import Capabilities
 from tallystick.core.record import Raw
-from tests.simulation.dice import Dice
 
 TEXTS = ("name", "city", "note")
 FIELDS = ("key", *TEXTS, "size")
@@ -81,7 +82,7 @@ def draw_nature(dice: Dice) -> Nature:
     timeout = dice.one((5.0, 30.0, 30.0, 60.0))
     idem = dice.one(("key", "key", "extid", "extid", "search", "search", "none"))
     version = dice.one(("field", "field", "etag", "mtime", "none"))
-    if version == "mtime" and grain > 0.001:  # noqa: PLR2004 - two states with one version would be no version
+    if version == "mtime" and grain > 0.001:
         version = "field"
     early = dice.one((0.0, 0.0, 30.0))
     clock = dice.one((0.0, 0.0, -100.0, 100.0))

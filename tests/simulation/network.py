@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tallystick.core.error import AccessError, Error, Garbled, Throttled, Unavailable
 from tests.simulation.connector import Ask
 from tests.simulation.dice import Dice
 from tests.simulation.truth import Table, outcome
+
+from tallystick.core.error import AccessError, Error, Garbled, Throttled, Unavailable
 
 Reply = Callable[[Any], None]
 

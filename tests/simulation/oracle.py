@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
-from tallystick.core.record import Side, decode_fields, other
 from tests.simulation.truth import ENGINE, USER, Life, State, Table
+
+from tallystick.core.record import Side, decode_fields, other
 
 MARGIN = 0.001
 
@@ -174,7 +175,8 @@ class Oracle:
         if _alive_since(source) >= died or self._is_restored(source):
             return True
         return any(
-            cell.by == USER and (cell.at >= died or cell.value is None or cell.stem not in self.held[table.name, key, name])
+            cell.by == USER
+            and (cell.at >= died or cell.value is None or cell.stem not in self.held[table.name, key, name])
             for name, cell in source.cells.items()
         )
 
@@ -265,7 +267,9 @@ class Oracle:
             world.fail("I-7", f"{by.name} deleted {table.name}/{life.id}, which is paired with nobody")
         for partner in partners:
             if partner.now.alive and partner.by == ENGINE and not self._is_restored(partner):
-                world.fail("I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} was made by us and lives")
+                world.fail(
+                    "I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} was made by us and lives"
+                )
             if partner.now.alive and _alive_since(partner) < by.began - opposite.nature.lag - MARGIN:
                 world.fail("I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} lives")
             if not partner.now.alive and partner.now.by != USER:

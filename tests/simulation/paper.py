@@ -94,9 +94,7 @@ class Paper:
 
     def add_lines(self, rows: Iterable[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
         """Add planned lines."""
-        self._lines += [
-            [phase, wave, binding, print_of, body] for phase, wave, binding, _, _, print_of, body in rows
-        ]
+        self._lines += [[phase, wave, binding, print_of, body] for phase, wave, binding, _, _, print_of, body in rows]
 
     def order_lines(self, phase: int, waves: Mapping[int, int]) -> None:
         """Put the lines of a phase into waves, by binding."""

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from tallystick.core.error import Error
-from tallystick.core.record import SIDES, Side, other
 from tests.simulation.nature import TEXTS
 from tests.simulation.truth import Life, Table
+
+from tallystick.core.error import Error
+from tallystick.core.record import SIDES, Side, other
 
 WORDS = ("Anker", "Bär & Söhne", "Cäsar GmbH", "Dom", "Emil Ltd.", "Ferdinand Großhandelsgesellschaft")
 POISON = {"no": "text"}
@@ -88,7 +89,9 @@ class Crowd:
 
     def _size(self) -> Decimal | None:
         self._entered += 1
-        return None if self._dice.hits(self._people.blank) else self._entered + Decimal(self._dice.number(0, 999)) / 1000
+        return (
+            None if self._dice.hits(self._people.blank) else self._entered + Decimal(self._dice.number(0, 999)) / 1000
+        )
 
     def _fields(self) -> dict[str, Any]:
         return {**{name: self._text() for name in TEXTS}, "size": self._size()}

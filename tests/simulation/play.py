@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tallystick.core.error import Error
-from tallystick.core.record import SIDES
 from tests.simulation.dice import Dice
 from tests.simulation.paper import Paper
 from tests.simulation.people import Crowd
@@ -15,6 +13,9 @@ from tests.simulation.rest import Stillness
 from tests.simulation.scenario import PAIR
 from tests.simulation.worker import Worker
 from tests.simulation.world import START, Violation, World
+
+from tallystick.core.error import Error
+from tallystick.core.record import SIDES
 
 BRAKES = frozenset({"deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates"})
 FIRST = frozenset({"first_contact"})
@@ -246,4 +247,3 @@ class Done:
 
 def _told(error: Error) -> str:
     return f"{type(error).__name__} {error}"
-

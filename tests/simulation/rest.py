@@ -6,11 +6,12 @@ more often than people asked for (I-24).
 
 from typing import Any
 
+from tests.simulation.nature import lose
+from tests.simulation.truth import ENGINE, Life
+
 from tallystick.core.mapping import Refs
 from tallystick.core.record import SIDES, Side, Value, other, same
 from tallystick.engine.pair import Pair, read_one
-from tests.simulation.nature import lose
-from tests.simulation.truth import ENGINE, Life
 
 NUMBERS = range(1, 3000)
 
@@ -133,4 +134,6 @@ class Stillness:
         for (key, side, name), count in oracle.moved.items():
             if key is not None and count > oracle.entered[key, name]:
                 asked = oracle.entered[key, name]
-                self.world.oracle.suspect("I-24", f"{name} of {key} was changed {count} times on the {side} after {asked} edits")
+                self.world.oracle.suspect(
+                    "I-24", f"{name} of {key} was changed {count} times on the {side} after {asked} edits"
+                )

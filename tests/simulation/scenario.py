@@ -5,6 +5,11 @@ Swarm testing: each feature is on or off by itself, so that many seeds are quiet
 
 from dataclasses import dataclass, field
 
+from tests.simulation.connector import SimulatedConnector, schema_of
+from tests.simulation.dice import Dice
+from tests.simulation.nature import FIELDS, TEXTS, Nature, draw_nature
+from tests.simulation.network import Weather, draw_weather
+
 from tallystick.core.codecs.text import Lower, Trim
 from tallystick.core.compile import compile_mapping
 from tallystick.core.mapping import End, FieldMapping, MatchRule, ObjectMapping, Place
@@ -12,10 +17,6 @@ from tallystick.core.path import Path
 from tallystick.core.policy import Brakes, FieldPolicy, Policy
 from tallystick.core.record import Side
 from tallystick.engine.pair import Pair, make_pair
-from tests.simulation.connector import SimulatedConnector, schema_of
-from tests.simulation.dice import Dice
-from tests.simulation.nature import FIELDS, TEXTS, Nature, draw_nature
-from tests.simulation.network import Weather, draw_weather
 
 PAIR = "records"
 LOOSE = Brakes(

@@ -3,9 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from tallystick.core.policy import FieldPolicy, Policy
-from tallystick.core.ports import Capabilities
-from tallystick.core.record import Side
 from tests.simulation.nature import FIELDS, Nature
 from tests.simulation.network import Weather
 from tests.simulation.play import BRAKES, FIRST, Game
@@ -14,6 +11,10 @@ from tests.simulation.scenario import LOOSE, People, Scenario
 from tests.simulation.truth import Life
 from tests.simulation.worker import Worker
 from tests.simulation.world import World
+
+from tallystick.core.policy import FieldPolicy, Policy
+from tallystick.core.ports import Capabilities
+from tallystick.core.record import Side
 
 GOOD = Capabilities(
     create=True,

@@ -135,7 +135,6 @@ def test_an_edit_between_a_write_and_its_reading_back_reaches_the_other_side():
     assert left.now.fields["name"] == "v0003 Cäsar"
 
 
-@defect("R-6.1/R-7.3: a lagging copy, read back after a write, is taken for what was stored; our loss flows back")
 def test_a_lagging_answer_after_a_write_does_not_turn_the_targets_loss_into_an_edit():
     stage = Stage(right={"returns_record": False, "consistency": 60.0, "losses": {"name": "fold"}})
     left, right = stage.pair("K1", name="v0001 Anker")
@@ -200,7 +199,6 @@ def test_a_record_that_waits_unpaired_is_known_to_later_runs():
     assert len(stage.all("right", "K1")) == 1
 
 
-@defect("T-63: a revival does not ask whether somebody else has the key by now")
 def test_a_deleted_record_is_not_made_again_beside_one_with_its_key():
     stage = Stage(on_delete_update="update_wins")
     left, right = stage.pair("K1", name="v0001 Anker")
@@ -211,7 +209,6 @@ def test_a_deleted_record_is_not_made_again_beside_one_with_its_key():
     assert len(stage.all("right", "K1")) == 1
 
 
-@defect("R-4.8: a record is made again from its counterpart's base; the counterpart itself is not looked at")
 def test_a_deleted_record_is_not_made_again_from_one_that_is_deleted_too():
     stage = Stage(left={"since": True, "tombstones": "no"}, on_delete_right="restore", full_compare_seconds=1e9)
     left, right = stage.pair("K1", name="v0001 Anker")
@@ -223,7 +220,6 @@ def test_a_deleted_record_is_not_made_again_from_one_that_is_deleted_too():
     assert not stage.all("right", "K1")
 
 
-@defect("I-20: a new record's base has values that its direction never sent, so they seem to have been blanked there")
 def test_what_a_new_record_was_never_given_does_not_blank_the_source():
     stage = Stage(
         left={"returns_record": False, "bulk": 5},
@@ -235,7 +231,6 @@ def test_what_a_new_record_was_never_given_does_not_blank_the_source():
     assert [x.now.fields["city"] for x in lives] == ["v0011 Ulm", "v0012 Ulm"]
 
 
-@defect("R-6.1: a confirmed write moves the leg's version although another field of it is not agreed yet")
 def test_a_version_is_known_only_when_all_of_its_record_is_agreed():
     """Else a later run takes the old base for what the record holds, and the system lets it overwrite (I-3)."""
     stage = Stage()
@@ -275,7 +270,6 @@ def test_our_own_deletion_of_unknown_outcome_does_not_delete_the_restored_other_
     assert left.now.alive
 
 
-@defect("I-6: a field that was never agreed counts as changed, so that each deletion is undone")
 def test_a_parked_field_does_not_make_a_deletion_an_update():
     stage = Stage(right={"limits": {"city": 12}}, on_delete_update="update_wins")
     left, right = stage.pair("K1", name="v0001 Anker", city="v0002 " + "x" * 30)
@@ -284,7 +278,6 @@ def test_a_parked_field_does_not_make_a_deletion_an_update():
     assert not left.now.alive
 
 
-@defect("R-7.2: a loss is not known again when our own codec had a part in it")
 def test_a_loss_beside_a_codecs_is_no_edit():
     stage = Stage(
         left={"returns_record": False, "bulk": 5, "losses": {"name": "cut 12"}},

@@ -6,9 +6,10 @@ A table can be asked as of an earlier time, which is how a lagging replica answe
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.simulation.nature import Nature
+
 from tallystick.core.error import Absent, Duplicate, Error, Refused, Stale
 from tallystick.core.record import Raw, encode_raw, fingerprint
-from tests.simulation.nature import Nature
 
 USER = "user"
 ENGINE = "engine"
@@ -89,7 +90,7 @@ class Table:
                 if self.bodies[key] != encode_raw(body):
                     raise Refused("this key was used for another body", status=422)
                 return self.lives[known]
-        fields = nature.kept({name: None for name in nature.fields} | body)
+        fields = nature.kept(dict.fromkeys(nature.fields) | body)
         self._check(fields)
         self._check_unique(fields, None)
         order = len(self.lives) + 1

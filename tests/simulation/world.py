@@ -9,7 +9,6 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from tallystick.core.record import Side, other
 from tests.simulation.connector import SimulatedConnector
 from tests.simulation.dice import Dice
 from tests.simulation.memory_state import NOBODY, MemoryState
@@ -18,6 +17,8 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.paper import Paper
 from tests.simulation.scenario import PAIR, Scenario, build_pair, draw_scenario
 from tests.simulation.truth import Table
+
+from tallystick.core.record import Side, other
 
 START = 1_800_000_000.0
 

@@ -46,6 +46,13 @@ def test_what_runs_did_is_counted_by_pair_side_and_operation(filled: SqlStore) -
     assert filled.look(lambda tx: tx.count_ledger([])) == {}
 
 
+def test_the_trails_of_many_bindings_are_read_at_once(filled: SqlStore) -> None:
+    found = filled.look(lambda tx: tx.ledger_of([1, 2, *range(3, 3000)]))
+    assert {number: [r.record for r in rows] for number, rows in found.items()} == {1: ["R3", "R1"], 2: ["R2"]}
+    assert found[2] == [row(2, "run 2", 2)]
+    assert filled.look(lambda tx: tx.ledger_of([])) == {}
+
+
 def test_what_was_written_is_whole(store: SqlStore, filled: SqlStore) -> None:
     assert filled.verify_ledger() is None
 

@@ -7,6 +7,7 @@ from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, key_maker
+from tallystick.core.merge import starts
 from tallystick.core.ports import Capabilities, Connector
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
@@ -15,7 +16,10 @@ from tallystick.core.state import StoreTx
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pair: which system and object, its connector, codec and capabilities."""
+    """One side of a pair: which system and object, its connector, codec and capabilities.
+
+    ``given`` tells for each field whether a new record on this side gets it.
+    """
 
     side: Side
     system: str
@@ -28,6 +32,7 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    given: tuple[bool, ...]
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -152,6 +157,7 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         places=tuple(f.place(side) for f in mapping.fields),
         names=mapping.names,
         archive=end.archive,
+        given=tuple(starts(f.policy, side) for f in mapping.fields),
         required=frozenset(
             f.name
             for f in mapping.fields

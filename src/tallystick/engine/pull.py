@@ -19,13 +19,15 @@ from tallystick.core.event import PageRead
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Page, Sighting
-from tallystick.core.record import Raw, Side, encode_fields, fingerprint
+from tallystick.core.record import UNKNOWN, Raw, Side, encode_fields, fingerprint
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Completeness, Sweep, judge_completeness, next_high
 from tallystick.engine import effects
 from tallystick.engine.fence import keep_lease
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.session import LIVE, Session, SightRow
+
+_UNTOLD = encode_fields((UNKNOWN,))[1:-1]
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     since = pulled.sweep.since
     page: Page = yield from effects.call(end.system, end.connector.read(end.object, since))
     # To decode the few rows of a short window costs less than to load what is known of all records.
-    if (pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair):
+    if session.thorough or ((pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair)):
         pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side))
         pulled.seen = bytearray(len(pulled.known))
     previous: int | None = None
@@ -127,7 +129,7 @@ def _known(session: Session, pair: Pair, side: Side, tx: StoreTx) -> "array[int]
     """
     hashes = tx.raw_hashes(pair.name, side)
     waiting = session.open_bindings(pair)
-    if pair.end(side).can.read_by_id or not waiting:
+    if pair.end(side).can.read_by_id or session.thorough or not waiting:
         return hashes
     wanted = {binding.leg(side).raw_hash for binding in tx.bindings(sorted(waiting)).values()}
     return array("q", (h for h in hashes if h not in wanted))
@@ -166,7 +168,7 @@ def _page(session: Session, pair: Pair, pulled: Pulled, page: Page) -> Flow[None
     pulled.total = page.total if page.total is not None else pulled.total
     if pulled.snow0 is None:
         pulled.snow0 = page.server_time
-    changed = _skip_unchanged(pulled, page.rows)
+    changed = (_keep_all if session.thorough else _skip_unchanged)(pulled, page.rows)
     for start in range(0, len(changed), 1000):
         yield from _read(session, pair, pulled, changed[start : start + 1000])
     event = PageRead(pair.name, pulled.side, len(page.rows), pulled.listed, pulled.total)
@@ -188,6 +190,16 @@ def _skip_unchanged(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, 
         else:
             changed.append((row, print_of))
     return changed
+
+
+def _keep_all(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, int]]:
+    """Drop nothing, but note which of the records last observed are there."""
+    printed = [(row, fingerprint(row)) for row in rows]
+    for _, print_of in printed:
+        at = bisect_left(pulled.known, print_of)
+        if at < len(pulled.known) and pulled.known[at] == print_of:
+            pulled.seen[at] = 1
+    return printed
 
 
 def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[bytes, int]]) -> Flow[None]:
@@ -257,8 +269,9 @@ def note(
         seal = fingerprint(encoded)
         if fact is not None and _only_touched(session, pair, fact, seal):
             pulled.unchanged += 1
+            told = encoded if session.thorough and _UNTOLD in encoded else None
             rows.append(
-                (sighting.id, fact.binding, "same", None, sighting.version, sighting.modified, print_of, seal, None)
+                (sighting.id, fact.binding, "same", told, sighting.version, sighting.modified, print_of, seal, None)
             )
             continue
         binding = fact.binding if fact is not None else None

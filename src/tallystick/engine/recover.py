@@ -168,7 +168,9 @@ def _look_for(session: Session, pair: Pair, fence: Fence, intent: Intent, *, res
         yield from _close(pair, fence, intent)
         return "dropped"
     found = free[0]
-    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew + end.can.granularity)
+    verdict = judge_adoption(
+        intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew + end.can.granularity
+    )
     fields = yield from _read(end, found)
     yield from _bind(session, pair, fence, intent, found.id, found, fields, is_ours=verdict in {"ours", "trash"})
     return f"adopted as {verdict}"

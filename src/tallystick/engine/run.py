@@ -27,6 +27,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
+from tallystick.engine.translation import note_translation
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -218,6 +219,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
             if before is not None and _is_measured(outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
+        note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
 

@@ -9,6 +9,7 @@ from tallystick.core.error import Error
 from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
+from tallystick.engine.witness import Witness
 
 Mode = Literal["plan", "apply", "run", "undo", "answer", "flip"]
 # Runs that look at whatever there is to say about a record; the others look at one matter and leave the rest standing.
@@ -73,6 +74,15 @@ class Scratch(Protocol):
     def count_sights(self, side: Side) -> tuple[int, int]:
         """Count the noted records of a side: those to be decided, and those that are the same."""
 
+    def count_alike(self) -> int:
+        """Count the bindings whose records are both the same as their bases, and these as each other."""
+
+    def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
+        """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
+
+    def count_kinds(self, side: Side) -> dict[str, int]:
+        """Count the noted records of a side by kind."""
+
     def close(self) -> None:
         """Throw the paper away."""
 
@@ -115,7 +125,8 @@ class Session:
 
     ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
     plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
-    point to each other, ``real`` the bindings that came of them.
+    point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
+    also where its bytes are those last seen; ``witness`` is told every decision.
     """
 
     run: str
@@ -124,6 +135,8 @@ class Session:
     approved: frozenset[int] | None = None
     released: frozenset[str] = frozenset()
     full: bool = False
+    thorough: bool = False
+    witness: Witness | None = None
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)

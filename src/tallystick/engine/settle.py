@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
+from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Written
 from tallystick.core.record import (
     SIDES,
@@ -29,7 +30,7 @@ from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
     """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
-    if is_plain_creation(line, jobs):
+    if jobs and is_plain_creation(at.pair.end(jobs[0].step.side), line, jobs):
         created_pair = pair_created(at, line, jobs[0], number, into)
         _raise_questions(at, line, created_pair, {}, into)
         return
@@ -101,6 +102,9 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, into)
+            if not complete:
+                # Something of this record is not agreed yet: it is read before it is written again.
+                binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
 
@@ -155,8 +159,10 @@ def _confirm(
     for i in () if job.step.is_edit else which:
         if at.pair.mapping.names[i] in faulty:
             continue
+        if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
+            continue  # nobody knows what it holds there, so nothing is agreed
         bases[source][i] = origin[i]
-        bases[side][i] = job.stored[i] if job.stored is not None else sent[i]
+        bases[side][i] = _stored(job, sent, i)
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
@@ -168,8 +174,17 @@ def _confirm(
     binding.flags = flags + PENDING[side] if job.stored is None and not job.step.is_edit else flags
     if job.step.is_edit:
         into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
-    elif job.stored is not None and _differs_elsewhere(job, which):
+    elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _stored(job: Job, sent: Fields, i: int) -> Value:
+    """What the target made of a value; a later version that no known loss explains is somebody's edit (R-7.3)."""
+    if job.stored is None:
+        return sent[i]
+    if job.is_moved_on and shape_of_loss(sent[i], job.stored[i]) is None:
+        return sent[i]
+    return job.stored[i]
 
 
 def _differs_elsewhere(job: Job, which: Sequence[int]) -> bool:

@@ -7,7 +7,7 @@ cut off at the end show too, because the last number is kept apart.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +21,7 @@ from tallystick.store.tables import ledger
 
 _CONTENT: Final = tuple(c.name for c in ledger.columns if c.name not in {"number", "digest"})
 _START: Final = bytes(32)
+_BINDING: Final = _CONTENT.index("binding")
 
 _WANTED: Final = select(*[ledger.c[name] for name in _CONTENT]).order_by(ledger.c.number.desc())
 _OF_BINDING: Final = _WANTED.where(ledger.c.binding == bindparam("of_binding"))
@@ -39,6 +40,7 @@ _COUNTS: Final = one_of(
         .group_by(ledger.c.run, ledger.c.pair, ledger.c.side, ledger.c.op)
     ),
 )
+_OF_MANY: Final = one_of(ledger.c.binding, select(*[ledger.c[name] for name in _CONTENT], ledger.c.number).where)
 _LAST: Final = Statement(select(ledger.c.digest).where(ledger.c.number == bindparam("last")), ("last",))
 _ALL: Final = Statement(select(ledger).order_by(ledger.c.number))
 
@@ -95,6 +97,13 @@ class Trail:
         found: dict[str, dict[tuple[str, Side, str], int]] = {}
         for run, pair, side, op, count in self._driver.pick(_COUNTS, (), dict.fromkeys(runs)):
             found.setdefault(run, {})[pair, side, op] = count
+        return found
+
+    def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
+        """The audit trails of these bindings, each newest first; bindings without one are left out."""
+        found: dict[int, list[LedgerRow]] = {}
+        for row in sorted(self._driver.pick(_OF_MANY, (), bindings), key=itemgetter(-1), reverse=True):
+            found.setdefault(row[_BINDING], []).append(LedgerRow(*row[:-1]))
         return found
 
 
