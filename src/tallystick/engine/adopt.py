@@ -26,6 +26,7 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
 from tallystick.engine.kinship import points_to_planned, split_waiting, with_kin
 from tallystick.engine.line import Ask, Line, Seen
+from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, Session, SightRow
@@ -66,6 +67,7 @@ class Lone:
 
 def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
     """Decide every record that was seen and is paired with nobody."""
+    yield from read_lone(session, pair, outcome)
     for side in SIDES:
         if pair.refers_to_itself:
             yield from _decide_in_waves(session, pair, outcome, side)
@@ -112,6 +114,8 @@ def _decide_batch(
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
+    session.scratch(pair).put_aside(side, outcome.alone)
+    outcome.alone.clear()
     yield from draft.save()
 
 
@@ -263,6 +267,7 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
     if wish == "ignore":
         draft.outcome.count(side, "filtered")
         _witness(draft, side, _alone("", "unbound.ignore", side, seen))
+        draft.outcome.alone.append(seen.id or "")
         return
     target = draft.pair.end(other(side))
     if _is_refused(draft, side, seen):
@@ -299,6 +304,7 @@ def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
 
 def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> None:
     draft.outcome.count(side, "queued")
+    draft.outcome.alone.append(seen.id or "")
     line = _alone("", f"unbound.{kind}", side, seen)
     line.disposition = "queued"
     line.asks = (Ask(kind, "", detail),)

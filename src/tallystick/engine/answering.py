@@ -10,7 +10,6 @@ from functools import partial
 
 from tallystick.core.answer import DELETION_KINDS, FIELD_KINDS, Answer, answered, deletion_obstacle, field_obstacle
 from tallystick.core.binding import Binding, QueueItem
-from tallystick.core.brake import apply_brakes
 from tallystick.core.decision import Decision
 from tallystick.core.observation import Gone, Missing
 from tallystick.core.ports import Flow
@@ -22,7 +21,7 @@ from tallystick.engine.decide import BATCH, Look, line_of, look_of
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.observe import Before, Observed
 from tallystick.engine.pair import Pair
-from tallystick.engine.reread import begin, is_busy, read_legs
+from tallystick.engine.reread import begin, finish, is_busy, read_legs
 from tallystick.engine.session import Session
 from tallystick.engine.settlement import KEPT
 
@@ -62,8 +61,7 @@ class Answering:
                 left, right = (look_of(draft, binding, side, rows.get((number, side))) for side in SIDES)
                 self._decide(draft, binding, asked[number], (left, right), refs)
             yield from draft.save()
-        outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
-        return Observed(outcome, {}, before, [])
+        return (yield from finish(pair, outcome, before))
 
     def _decide(
         self, draft: Draft, binding: Binding, items: Sequence[QueueItem], looks: tuple[Look, Look], refs: WriteRefs

@@ -11,7 +11,6 @@ from functools import partial
 import msgspec
 
 from tallystick.core.binding import Binding, JournalEntry
-from tallystick.core.brake import apply_brakes
 from tallystick.core.merge import allows
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, Value, decode_fields, encode_fields, other
@@ -22,7 +21,7 @@ from tallystick.engine.decide import BATCH, look_of
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.observe import Before, Observed
 from tallystick.engine.pair import Pair
-from tallystick.engine.reread import Rows, begin, is_busy, read_legs
+from tallystick.engine.reread import Rows, begin, finish, is_busy, read_legs
 from tallystick.engine.session import Session
 
 NONE_LOST = "no conflict about it was settled, or the value that lost is not kept any more"
@@ -56,8 +55,7 @@ class Flipping:
                 if losers[number]:
                     self._decide(draft, binding, losers[number], rows, refs)
             yield from draft.save()
-        outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
-        return Observed(outcome, {}, before, [])
+        return (yield from finish(pair, outcome, before))
 
     def _losers(self, pair: Pair, number: int, journal: Sequence[JournalEntry]) -> Losers:
         """Choose the losers of the last settled conflict, or the last ones of the fields that were named."""

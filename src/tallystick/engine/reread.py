@@ -7,11 +7,13 @@ there, also where records cannot be read one by one: then the whole side is list
 from collections.abc import Iterable, Sequence
 
 from tallystick.core.binding import Binding
+from tallystick.core.brake import apply_brakes
 from tallystick.core.error import DataError, Error
 from tallystick.core.ports import Flow, NotThere
 from tallystick.core.record import SIDES, Side
 from tallystick.core.window import Sweep
-from tallystick.engine.observe import Before, outcome_of, prepare
+from tallystick.engine import effects
+from tallystick.engine.observe import Before, Observed, count_day, outcome_of, prepare
 from tallystick.engine.outcome import SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import pull
@@ -29,6 +31,13 @@ def begin(session: Session, pair: Pair, before: Before) -> Outcome:
     outcome.sample = SAMPLE
     outcome.plan.first_contact = outcome.tally.first_contact = False
     return outcome
+
+
+def finish(pair: Pair, outcome: Outcome, before: Before) -> Flow[Observed]:
+    """Close the books: what the brakes hold. No side was swept, so no cursor moves."""
+    yield from count_day(pair, outcome.tally, (yield from effects.now()))
+    outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
+    return Observed(outcome, {}, before, [])
 
 
 def is_busy(session: Session, pair: Pair, binding: int) -> bool:

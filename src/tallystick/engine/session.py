@@ -32,6 +32,15 @@ class Scratch(Protocol):
     def forget(self, side: Side) -> None:
         """Throw away what was noted of a side, because it is read once more."""
 
+    def turn(self, side: Side) -> None:
+        """Go on with the next sheet."""
+
+    def sheet(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give what was noted of a side on the present sheet, without its values."""
+
+    def noted(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None]]]:
+        """Give (id, binding) of every noted record of a side that is not the same."""
+
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
 
@@ -52,6 +61,12 @@ class Scratch(Protocol):
 
     def untaken(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these are noted, unbound and not matched yet."""
+
+    def put_aside(self, side: Side, ids: Sequence[str]) -> None:
+        """Note unbound records that stay without counterpart."""
+
+    def set_aside(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give the records that were put aside, without their values."""
 
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""

@@ -5,6 +5,7 @@ field that was not agreed keeps its old base, or none, so that it is looked at a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
@@ -98,7 +99,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(binding, side, line.seen(side), settled=complete)
+            _observe(at, binding, side, line.seen(side), into, settled=complete)
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, into)
@@ -131,7 +132,7 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
+def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Ledger, *, settled: bool) -> None:
     leg = binding.leg(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news.
@@ -139,6 +140,8 @@ def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None
         return
     if not settled:
         return
+    if seen.digest != leg.digest:
+        at.supersede(side, leg, seen.modified, into)
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
 
@@ -167,6 +170,9 @@ def _confirm(
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
         binding.gen += 1
+    if job.step.op == "update":
+        before = replace(leg, version=job.intent.pre_version or leg.version, digest=line.seen(side).digest)
+        at.supersede(side, before, result.stored.modified if result.stored else None, into)
     leg.id, leg.raw_hash, leg.absent_since = result.id, None, None
     leg.version = result.version or (result.stored.version if result.stored else None)
     leg.modified = result.stored.modified if result.stored else None
@@ -218,6 +224,7 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
                 into.unkeyed[side].append(record)
                 into.keys[side] = [k for k in into.keys[side] if k[0] != record]
                 if state == "tomb":
+                    at.supersede(side, binding.leg(side), None, into)
                     into.former.append(_former(at, binding, side))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tallystick.core.binding import Binding, JournalEntry, LedgerRow
-from tallystick.core.brake import apply_brakes
 from tallystick.core.decision import Decision, Question
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, Value, decode_fields, encode_fields
@@ -20,7 +19,7 @@ from tallystick.engine.decide import BATCH, look_of
 from tallystick.engine.draft import Draft, writing_refs
 from tallystick.engine.observe import Before, Observed
 from tallystick.engine.pair import Pair
-from tallystick.engine.reread import begin, is_busy, read_legs
+from tallystick.engine.reread import begin, finish, is_busy, read_legs
 from tallystick.engine.session import Session
 
 MOST_ROWS = 10_000_000
@@ -49,8 +48,7 @@ class Undoing:
             wanted = {n: b for n, b in bindings.items() if self._is_wanted(b, of_binding[n])}
             matter = _Matter(self.run, of_binding, standing)
             yield from _decide(session, pair, Draft(session, pair, outcome), wanted, matter)
-        outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
-        return Observed(outcome, {}, before, [])
+        return (yield from finish(pair, outcome, before))
 
     def _is_wanted(self, binding: Binding, rows: Sequence[LedgerRow]) -> bool:
         known = {(side, binding.leg(side).id) for side in SIDES} | {(row.side, row.record) for row in rows}

@@ -86,6 +86,7 @@ _DORMANT: Final = Statement(
     ),
     ("which_pair",),
 )
+_FORGET: Final = one_of(binding.c.id, update(binding).values({f"{side}_raw_hash": None for side in SIDES}).where)
 _COUNT: Final = Statement(select(func.count()).select_from(binding).where(_PAIR, _LINKED), ("which_pair",))
 _LINKED_IDS: Final = Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(binding.c.id), ("which_pair",))
 _ENDS: Final = [
@@ -137,6 +138,10 @@ class Legs:
         The leg is there and as it was agreed, so ``absent_since`` and the mark that its base is pending are cleared.
         """
         self._driver.write(_OF[side].touch, ((raw, version, at, pair, record) for record, raw, version, at in rows))
+
+    def forget_hashes(self, bindings: Sequence[int]) -> None:
+        """Forget the bytes last observed of both legs of these bindings, so that the next listing reads them."""
+        self._driver.strike(_FORGET, (), bindings)
 
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from tallystick.core.binding import LedgerRow
 from tallystick.core.record import Side
@@ -41,6 +41,14 @@ _COUNTS: Final = one_of(
     ),
 )
 _OF_MANY: Final = one_of(ledger.c.binding, select(*[ledger.c[name] for name in _CONTENT], ledger.c.number).where)
+_DELETIONS: Final = Statement(
+    select(func.count())
+    .select_from(ledger)
+    # Spelled into the text, as in the partial index: only so the database sees that the index fits.
+    .where(ledger.c.pair == bindparam("pair"), ledger.c.side == bindparam("side"), ledger.c.at > bindparam("after"))
+    .where(ledger.c.op.in_([literal_column("'delete'"), literal_column("'archive'")])),
+    ("pair", "side", "after"),
+)
 _LAST: Final = Statement(select(ledger.c.digest).where(ledger.c.number == bindparam("last")), ("last",))
 _ALL: Final = Statement(select(ledger).order_by(ledger.c.number))
 
@@ -85,6 +93,10 @@ class Trail:
             ready.append((number, *content, before))
         self._driver.pour(ledger, ready)
         self._driver.set_count("ledger", last + len(ready))
+
+    def count_deletions(self, pair: str, side: Side, after: float) -> int:
+        """How many records of a pair's side were deleted or archived later than ``after`` (seconds UTC)."""
+        return int(self._driver.rows(_DELETIONS, (pair, side, after))[0][0])
 
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         """The audit trail of a binding or a run (of both, if both are given), newest first."""
