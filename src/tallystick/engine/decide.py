@@ -4,8 +4,8 @@ A question or refusal that already stands for the very same values is not raised
 nothing happens. What cannot be decided now (unreadable, absence not proven) is left for the next run, never guessed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tallystick.core.binding import Binding, Dirty, Quarantined
@@ -14,6 +14,7 @@ from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
@@ -21,10 +22,10 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.kinship import note_fall, order_deletions
-from tallystick.engine.line import Line, Seen
+from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import Session, SightRow
+from tallystick.engine.session import PRESENT, Session, SightRow
 
 BATCH = 1000
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
@@ -51,6 +52,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         found += [leg.base for b in bindings.values() for leg in (b.left, b.right) if leg.base]
         refs = yield from writing_refs(pair, found)
         draft = Draft(session, pair, outcome)
+        now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
         rivalled = yield from _find_rivals(pair, bindings, rows)
@@ -58,7 +60,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         for number in numbers:
             if number in bindings and number not in busy:
                 context = Context(rescoped=rescoped, rivalled=number in rivalled)
-                _decide_one(draft, bindings[number], rows, refs, context)
+                _decide_one(draft, bindings[number], rows, refs, context, now)
             else:
                 _postpone(draft, number, rows)
         yield from draft.save()
@@ -74,7 +76,7 @@ def _find_rivals(pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int,
     back = {
         (side, key): number
         for (number, side), row in rows.items()
-        if row[2] == "here" and number in bindings and bindings[number].state == "tomb"
+        if row[2] in PRESENT and number in bindings and bindings[number].state == "tomb"
         for key in unpack_keys(row[8]).items()
     }
     if not back:
@@ -93,14 +95,24 @@ def _find_rivals(pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int,
 
 
 def _decide_one(
-    draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs, context: Context
+    draft: Draft,
+    binding: Binding,
+    rows: dict[tuple[int, Side], SightRow],
+    refs: WriteRefs,
+    context: Context,
+    now: float,
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
+    asks: tuple[Ask, ...] = ()
+    if any(row[2] == "lacks" for row in (rows.get((binding.id, side)) for side in SIDES) if row):
+        left, right, asks = _weigh(draft, binding, {"left": left, "right": right}, rows, now)
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
     agree = decision.agree + _respelled(left, right, decision)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    if asks:
+        draft.ask(line, asks)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     stands = _stands(draft, binding, line)
     for side in listed:
@@ -114,6 +126,40 @@ def _decide_one(
         draft.add(line)
     else:
         draft.outcome.retouch(line, listed)
+
+
+def _weigh(
+    draft: Draft, binding: Binding, looks: Mapping[Side, Look], rows: dict[tuple[int, Side], SightRow], now: float
+) -> tuple[Look, Look, tuple[Ask, ...]]:
+    """Take into account which parts the records are known to lack; give the looks and what to ask."""
+    sections = {
+        side: draft.pair.end(side).sections
+        for side in SIDES
+        if (row := rows.get((binding.id, side))) and row[2] == "lacks"
+    }
+    weighed = weigh_parts(
+        {side: look.base for side, look in looks.items()},
+        {side: look.observed for side, look in looks.items()},
+        sections,
+        ended=binding.state == "tomb",
+    )
+    seen = dict(weighed.seen)
+    for side, role in weighed.missing:
+        seen[side] = _without_part(draft, binding, side, role, now)
+    left, right = (replace(looks[s], base=weighed.bases[s], observed=seen[s]) for s in SIDES)
+    details = {side: f"{draft.pair.end(side).system} does not have it any more" for side in SIDES}
+    return left, right, tuple(Ask("part", role, details[side]) for side, role in weighed.asks)
+
+
+def _without_part(draft: Draft, binding: Binding, side: Side, role: str, now: float) -> Observation:
+    """A record counts as deleted when it was without its part twice, as far apart as for a whole record (R-12.1)."""
+    leg, can = binding.leg(side), draft.pair.end(side).can
+    is_proven = leg.absent_since is not None and now - leg.absent_since >= can.consistency + can.in_flux
+    if binding.state == "tomb" or is_proven:
+        return Gone(f"its '{role}' is gone")
+    if leg.id is not None:
+        draft.outcome.absent.append((side, leg.id))
+    return Missing()
 
 
 def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:
@@ -156,7 +202,7 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
 def _observed(row: SightRow) -> Observation:
     record_id, _, kind, encoded, version, modified, *_ = row
     match kind:
-        case "here":
+        case "here" | "lacks":
             return Present(record_id, decode_fields(encoded or b"[]"), version, modified)
         case "gone":
             return Gone("the system shows it as deleted")

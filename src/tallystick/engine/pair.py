@@ -7,6 +7,7 @@ from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, key_maker
+from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
@@ -28,6 +29,7 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    sections: tuple[Section, ...] = ()
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -40,6 +42,14 @@ class End:
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
+
+    def lacking(self, record: Raw) -> tuple[Section, ...]:
+        """Give the fields of the parts that a raw record is known not to have."""
+        return tuple(s for s in self.sections if record.get(s.part.role, UNKNOWN) is None)
+
+    def under(self, where: path.Path) -> tuple[int, ...]:
+        """Give the fields, by index, that are written at a path or under it."""
+        return tuple(i for i, place in enumerate(self.places) if any(p[: len(where)] == where for p in _written(place)))
 
     def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
         """Turn raw records into canonical ones; what this system leaves out because it is blank becomes blank."""
@@ -61,6 +71,10 @@ class End:
                     if value not in (None, UNKNOWN, ""):
                         ids.add(str(value))
         return found
+
+
+def _written(place: Place) -> tuple[path.Path, ...]:
+    return tuple(p for p, _ in place.inverse) if place.inverse else (place.path,)
 
 
 def _holds(record: Raw, wanted: Raw) -> bool:
@@ -140,6 +154,7 @@ def make_pair(
 
 def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCodec) -> End:
     end = mapping.end(side)
+    places = tuple(f.place(side) for f in mapping.fields)
     required = {where for where, spec in end.schema.by_path.items() if spec.required and not spec.read_only}
     return End(
         side=side,
@@ -149,7 +164,7 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         codec=codec,
         can=connector.capabilities(end.object),
         where=end.where,
-        places=tuple(f.place(side) for f in mapping.fields),
+        places=places,
         names=mapping.names,
         archive=end.archive,
         required=frozenset(
@@ -157,6 +172,12 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
             for f in mapping.fields
             if path.render(f.place(side).path) in required
             or (f.place(side).reference and f.policy.on_missing_ref != "send_without")
+        ),
+        sections=tuple(
+            Section(
+                part, tuple(i for i, place in enumerate(places) if any(p[:1] == (part.role,) for p in _written(place)))
+            )
+            for part in end.schema.parts
         ),
     )
 

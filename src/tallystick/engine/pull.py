@@ -230,6 +230,8 @@ def note(
                 )
             continue
         fields = next(read)
+        if sighting.fault is not None:
+            fields = sighting.fault
         if isinstance(fields, DataError):
             pulled.faults.append(
                 _unusable(pair, pulled.side, sighting.id, unreadable_record(end, sighting.id, fields), fact, print_of)
@@ -249,8 +251,9 @@ def note(
             continue
         binding = fact.binding if fact is not None else None
         own = pair.keys.keys(fields)
+        kind = "lacks" if end.sections and end.lacking(sighting.record) else "here"
         rows.append(
-            (sighting.id, binding, "here", encoded, sighting.version, sighting.modified, print_of, seal, pack_keys(own))
+            (sighting.id, binding, kind, encoded, sighting.version, sighting.modified, print_of, seal, pack_keys(own))
         )
         keys += [(rule, h, sighting.id) for rule, h in own.items()]
     scratch.add_sights(pulled.side, rows)

@@ -30,6 +30,7 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import End, Pair, read_one, resolve_refs
+from tallystick.engine.partial import is_partly_unknown
 from tallystick.engine.session import Session, Unresolved
 
 
@@ -140,11 +141,13 @@ def _resend(session: Session, pair: Pair, fence: Fence, intent: Intent) -> Flow[
         answer = yield from effects.call(end.system, end.connector.get(end.object, written.id))
         found = answer if isinstance(answer, Sighting) else None
     fields = (yield from _read(end, found)) if found else None
-    yield from _bind(session, pair, fence, again, written.id, found, fields, is_ours=True)
+    yield from _bind(session, pair, fence, again, written, found, fields, is_ours=True)
     return "confirmed"
 
 
 def _read(end: End, sighting: Sighting) -> Flow[Fields]:
+    if sighting.fault is not None:
+        raise sighting.fault
     refs = yield from effects.look(lambda tx: resolve_refs(tx, end, [sighting.record], {}))
     return read_one(end, sighting.record, refs)
 
@@ -170,7 +173,8 @@ def _look_for(session: Session, pair: Pair, fence: Fence, intent: Intent, *, res
     found = free[0]
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew)
     fields = yield from _read(end, found)
-    yield from _bind(session, pair, fence, intent, found.id, found, fields, is_ours=verdict in {"ours", "trash"})
+    is_ours = verdict in {"ours", "trash"}
+    yield from _bind(session, pair, fence, intent, Written(found.id), found, fields, is_ours=is_ours)
     return f"adopted as {verdict}"
 
 
@@ -189,15 +193,18 @@ def _search_term(pair: Pair, end: End, intent: Intent) -> tuple[path.Path, Value
 
 
 def _bind(
-    session: Session, pair: Pair, fence: Fence, intent: Intent, target: str, found: Sighting | None,
+    session: Session, pair: Pair, fence: Fence, intent: Intent, written: Written, found: Sighting | None,
     fields: Fields | None, *, is_ours: bool,
 ) -> Flow[None]:  # fmt: skip
     """Pair the origin of a create with the record it made, or (not proven ours) without a base (R-10.10)."""
     now = yield from effects.now()
+    target = written.id
     sent, source = (_fields(pair, e, intent.shape) for e in (intent.sent, intent.source))
     unknown = (UNKNOWN,) * len(sent)
     held = tuple(map(_held, source, sent, fields or sent)) if is_ours else unknown
     agreed = tuple(map(_agreed, source, sent)) if is_ours else unknown
+    unmade = _unmade(pair.end(intent.side), written, found)
+    held, agreed = (tuple(UNKNOWN if i in unmade else v for i, v in enumerate(b)) for b in (held, agreed))
     base: dict[Side, Fields] = {intent.side: held, other(intent.side): agreed}
 
     def work(tx: StoreTx) -> None:
@@ -224,9 +231,19 @@ def _bind(
             # What still stands in the way is found again when the record is looked at.
             tx.drop_quarantine(pair.name, other(intent.side), [intent.origin])
         tx.mark_dirty(_both(pair, intent, target))
-        tx.close_intents([intent.id])
+        if is_partly_unknown(written):
+            tx.update_intents([replace(intent, op="update", target=target, pre_version=None)])
+        else:
+            tx.close_intents([intent.id])
 
     yield from effects.commit(work)
+
+
+def _unmade(end: End, written: Written, found: Sighting | None) -> frozenset[int]:
+    """The fields of parts that the record does not have: nothing was agreed about these, so they are made next."""
+    unfinished = {i for where, _ in written.incomplete for i in end.under(where)}
+    absent = {i for section in end.lacking(found.record) for i in section.fields} if found is not None else set[int]()
+    return frozenset(unfinished | absent)
 
 
 def _held(source: Value, sent: Value, found: Value) -> Value:

@@ -26,7 +26,7 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
-from tallystick.engine.session import Session
+from tallystick.engine.session import PRESENT, Session
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -252,7 +252,7 @@ def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> Non
     for side in SIDES:
         ids = [i for s, i in outcome.retouched if s == side]
         rows = session.scratch(pair).sights(side, ids)
-        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] == "here"])
+        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] in PRESENT])
 
 
 def _report(session: Session, work: _Work, result: Result) -> None:

@@ -23,6 +23,7 @@ from tallystick.core.record import (
 )
 from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
+from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
@@ -35,11 +36,12 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         return
     done = [j for j in jobs if j.is_done]
     unknown = any(_is_unknown(j.result) for j in jobs)
-    into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
+    into.closed += [j.intent.id for j in jobs if not (_is_unknown(j.result) or is_partly_unknown(j.result))]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
         _note_failure(at, line, job, number, seen, into)
+        note_unfinished(at, line, job, number, seen, into)
     created = any(j.step.op == "create" for j in done)
     wanted_create = any(s.op == "create" for s in line.steps)
     if line.binding == 0 and wanted_create and not created:
@@ -149,8 +151,9 @@ def _confirm(
     which = range(len(sent)) if job.step.op == "create" else job.step.which
     faulty = {f.field for f in line.faults}
     origin = now[source] or tuple(bases[source])
+    unfinished = unfinished_fields(at.pair, job)
     for i in which:
-        if at.pair.mapping.names[i] in faulty:
+        if at.pair.mapping.names[i] in faulty or i in unfinished:
             continue
         bases[source][i] = origin[i]
         bases[side][i] = job.stored[i] if job.stored is not None else sent[i]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Quarantined, QueueItem
+from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, Quarantined, QueueItem
 from tallystick.core.error import Absent, AccessError, Error, Stale
 from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
@@ -31,6 +31,7 @@ class Ledger:
     withdrawn: list[int] = field(default_factory=list)
     reviewed: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    reopened: list[Intent] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
 
     def write(self, pair: str, tx: StoreTx) -> None:
@@ -55,6 +56,8 @@ class Ledger:
         tx.put_quarantine(self.parked)
         tx.mark_dirty(self.dirty)
         tx.close_intents(self.closed)
+        if self.reopened:
+            tx.update_intents(self.reopened)
 
 
 @dataclass(frozen=True, slots=True)
