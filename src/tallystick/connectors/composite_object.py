@@ -193,7 +193,10 @@ class Whole:
 
     def sight(self, row: bytes) -> Sighting:
         """Decode a row of a listing. Raises ``DataError`` where a record in it has no id or is no record."""
-        shown = _ROW.decode(row)
+        try:
+            shown = _ROW.decode(row)
+        except msgspec.DecodeError as error:
+            raise DataError("a row is no record of several parts", detail=str(error), place=self.place) from error
         found = {
             role.name: [self._sight(role.object, part) for part in shown.parts[role.name]]
             for role in self.roles
@@ -262,7 +265,6 @@ class Whole:
             in_flux=sum(can.in_flux for can in written),
             tombstones=anchor.tombstones,
             list_order=anchor.list_order,
-            returns_record=all(can.returns_record for can in written),
             version=min((can.version for can in every), key=_RANKS.index),
             in_flight=min(can.in_flight for can in every),
         )

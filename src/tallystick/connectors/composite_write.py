@@ -146,7 +146,7 @@ def _change_part(whole: Whole, role: Role, change: Update, known: Stamps, patch:
             # We knew of none, so somebody made one meanwhile.
             raise _stale(whole, role, change.id)
         if found is None:
-            return (yield from _create_plain(whole, role, change.id, patch))
+            return (yield from _create_plain(whole, role, change, patch))
         stamp, current = Stamp(found.id, found.version), found.record
     if all(is_nothing(value) for _, value in leaves(patch)) and role.part.on_blank == "delete":
         if current is None:
@@ -160,12 +160,17 @@ def _change_part(whole: Whole, role: Role, change: Update, known: Stamps, patch:
     return True
 
 
-def _create_plain(whole: Whole, role: Role, anchor_id: str, patch: Raw) -> Flow[bool]:
+def _create_plain(whole: Whole, role: Role, change: Update, patch: Raw) -> Flow[bool]:
     if not has_values(patch):
         return False
-    values: Raw = patch
+    is_seen = change.current is not None or not whole.inner.capabilities(whole.anchor).read_by_id
+    if not is_seen and not whole.split(change.patch)[0]:
+        # Nothing else of this change would notice that the anchor is gone, and its part would belong to nobody.
+        anchor = yield from whole.inner.get(whole.anchor, change.id)
+        if isinstance(anchor, NotThere):
+            raise Absent("the record is not there", detail=anchor.evidence, place=f"{whole.place}/{change.id}")
     # A change has no key of its own; if its outcome is unknown, it is looked for before it is made again.
-    yield from whole.inner.create(role.object, role.body(anchor_id, values), "")
+    yield from whole.inner.create(role.object, role.body(change.id, patch), "")
     return True
 
 
