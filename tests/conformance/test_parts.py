@@ -7,11 +7,13 @@ import psycopg
 import pytest
 
 from tallystick.connectors.composite_object import leaves
+from tallystick.connectors.describe.openapi import describe_openapi
 from tallystick.connectors.registry import open_system
 from tallystick.core.path import read
 from tallystick.core.ports import Update
 from tallystick.project.manifest import Manifest
 from tallystick.testing.conformance import ConnectorConformance
+from tallystick.testing.twins.crm import CrmTwin
 
 CUSTOMERS = {
     "anchor": "partners",
@@ -196,3 +198,60 @@ class TestPostgres(InAPart, SqlConformance):
     integer_field = ""
     test_a_duplicate_is_refused_as_such = TestMemoryInAPart.test_a_duplicate_is_refused_as_such
     test_an_unknown_field_is_refused = TestMemoryInAPart.test_an_unknown_field_is_refused
+
+
+class TestRest(PartsConformance):
+    """Over HTTP: the version is a header that listings do not show, pages are counted, each part has its own ETag."""
+
+    text_field = "billing.firstName"
+    nullable_field = "billing.phone"
+    unique_field = "vatId"
+    integer_field = ""
+    keeps_empty_text = False
+    refuses_unknown_fields = False
+
+    def resolve(self, reference):
+        return self.twin.token
+
+    def open(self):
+        self.twin = CrmTwin(require_if_match=True).start()
+        return self.reopen()
+
+    def reopen(self):
+        described = describe_openapi(self.twin.document()).model_dump(by_alias=True)
+        objects = described["objects"]
+        for name in ("companies", "contacts"):
+            objects[name]["claims"] |= {"returns_record": True, "strong_reads": True}
+        billing = {"object": "contacts", "link": "companyId", "where": {"jobTitle": "Billing"}}
+        made = objects | {"accounts": {"anchor": "companies", "parts": {"billing": billing}}}
+        return open_system("crm", Manifest.model_validate(described | {"objects": made}), self)
+
+    object_name = "accounts"
+
+    def teardown_method(self):
+        twin = getattr(self, "twin", None)
+        super().teardown_method()
+        if twin is not None:
+            twin.stop()
+
+    def body(self, number):
+        return {
+            "name": f"Company {number}",
+            "vatId": f"V{number}",
+            "billing": {"firstName": f"First {number}", "lastName": f"Last {number}"},
+        }
+
+    def test_a_duplicate_is_refused_as_such(self):
+        """This system has no unique field; the part that lacks what it needs is refused alone."""
+        body = self.body(1) | {"billing": {"firstName": "Nobody"}}
+        written = self._run(self._connector.create("accounts", body, "key"))
+        [(where, error)] = written.incomplete
+        assert (where, error.code, error.field) == (("billing",), "refused", "lastName")
+        assert self._get(written.id).record["billing"] is None
+
+    def test_what_is_created_can_be_read(self):
+        body = self.body(1)
+        written = self._run(self._connector.create("accounts", body, "key"))
+        found = self._get(written.id)
+        assert all(read(found.record, path) == value for path, value in leaves(body))
+        assert found.record["billing"]["jobTitle"] == "Billing"

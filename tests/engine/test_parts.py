@@ -44,7 +44,8 @@ CONTACTS = fields(
     city="{type: text}",
     iban="{type: text}",
 )
-CRM = HEAD + "  contacts:" + OBJECT.replace("IDEM", "search").replace("filters: {", "filters: {vat: {param: v}, ") + CONTACTS
+CRM = HEAD + "  contacts:" + OBJECT.replace("IDEM", "search").replace("filters: {", "filters: {vat: {param: v}, ")
+CRM += CONTACTS
 
 WHOLE = """
   customers:
@@ -551,7 +552,6 @@ def test_a_change_killed_at_any_door_is_completed(build, deed, after):
         assert names == (["Anne", "Stays"] if deed == "change" else ["Stays"]), f"killed at door {door}"
         assert sorted(row["name"] for row in rows(world, "contacts")) == names
         assert len(rows(world, "addresses")) == 1
-        assert [row["iban"] for row in rows(world, "accounts")] == (["DE3", "DE1"] if deed == "change" else ["DE1"]) or [
-            row["iban"] for row in rows(world, "accounts")
-        ] == ["DE1", "DE3"]
+        ibans = {row["iban"] for row in rows(world, "accounts")}
+        assert (len(rows(world, "accounts")), ibans) == ((2, {"DE1", "DE3"}) if deed == "change" else (1, {"DE1"}))
         in_step(world)

@@ -8,7 +8,7 @@ version        those of all parts, so that a write can be conditional on each pa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -265,7 +265,7 @@ class Whole:
             in_flux=sum(can.in_flux for can in written),
             tombstones=anchor.tombstones,
             list_order=anchor.list_order,
-            version=min((can.version for can in every), key=_RANKS.index),
+            version=_version(anchor, [can for _, can in parts]),
             in_flight=min(can.in_flight for can in every),
         )
 
@@ -275,6 +275,12 @@ def _create_idem(anchor: Capabilities, owned: Sequence[Capabilities]) -> Any:
     if anchor.create_idem != "key" or all(can.create_idem == "key" for can in owned):
         return anchor.create_idem
     return "search" if anchor.searchable else "none"
+
+
+def _version(anchor: Capabilities, parts: Sequence[Capabilities]) -> Literal["etag", "field", "mtime", "none"]:
+    """The weakest of all; and what stands in a header is not shown where a part is searched or listed."""
+    found = min((anchor.version, *(can.version for can in parts)), key=_RANKS.index)
+    return "none" if any(can.version == "etag" for can in parts) else found
 
 
 def encode_row(anchor: Shown, parts: Mapping[str, Sequence[Shown]]) -> bytes:

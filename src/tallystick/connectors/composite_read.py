@@ -98,11 +98,16 @@ def _refuse_repeat(whole: Whole, role: Role, page: Page, previous: int | None) -
 
 
 class Reader:
-    """The reading of one object of several parts. Keeps the listed parts from the first page of a sweep to its last."""
+    """The reading of one object of several parts.
+
+    Keeps the listed parts from the first page of a sweep to its last, and of a window which records were shown. A sweep
+    that another process goes on with lists the parts again, and may show a record twice.
+    """
 
     def __init__(self, whole: Whole) -> None:
         self._whole = whole
         self._index: Index | None = None
+        self._shown: set[str] = set()
 
     def read(self, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
         """Read one page."""
@@ -115,6 +120,7 @@ class Reader:
         whole = self._whole
         if position is None:
             self._index = None
+            self._shown = set()
         index = self._index
         if index is None and since is None:
             index = self._index = yield from self._list_all()
@@ -124,7 +130,7 @@ class Reader:
             index = self._index = yield from self._list_all()
         rows: list[bytes] = []
         for row in page.rows:
-            rows += [(yield from self._join(bytes(row), index))]
+            rows += [(yield from self._join(bytes(row), index, is_window=since is not None))]
         if page.next is None:
             self._index = None
         started = [listed.taken for listed in (index or {}).values()] + [page.server_time]
@@ -143,13 +149,15 @@ class Reader:
             index[role.name] = yield from list_parts(self._whole, role)
         return index
 
-    def _join(self, row: bytes, index: Index | None) -> Flow[bytes]:
+    def _join(self, row: bytes, index: Index | None, *, is_window: bool) -> Flow[bytes]:
         whole, shown = self._whole, Shown(msgspec.Raw(row))
         try:
             anchor = whole.inner.sight(whole.anchor, row)
         except (DataError, msgspec.DecodeError):
             # To be told by whoever decodes the row.
             return encode_row(shown, {})
+        if is_window:
+            self._shown.add(anchor.id)
         if index is not None:
             return encode_row(shown, dict(self._listed(anchor, index)))
         return _encode_found(anchor, (yield from look_up_all(whole, anchor)), shown)
@@ -174,34 +182,25 @@ class Reader:
         """Read the anchors of the changed parts of one role; those that were shown already are left out."""
         whole, role = self._whole, self._whole.roles[stage - 1]
         page: Page = yield from whole.inner.read(role.object, since, position, page_size)
-        rows: dict[str, bytes] = {}
+        rows: list[bytes] = []
         for row in page.rows:
             try:
                 part = whole.inner.sight(role.object, bytes(row))
             except (DataError, msgspec.DecodeError):
                 continue
             for anchor in (yield from _anchors_of(whole, role, part)):
-                if anchor.id in rows or _is_changed(anchor, since):
-                    continue
-                found = yield from look_up_all(whole, anchor)
-                earlier = [found.get(each.name) or () for each in whole.roles[: stage - 1]]
-                mine = [other for other in found.get(role.name) or () if _is_changed(other, since)]
-                is_shown = any(_is_changed(other, since) for parts in earlier for other in parts)
-                if not is_shown and (not mine or mine[0].id == part.id):
-                    rows[anchor.id] = _encode_found(anchor, found)
+                if anchor.id not in self._shown:
+                    self._shown.add(anchor.id)
+                    rows += [_encode_found(anchor, (yield from look_up_all(whole, anchor)))]
         following = _encode(stage, page.next) if page.next is not None else None
         if following is None and stage < len(whole.roles):
             following = _encode(stage + 1, None)
-        return Page(list(rows.values()), following, tuple(_encode(stage, each) for each in page.ahead))
+        return Page(rows, following, tuple(_encode(stage, each) for each in page.ahead))
 
 
 def _encode_found(anchor: Sighting, found: Mapping[str, Found], shown: Shown | None = None) -> bytes:
     known = {role: [show(part) for part in parts] for role, parts in found.items() if parts is not None}
     return encode_row(shown or show(anchor), known)
-
-
-def _is_changed(sighting: Sighting, since: float) -> bool:
-    return sighting.modified is not None and sighting.modified >= since
 
 
 def _anchors_of(whole: Whole, role: Role, part: Sighting) -> Flow[Sequence[Sighting]]:
