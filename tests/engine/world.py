@@ -243,7 +243,7 @@ class World:
         return self.look(lambda tx: tx.quarantine())
 
     def writes(self) -> int:
-        return len(self.look(lambda tx: tx.ledger(limit=100_000)))
+        return sum(r.op != "mapping" for r in self.look(lambda tx: tx.ledger(limit=100_000)))
 
     def close(self) -> None:
         self.store.close()

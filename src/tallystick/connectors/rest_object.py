@@ -55,6 +55,8 @@ class RestObject:
         }
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
         self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""
+        self.until = rewrite(spec.since.until_template, around.resolve) if spec.since else ""
+        self.cuts: list[float] = []  # where listings had to be cut so far (``rest_parts``)
         self.filters = {path: rewrite(f.template, around.resolve) for path, f in spec.filters.items()}
         listing = spec.list.record if spec.list else ""
         self.pager = Pager(spec.paging, around.hosts, around.secret_query, self.place)

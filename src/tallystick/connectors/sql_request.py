@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from sqlalchemy import Executable
 
@@ -12,6 +12,8 @@ from tallystick.connectors.sql_table import TableShape
 from tallystick.connectors.sql_values import Binder
 from tallystick.core.record import Raw
 from tallystick.project.manifest import Tombstone
+
+_NOTHING: Final[Raw] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,7 @@ class Target:
     compiled: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row to insert, update or delete. ``key`` is the row's key, spelled for the database.
 
     An update or delete happens only if the row is still as it was known: its version is ``version``, and each value
@@ -67,10 +68,10 @@ class Change:
     """
 
     op: Literal["insert", "update", "delete"]
-    values: Raw = field(default_factory=dict)
+    values: Raw = _NOTHING
     key: tuple[Any, ...] = ()
     version: str | None = None
-    expected: Raw = field(default_factory=dict)
+    expected: Raw = _NOTHING
     place: str = ""
 
 

@@ -130,10 +130,15 @@ class _Identify:
 
     def __init__(self, key: tuple[str, ...], place: str) -> None:
         self._key = key
+        self._first = key[0] if len(key) == 1 else ""
         self._place = place
 
     def __call__(self, record: Raw) -> str:
         """Give the id, or raise ``DataError``."""
+        # Most keys are one column of text or integers.
+        only = record.get(self._first)
+        if type(only) is int or (type(only) is str and only):
+            return str(only)
         if UNREADABLE in record:
             columns = ", ".join(map(str, record[UNREADABLE]))
             raise DataError("a row holds bytes that are no text", field=columns, place=self._place)

@@ -86,7 +86,13 @@ class Dirty:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A sweep in progress. ``position`` is where the next page starts; ``snow0`` the server's time at its start."""
+    """A sweep in progress, so that another run can go on with it (R-11.2).
+
+    ``position`` is the last page that was noted (it is read again), ``ids`` the fingerprint of its ids. ``snow0`` is
+    the server's time and ``started`` ours at the sweep's beginning, ``high`` the newest change time seen. ``listed``,
+    ``distinct`` and ``pages`` count what came before that page, ``marked`` how many records were marked on the way.
+    ``restarts`` is how often the same sweep was begun again, ``mapping`` the configuration that rows were read by.
+    """
 
     pair: str
     side: Side
@@ -96,6 +102,29 @@ class Window:
     snow0: float | None
     high: float | None
     listed: int = 0
+    distinct: int = 0
+    pages: int = 0
+    marked: int = 0
+    restarts: int = 0
+    started: float = 0
+    mapping: int = 0
+    ids: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A state of a record that we know to be over: its version, and the digest of its mapped values (R-4.5).
+
+    ``modified`` is the change time of the state that followed, ``at`` when we learned of it (seconds UTC).
+    """
+
+    pair: str
+    side: Side
+    id: str
+    version: str
+    digest: int
+    modified: float | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Error:
     │   ├── Refused       4xx: this record is not wanted   park    data owner
     │   ├── Stale         version moved: 409, 412          replan  operator
     │   ├── Absent        the record is not there: 404,410 replan  operator
+    │   ├── CursorStuck   a listing ends before its end    stop    project author
     │   └── Garbled       HTML, cut JSON, wrong shape      stop    system owner
     ├── DataError         one record cannot be used        park    data owner
     ├── UnsafePlan        a brake holds                    ask     operator
@@ -167,6 +168,13 @@ class Garbled(RemoteError):
     """The answer is not what the protocol promises: HTML, cut JSON, a page that repeats, a listing without records."""
 
     code = "garbled"
+
+
+class CursorStuck(RemoteError):
+    """A listing is cut off at a limit of the system, and there is no way to ask for the rest (R-11.7)."""
+
+    code = "cursor_stuck"
+    audience = "project author"
 
 
 class DataError(Error):

@@ -26,10 +26,12 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
 from tallystick.engine.kinship import points_to_planned, split_waiting, with_kin
 from tallystick.engine.line import Ask, Line, Seen
+from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, PRESENT, Session, SightRow
 from tallystick.engine.verify import read_records
+from tallystick.engine.witness import Meeting
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Lone:
 
 def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
     """Decide every record that was seen and is paired with nobody."""
+    yield from read_lone(session, pair, outcome)
     for side in SIDES:
         if pair.refers_to_itself:
             yield from _decide_in_waves(session, pair, outcome, side)
@@ -111,6 +114,8 @@ def _decide_batch(
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
+    session.scratch(pair).put_aside(side, outcome.alone)
+    outcome.alone.clear()
     yield from draft.save()
 
 
@@ -160,6 +165,7 @@ def _decide_one(
     if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(other(side), partner))):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
+        _witness(draft, side, _alone("", "unbound.wait", side, seen))
         return ()
     match found.kind:
         case "link" if partner is not None:
@@ -168,6 +174,7 @@ def _decide_one(
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
+            _witness(draft, side, _alone("", "unbound.partner", side, seen))
         case "none":
             policy = draft.pair.mapping.policy
             wish = policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
@@ -227,11 +234,18 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
     line = draft.line(None, decision, left_seen, right_seen, refs, decision.agree)
     line.action = line.action or "link"
+    if draft.session.witness is not None:
+        draft.session.witness.met(Meeting(None, (None, None), (left, right), decision, line, SIDES, stands=False))
     _mark_kin(draft, line)
     if not draft.session.writes:
         draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
     draft.outcome.count_decision(decision, SIDES)
     draft.add(line)
+
+
+def _witness(draft: Draft, side: Side, line: Line) -> None:
+    if draft.session.witness is not None:
+        draft.session.witness.stood_alone(side, line)
 
 
 def _mark_kin(draft: Draft, line: Line) -> None:
@@ -252,10 +266,13 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
         return
     if wish == "ignore":
         draft.outcome.count(side, "filtered")
+        _witness(draft, side, _alone("", "unbound.ignore", side, seen))
+        draft.outcome.alone.append(seen.id or "")
         return
     target = draft.pair.end(other(side))
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
+        _witness(draft, side, _alone("", "unbound.refused", side, seen))
         return
     step, faults = make_step(target, "create", lone.fields, (), refs[target.side], None, seen.fields)
     line = _alone("create" if step else "", "unbound.create", side, seen)
@@ -264,6 +281,7 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
     line.keys = tuple(lone.keys.items())
     line.disposition = "written" if step else "quarantined"
     draft.seal(line)
+    _witness(draft, side, line)
     if step:
         _mark_kin(draft, line)
     if step and not draft.session.writes:
@@ -286,9 +304,11 @@ def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
 
 def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> None:
     draft.outcome.count(side, "queued")
+    draft.outcome.alone.append(seen.id or "")
     line = _alone("", f"unbound.{kind}", side, seen)
     line.disposition = "queued"
     line.asks = (Ask(kind, "", detail),)
+    _witness(draft, side, line)
     standing = draft.session.standing.get(draft.pair.name)
     asked = standing.asked.get(line.subject, {}).get(kind) if standing else None
     draft.outcome.raised.add((line.subject, kind))

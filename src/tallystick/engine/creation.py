@@ -9,11 +9,12 @@ from tallystick.core.binding import Binding, LedgerRow, Leg
 from tallystick.core.ports import Written
 from tallystick.core.record import fingerprint, other
 from tallystick.engine.line import Line
+from tallystick.engine.pair import End
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 
-def is_plain_creation(line: Line, jobs: Sequence[Job]) -> bool:
+def is_plain_creation(end: End, line: Line, jobs: Sequence[Job]) -> bool:
     """Whether all that happened is that a record without counterpart got one, with every field."""
     return (
         line.binding == 0
@@ -24,6 +25,8 @@ def is_plain_creation(line: Line, jobs: Sequence[Job]) -> bool:
         and not (line.agree or line.faults or line.state)
         and line.seen(jobs[0].step.side).id is None
         and line.seen(other(jobs[0].step.side)).fields == jobs[0].step.fields
+        and (jobs[0].encoded is not None or all(end.given))
+        and not jobs[0].is_moved_on
     )
 
 

@@ -135,6 +135,8 @@ class Draft:
         """Put the gathered lines on the scratch paper."""
         self.session.scratch(self.pair).add_lines(self._rows)
         self._rows = []
+        if self.session.witness is not None:
+            yield from self.session.witness.rest()
         yield from effects.tell(self.outcome.progress())
 
 

@@ -7,6 +7,7 @@ from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, key_maker
+from tallystick.core.merge import starts
 from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector
 from tallystick.core.reconcile import Pairing
@@ -16,7 +17,10 @@ from tallystick.core.state import StoreTx
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pair: which system and object, its connector, codec and capabilities."""
+    """One side of a pair: which system and object, its connector, codec and capabilities.
+
+    ``given`` tells for each field whether a new record on this side gets it.
+    """
 
     side: Side
     system: str
@@ -29,6 +33,7 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    given: tuple[bool, ...]
     sections: tuple[Section, ...] = ()
 
     def in_scope(self, record: Raw) -> bool:
@@ -167,6 +172,7 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         places=places,
         names=mapping.names,
         archive=end.archive,
+        given=tuple(starts(f.policy, side) for f in mapping.fields),
         required=frozenset(
             f.name
             for f in mapping.fields

@@ -171,7 +171,9 @@ def _look_for(session: Session, pair: Pair, fence: Fence, intent: Intent, *, res
         yield from _close(pair, fence, intent)
         return "dropped"
     found = free[0]
-    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew)
+    verdict = judge_adoption(
+        intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew + end.can.granularity
+    )
     fields = yield from _read(end, found)
     is_ours = verdict in {"ours", "trash"}
     yield from _bind(session, pair, fence, intent, Written(found.id), found, fields, is_ours=is_ours)
@@ -215,7 +217,7 @@ def _bind(
             leg = binding.leg(side)
             leg.id = target if side == intent.side else intent.origin
             leg.base, leg.shape, leg.digest = encode_fields(base[side]), pair.shape, digest(base[side])
-            leg.raw_hash = None
+            leg.raw_hash = leg.absent_since = None
         binding.leg(intent.side).version = found.version if found else None
         binding.flags = "" if fields is not None else ("l" if intent.side == "left" else "r")
         (tx.update_bindings if existing else tx.insert_bindings)([binding])
@@ -304,7 +306,11 @@ def _look_at(pair: Pair, fence: Fence, intent: Intent, now: float) -> Flow[str]:
 
     def work(tx: StoreTx) -> None:
         fence.check(tx)
-        binding = tx.bindings([intent.binding])[intent.binding]
+        binding = tx.bindings([intent.binding]).get(intent.binding)
+        if binding is None:  # the pairing itself was never confirmed: both records are met anew
+            tx.mark_dirty(_both(pair, intent, intent.target))
+            tx.close_intents([intent.id])
+            return
         _confirm_fields(pair, intent, binding, as_sent, fields, source)
         tx.update_bindings([binding])
         tx.add_journal([

@@ -21,12 +21,15 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
+from tallystick.engine.lone import keep_lone
 from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import PRESENT, Session
+from tallystick.engine.sweep import unmark
+from tallystick.engine.translation import note_translation
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -201,12 +204,16 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     _retouch(session, pair, outcome, tx)
     for side in SIDES:
         tx.clear_absent(pair.name, side, [i for s, i in outcome.alive if s == side])
-        absent = [i for s, i in outcome.absent if s == side]
+        # Also of those that are proven to be gone: if a brake holds their deletion, a plan can show it.
+        absent = [i for s, i in (*outcome.absent, *outcome.missed) if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
-    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + session.faults.get(pair.name, [])
-    tx.put_quarantine([replace(f, since=now) for f in faults])
-    tx.clear_dirty(observed.marks)
+    aside = session.faults.get(pair.name, [])
+    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + aside
+    unparked = [f for pulled in observed.pulled.values() for f in pulled.faults[pulled.progress.parked :]] + aside
+    tx.put_quarantine([replace(f, since=now) for f in unparked])
+    _clear_marks(session, work, observed, tx)
+    tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
@@ -214,12 +221,29 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
             before = observed.before.cursors[side]
-            cursor = observed.pulled[side].cursor(pair.name, before)
+            cursor = observed.pulled[side].cursor(pair.name, before, pair.end(side).can)
             if before is not None and _is_measured(outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
+        note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
+    if observed.shows_all and observed.pulled:
+        whole_sides = [s for s, p in observed.pulled.items() if p.sweep.full and p.in_one_go]
+        keep_lone(session, pair, outcome, whole_sides, tx)
+
+
+def _clear_marks(session: Session, work: _Work, observed: Observed, tx: StoreTx) -> None:
+    """Remove the marks of what was decided; what is paired with nobody is decided only by who sees both sides."""
+    pair, marks = work.pair, observed.marks
+    if observed.pulled and not observed.shows_all:
+        sights = {s: session.scratch(pair).sights(s, [m.id for m in marks if m.side == s]) for s in SIDES}
+        marks = [m for m in marks if (row := sights[m.side].get(m.id)) is None or row[1] is not None]
+    tx.clear_dirty(marks)
+    for side, pulled in observed.pulled.items():
+        everybody = work.failure is None and observed.is_whole and pulled.sweep.full and pulled.in_one_go
+        if everybody or pulled.progress.saves:
+            unmark(session, pair, side, everybody=everybody, unpaired=observed.shows_all, tx=tx)
 
 
 def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:

@@ -23,7 +23,8 @@ from tallystick.engine.pair import End, Pair, resolve_refs
 class Job:
     """One write on its way: the line and step it carries out, its intent, and in the end its result.
 
-    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes.
+    ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_moved_on``
+    tells that it was read in a later version than the one we wrote, so that somebody may have changed it in between.
     """
 
     line: Line
@@ -33,6 +34,7 @@ class Job:
     stored: Fields | None = None
     encoded: bytes | None = None
     current: Sighting | None = None
+    is_moved_on: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -123,7 +125,8 @@ def _look_before(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         elif isinstance(found, Error):
             job.result = found
         elif isinstance(found, NotThere):
-            job.result = Written(job.intent.target or "") if job.step.op == "delete" else Absent("the record is gone")
+            is_done = job.step.op == "delete" and found.gone  # a 404 alone proves nothing (R-4.2)
+            job.result = Written(job.intent.target or "") if is_done else Absent("the record is gone")
         elif (yield from _moved(pair, end, job, found)):
             job.result = Stale("the record changed since it was planned", place=f"{end.system}/{end.object}/{found.id}")
         else:
@@ -154,13 +157,20 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     if silent and end.can.read_by_id and not in_bulk:
         flows = [end.connector.get(end.object, j.result.id) for j in silent if isinstance(j.result, Written)]
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
-            if isinstance(found, Sighting) and isinstance(job.result, Written):
+            if isinstance(found, Sighting) and isinstance(job.result, Written) and not _is_older(job, found):
+                job.is_moved_on = job.result.version is not None and found.version != job.result.version
                 job.result = Written(job.result.id, found, found.version, job.result.incomplete)
     told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
     canonical = yield from _canonical(pair, end, [stored for _, stored in told])
     for (job, _), read in zip(told, canonical, strict=True):
         if not isinstance(read, DataError):
             job.stored, job.encoded = read, encode_fields(read)
+
+
+def _is_older(job: Job, found: Sighting) -> bool:
+    """Whether a lagging copy answered: it shows the version that was there before the write."""
+    before = _version(job)
+    return before is not None and found.version == before
 
 
 def _canonical(pair: Pair, end: End, found: Sequence[Sighting]) -> Flow[list[Fields | DataError]]:

@@ -9,6 +9,7 @@ from tallystick.core.error import Error
 from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
+from tallystick.engine.witness import Witness
 
 Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
@@ -31,6 +32,15 @@ class Scratch(Protocol):
     def forget(self, side: Side) -> None:
         """Throw away what was noted of a side, because it is read once more."""
 
+    def turn(self, side: Side) -> None:
+        """Go on with the next sheet."""
+
+    def sheet(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give what was noted of a side on the present sheet, without its values."""
+
+    def noted(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None]]]:
+        """Give (id, binding) of every noted record of a side that is not the same."""
+
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
 
@@ -52,6 +62,12 @@ class Scratch(Protocol):
     def untaken(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these are noted, unbound and not matched yet."""
 
+    def put_aside(self, side: Side, ids: Sequence[str]) -> None:
+        """Note unbound records that stay without counterpart."""
+
+    def set_aside(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give the records that were put aside, without their values."""
+
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
 
@@ -72,6 +88,15 @@ class Scratch(Protocol):
 
     def count_sights(self, side: Side) -> tuple[int, int]:
         """Count the noted records of a side: those to be decided, and those that are the same."""
+
+    def count_alike(self) -> int:
+        """Count the bindings whose records are both the same as their bases, and these as each other."""
+
+    def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
+        """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
+
+    def count_kinds(self, side: Side) -> dict[str, int]:
+        """Count the noted records of a side by kind."""
 
     def close(self) -> None:
         """Throw the paper away."""
@@ -115,7 +140,8 @@ class Session:
 
     ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
     plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
-    point to each other, ``real`` the bindings that came of them.
+    point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
+    also where its bytes are those last seen; ``witness`` is told every decision.
     """
 
     run: str
@@ -124,6 +150,8 @@ class Session:
     approved: frozenset[int] | None = None
     released: frozenset[str] = frozenset()
     full: bool = False
+    thorough: bool = False
+    witness: Witness | None = None
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)

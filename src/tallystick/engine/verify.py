@@ -11,7 +11,6 @@ from functools import partial
 
 from tallystick.core.binding import Dirty, LegFact
 from tallystick.core.error import Error
-from tallystick.core.mapping import Refs
 from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
@@ -19,9 +18,11 @@ from tallystick.core.window import Sweep
 from tallystick.engine import effects
 from tallystick.engine.decide import unread_legs
 from tallystick.engine.outcome import Outcome
-from tallystick.engine.pair import End, Pair, resolve_refs
-from tallystick.engine.pull import Pulled, absent_legs, note
+from tallystick.engine.pair import End, Pair
+from tallystick.engine.pull import absent_legs
+from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import Session, SightRow
+from tallystick.engine.sight import look_up, note
 
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
 AT_ONCE = 200
@@ -34,7 +35,8 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
         return missing
-    unseen = [i for i in ids if i not in session.scratch(pair).seen(side, ids)]
+    seen = session.scratch(pair).seen(side, ids)
+    unseen = [i for i in ids if i not in seen]
     for start in range(0, len(unseen), AT_ONCE):
         chunk = unseen[start : start + AT_ONCE]
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
@@ -47,15 +49,9 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
 def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
     if not sightings:
         return
-    end = pair.end(side)
-
-    def known(tx: StoreTx) -> tuple[dict[str, LegFact], Refs]:
-        facts = tx.leg_facts(pair.name, side, [s.id for s in sightings])
-        return facts, resolve_refs(tx, end, [s.record for s in sightings], session.provisional)
-
-    facts, refs = yield from effects.look(known)
+    known = yield from look_up(session, pair, side, sightings)
     aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"))
-    note(session, pair, aside, [(s, None) for s in sightings], facts, refs)
+    note(session, pair, aside, [(s, None) for s in sightings], known)
     session.faults.setdefault(pair.name, []).extend(aside.faults)
 
 
@@ -70,7 +66,7 @@ def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -
             done += [m for m in marks if m.id in listed]
             continue
         missing = yield from read_records(session, pair, side, [m.id for m in marks])
-        yield from _note_absent(session, pair, outcome, side, missing, now)
+        yield from note_absent(session, pair, outcome, side, missing, now)
         for mark in marks:
             answer = missing.get(mark.id)
             if isinstance(answer, Error):
@@ -119,12 +115,13 @@ def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled
         return
     absent = yield from absent_legs(session, pair, pulled)
     missing = yield from read_records(session, pair, pulled.side, [record for _, record in absent])
-    yield from _note_absent(session, pair, outcome, pulled.side, missing, now)
+    yield from note_absent(session, pair, outcome, pulled.side, missing, now)
 
 
-def _note_absent(
+def note_absent(
     session: Session, pair: Pair, outcome: Outcome, side: Side, missing: dict[str, NotThere | Error], now: float
 ) -> Flow[None]:
+    """Note what it proves that these records were asked for and not given."""
     if not missing:
         return
     end = pair.end(side)
@@ -143,6 +140,7 @@ def _note_absent(
     session.scratch(pair).add_sights(side, [r for r in rows if r[0] not in session.scratch(pair).seen(side, [r[0]])])
     waiting = [i for i in silent if i not in proven]
     outcome.absent += [(side, i) for i in waiting]
+    outcome.missed += [(side, i) for i in proven]
 
 
 def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:
@@ -182,4 +180,4 @@ def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) ->
             ids = yield from effects.look(partial(_ids, pair.name, side, wanted[side]))
             ids |= _dormant_ids(session, pair, side, wanted[side])
             missing = yield from read_records(session, pair, side, sorted(ids.values()))
-            yield from _note_absent(session, pair, outcome, side, missing, now)
+            yield from note_absent(session, pair, outcome, side, missing, now)
