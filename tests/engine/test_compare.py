@@ -164,12 +164,12 @@ def test_what_a_brake_holds_is_held(wide: World) -> None:
     wide.sync(full=True)
     wide.pass_time(600)
     agreement = compare(wide)
-    assert named(agreement) == {"held: since an earlier run": 20}
+    assert named(agreement) == {"held: shrink": 20}
     assert agreement.score == Share(20, 40)
     for n in range(20, 40):
         wide.right.update(right_of(wide, f"DE{n:03}"), {"ort": None})
     agreement = compare(wide)
-    assert named(agreement) == {"held: since an earlier run": 20, "held: blanks": 20}
+    assert named(agreement) == {"held: shrink": 20, "held: blanks": 20}
     assert agreement.score == Share(0, 40)
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.simulation.memory_legs import MemoryLegs
+from tests.simulation.memory_reading import MemoryReading
 
 from tallystick.core.binding import (
-    Cursor,
     Dirty,
     Intent,
     JournalEntry,
@@ -19,7 +18,6 @@ from tallystick.core.binding import (
     Quarantined,
     QueueItem,
     Run,
-    Window,
 )
 from tallystick.core.error import StoreError
 from tallystick.core.record import Side
@@ -27,14 +25,11 @@ from tallystick.core.record import Side
 NOBODY = ""
 
 
-class MemoryTx(MemoryLegs):
+class MemoryTx(MemoryReading):
     """Everything that can be asked of the state (``core.state.StoreTx``)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.marks: dict[tuple[str, Side, str], tuple[Dirty, int]] = {}
-        self.windows: dict[tuple[str, Side], Window] = {}
-        self.cursors: dict[tuple[str, Side], Cursor] = {}
         self.pair_states: dict[str, PairState] = {}
         self.intents: dict[str, Intent] = {}
         self.entries: dict[int, list[JournalEntry]] = {}
@@ -65,19 +60,6 @@ class MemoryTx(MemoryLegs):
             held = self.marks.get((m.pair, m.side, m.id))
             if held and held[0].seq == m.seq:
                 self._drop(self.marks, (m.pair, m.side, m.id))
-
-    def window(self, pair: str, side: Side) -> Window | None:
-        return self.windows.get((pair, side))
-
-    def save_window(self, window: Window) -> None:
-        self._set(self.windows, (window.pair, window.side), window)
-
-    def close_window(self, cursor: Cursor) -> None:
-        self._drop(self.windows, (cursor.pair, cursor.side))
-        self._set(self.cursors, (cursor.pair, cursor.side), cursor)
-
-    def cursor(self, pair: str, side: Side) -> Cursor | None:
-        return self.cursors.get((pair, side))
 
     def pair_state(self, pair: str) -> PairState | None:
         return self.pair_states.get(pair)
@@ -127,6 +109,10 @@ class MemoryTx(MemoryLegs):
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         rows = (r for r in reversed(self.trail) if binding in {None, r.binding} and run in {None, r.run})
         return [row for row, _ in zip(rows, range(limit), strict=False)]
+
+    def count_deletions(self, pair: str, side: Side, after: float) -> int:
+        rows = (r for r in self.trail if (r.pair, r.side) == (pair, side) and r.at > after)
+        return sum(r.op in {"delete", "archive"} for r in rows)
 
     # --- what waits ---
 

@@ -16,6 +16,9 @@ class Paper:
         self._sights: dict[Side, dict[str, Row]] = {"left": {}, "right": {}}
         self._taken: set[tuple[Side, str]] = set()
         self._keys: dict[Side, list[tuple[int, int, str]]] = {"left": [], "right": []}
+        self._lone: set[tuple[Side, str]] = set()
+        self._sheets: dict[Side, int] = {"left": 0, "right": 0}
+        self._on_sheet: dict[tuple[Side, str], int] = {}
         self._lines: list[list[Any]] = []  # phase, wave, binding, fingerprint, body
 
     def add_sights(self, side: Side, rows: Iterable[Row]) -> None:
@@ -23,6 +26,8 @@ class Paper:
         for row in rows:
             self._sights[side][row[0]] = row
             self._taken.discard((side, row[0]))
+            self._lone.discard((side, row[0]))
+            self._on_sheet[side, row[0]] = self._sheets[side]
 
     def add_keys(self, side: Side, rows: Iterable[tuple[int, int, str]]) -> None:
         """Note match keys."""
@@ -32,6 +37,28 @@ class Paper:
         """Throw away what was noted of a side."""
         self._sights[side].clear()
         self._keys[side].clear()
+
+    def turn(self, side: Side) -> None:
+        """Go on with the next sheet."""
+        self._sheets[side] += 1
+
+    def sheet(self, side: Side, size: int) -> Iterator[list[Row]]:
+        """Give what was noted of a side on the present sheet, without its values."""
+        here = [r for i, r in sorted(self._sights[side].items()) if self._on_sheet[side, i] == self._sheets[side]]
+        yield from _batches([(*row[:3], None, *row[4:]) for row in here], size)
+
+    def noted(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None]]]:
+        """Give (id, binding) of every noted record of a side that is not the same."""
+        yield from _batches([(i, r[1]) for i, r in sorted(self._sights[side].items()) if r[2] != "same"], size)
+
+    def put_aside(self, side: Side, ids: Sequence[str]) -> None:
+        """Note unbound records that stay without counterpart."""
+        self._lone |= {(side, i) for i in ids}
+
+    def set_aside(self, side: Side, size: int) -> Iterator[list[Row]]:
+        """Give the records that were put aside, without their values."""
+        rows = [(*r[:3], None, *r[4:]) for i, r in sorted(self._sights[side].items()) if (side, i) in self._lone]
+        yield from _batches(rows, size)
 
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
@@ -120,9 +147,14 @@ class Paper:
 
     def count_sights(self, side: Side) -> tuple[int, int]:
         """Count the noted records: those to be decided, and those that are the same."""
-        kinds = [row[2] for row in self._sights[side].values()]
+        kinds = [row[2] for row in self._sights[side].values() if row[2] != "bad" or row[1] is not None]
         alike = kinds.count("same")
         return len(kinds) - alike, alike
 
     def close(self) -> None:
         """Throw the paper away."""
+
+
+def _batches(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    for start in range(0, len(rows), size):
+        yield list(rows[start : start + size])

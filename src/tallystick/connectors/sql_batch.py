@@ -1,4 +1,4 @@
-"""Changes many rows of a SQLite table at once: one statement for all rows with the same columns, one to read them back.
+"""Changes many rows of a SQLite table at once: one statement run for each of them, and one to read all of them back.
 
 SQLite takes back only the row that it refuses, so the others of the batch stand (R-14.3). Where more or fewer rows came
 of it than were asked for, ``Partial`` is raised: the caller takes everything back and goes through them one by one.
@@ -21,7 +21,6 @@ from tallystick.core.error import Absent, Error
 
 FROM: Final = 4  # fewer rows are as cheap one by one
 _ERRORS: Final = (Error, sqlite3.Error, OverflowError, UnicodeError)
-_Spelled = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
 
 def fits_batch(target: Target, changes: Sequence[Change]) -> bool:
@@ -70,7 +69,7 @@ class _Batch:
     def insert(self) -> list[Outcome]:
         drawn = _draws_numbers(self._target, self._changes)
         last = self._last_number() if drawn else 0
-        for _, run in groupby(self._standing(), lambda at: self._changes[at].values.keys()):
+        for _, run in groupby(self._standing(), lambda at: self._changes[at].values.keys() & self._target.filled):
             good, names, rows = self._spelled(list(run))
             self._execute("insert each", self._insertion, names, good, rows)
         made = self._standing()
@@ -79,12 +78,16 @@ class _Batch:
 
     def update(self) -> list[Outcome]:
         patches = self._compared()
+        out = [at for at, outcome in enumerate(self._outcomes) if outcome is not None]
         for names, run in groupby(patches, lambda at: tuple(patches[at])):
             places = list(run)
             rows = [(*patches[at].values(), *self._changes[at].key) for at in places]
             self._execute("update each", self._assignment, names, places, rows)
         made = self._standing()
-        self._settle(made, self._named([self._changes[at].key for at in made]))
+        self._settle(made, self._read(made))
+        for at, row in zip(out, self._read(out), strict=True):
+            if row is None and not isinstance(self._outcomes[at], Absent):
+                raise Partial  # it was replaced by one of the others before it would have had its turn
         return self._outcomes
 
     def _standing(self) -> list[int]:
@@ -93,7 +96,7 @@ class _Batch:
 
     def _compared(self) -> dict[int, dict[str, Any]]:
         """Spell what the updates set, by place; one that was decided on another row than there is now is out."""
-        found = self._named([change.key for change in self._changes])
+        found = self._read(range(len(self._changes)))
         encoded = iter(self._target.reader.encode_all([row for row in found if row is not None]))
         patches = {}
         for at, (change, row) in enumerate(zip(self._changes, found, strict=True)):
@@ -106,15 +109,19 @@ class _Batch:
         return patches
 
     def _spelled(self, run: list[int]) -> tuple[list[int], tuple[str, ...], list[tuple[Any, ...]]]:
-        """Spell new rows that set the same columns; one with a value that its column cannot take is out."""
+        """Spell new rows that can be made by one statement; one with a value that its column cannot take is out."""
         try:
             return run, *self._writer.fresh_rows([self._changes[at] for at in run])
-        except _ERRORS as error:
-            if len(run) == 1:
-                self._refuse(run[0], error)
-                return [], (), []
-        good = [at for single in run for at in self._spelled([single])[0]]
-        return self._spelled(good) if good else ([], (), [])
+        except _ERRORS:
+            good = []
+        for at in run:
+            try:
+                self._writer.fresh(self._changes[at])
+            except _ERRORS as error:
+                self._refuse(at, error)
+            else:
+                good.append(at)
+        return (good, *self._writer.fresh_rows([self._changes[at] for at in good])) if good else ([], (), [])
 
     def _execute(
         self,
@@ -155,8 +162,13 @@ class _Batch:
         values = self._changes[at].values
         return tuple(self._target.binder.bind(name, values[name]) for name in self._target.key)
 
+    def _read(self, places: Sequence[int]) -> list[Any]:
+        return self._named([self._changes[at].key for at in places])
+
     def _named(self, keys: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Read the rows with these keys, in that order; ``None`` where there is none."""
+        if not keys:
+            return []
         if any(type(part) is not int and (type(part) is not str or "\x00" in part) for key in keys for part in key):
             raise Partial  # as JSON another value might arrive
         single = len(self._target.key) == 1

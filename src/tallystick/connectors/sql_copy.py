@@ -24,12 +24,16 @@ def fits_copy(target: Target, changes: Sequence[Change]) -> bool:
     first = changes[0]
     if target.shape.dialect != "postgresql" or len(changes) < FROM or first.op == "delete":
         return False
-    if any(change.op != first.op or change.values.keys() != first.values.keys() for change in changes):
+    if any(change.op != first.op for change in changes):
         return False
     if first.op == "update":
-        return bool(first.values) and len({change.key for change in changes}) == len(changes)
-    columns = target.shape.columns
-    return bool(first.values) and all(name in first.values or columns[name].default for name in target.key)
+        alike = all(change.values.keys() == first.values.keys() for change in changes)
+        return alike and bool(first.values) and len({change.key for change in changes}) == len(changes)
+    filled, needed = target.filled, {name for name in target.key if not target.shape.columns[name].default}
+    alike = all(change.values.keys() & filled == first.values.keys() & filled for change in changes)
+    return (
+        alike and any(change.values for change in changes) and all(needed <= change.values.keys() for change in changes)
+    )
 
 
 def copy_changes(statements: Statements, target: Target, changes: Sequence[Change]) -> list[Outcome]:

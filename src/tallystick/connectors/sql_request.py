@@ -40,7 +40,8 @@ class Target:
 
     ``stamps`` are columns that get the time of each change, ``born`` those that get the time of the insert,
     ``counter`` an integer version that each change raises: columns that nobody else keeps, but that other readers of
-    the table rely on. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
+    the table rely on. ``filled`` are all columns that somebody fills where a new row leaves them out: the others are
+    blank then. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
     keeps the statements that were compiled for the table.
     """
 
@@ -54,6 +55,7 @@ class Target:
     stamps: tuple[str, ...] = ()
     born: tuple[str, ...] = ()
     counter: str = ""
+    filled: frozenset[str] = frozenset()
     tombstone: Tombstone | None = None
     has_version: bool = False
     writable: frozenset[str] = frozenset()

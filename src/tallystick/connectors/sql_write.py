@@ -126,10 +126,13 @@ class RowWriter:
         return self._bound(self._first_version() | change.values, self._target.born)
 
     def fresh_rows(self, changes: Sequence[Change]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        """Spell new rows that set the same columns: as ``fresh`` does, column by column. Gives names and rows."""
-        values = {name: [value] * len(changes) for name, value in self._first_version().items()}
+        """Spell new rows as ``fresh`` does, column by column. Gives the names of the columns, and the rows.
+
+        The rows must set the same ones of the ``filled`` columns; what else one of them leaves out is blank.
+        """
         given = [change.values for change in changes]
-        values |= {name: [each[name] for each in given] for name in given[0]}
+        values = {name: [value] * len(changes) for name, value in self._first_version().items()}
+        values |= {name: [each.get(name) for each in given] for name in set[str]().union(*given)}
         bound = {name: self._target.binder.bind_column(name, column) for name, column in values.items()}
         bound |= {name: [self._stamp(name)] * len(changes) for name in self._target.born if name not in bound}
         names = tuple(name for name in self._shape.columns if name in bound)

@@ -47,7 +47,9 @@ def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger
     if job.encoded is not None and job.encoded != base:
         told, digest = job.encoded, fingerprint(job.encoded)
         keys = at.pair.keys.keys(job.stored).items() if job.stored is not None else keys
-    into.keys[side] += [(result.id, rule, h) for rule, h in keys]
+    # Keys below zero are made of ids, and the new record has another one.
+    into.keys[side] += [(result.id, rule, h) for rule, h in keys if rule >= 0]
+    into.keys[side] += [(result.id, rule, h) for rule, h in at.pair.own_key(side, result.id).items()]
     made = Leg(result.id, result.version, base=told, digest=digest, shape=shape)
     if stored is not None:
         made.version, made.modified = result.version or stored.version, stored.modified

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
-from tallystick.core.matching import KeyMaker, key_maker
+from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.merge import starts
 from tallystick.core.parts import Section
-from tallystick.core.ports import Capabilities, Connector
+from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
+from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx
 
 
@@ -34,6 +35,8 @@ class End:
     archive: Raw
     required: frozenset[str]
     given: tuple[bool, ...]
+    external_id: path.Path = ()
+    keeps: Field | None = None
     sections: tuple[Section, ...] = ()
 
     def in_scope(self, record: Raw) -> bool:
@@ -52,9 +55,29 @@ class End:
         """Give the fields of the parts that a raw record is known not to have."""
         return tuple(s for s in self.sections if record.get(s.part.role, UNKNOWN) is None)
 
+    def unmade(self, record: Raw) -> frozenset[int]:
+        """Give the fields, by index, that stand in parts which a raw record is known not to have."""
+        return frozenset(i for section in self.lacking(record) for i in section.fields)
+
     def under(self, where: path.Path) -> tuple[int, ...]:
         """Give the fields, by index, that are written at a path or under it."""
         return tuple(i for i, place in enumerate(self.places) if any(p[: len(where)] == where for p in _written(place)))
+
+    def keep_origin(self, body: Raw, origin: str | None) -> DataError | None:
+        """Write the id of the other side's record into a new one, where it has a field for it; else say why not."""
+        if not self.external_id or origin is None:
+            return None
+        kind, longest = (self.keeps.type, self.keeps.max_length) if self.keeps is not None else ("text", None)
+        is_number = kind in {"integer", "number"}
+        if (is_number and not origin.isdecimal()) or (longest is not None and len(origin) > longest):
+            where = path.render(self.external_id)
+            return InvalidValue(
+                f"'{origin}' cannot be kept in '{where}'",
+                field=where,
+                hint="choose a field that can hold any id: external_id",
+            )
+        path.write(body, self.external_id, int(origin) if is_number else origin)
+        return None
 
     def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
         """Turn raw records into canonical ones; what this system leaves out because it is blank becomes blank."""
@@ -122,6 +145,25 @@ class Pair:
         """Give the end on ``side``."""
         return self.left if side == "left" else self.right
 
+    def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
+        """Give the key that a record's own id makes, where the other side keeps such ids."""
+        if record_id is None or not self.mapping.end(other(side)).external_id:
+            return {}
+        hashed = id_key(record_id)
+        return {} if hashed is None else {link_rule(other(side)): hashed}
+
+    def keys_of(self, side: Side, record_id: str | None, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record of ``side`` by its mapped values and its id."""
+        return self.keys.keys(fields) | self.own_key(side, record_id)
+
+    def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
+        found = self.keys_of(side, sighting.id, fields)
+        where = self.mapping.end(side).external_id
+        if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
+            found[link_rule(side)] = hashed
+        return found
+
     def base(self, encoded: bytes | None, shape: int, names: Sequence[str]) -> Fields | None:
         """Decode a base; ``names`` is the order it was written in, used when the mapping changed since."""
         if encoded is None:
@@ -173,6 +215,8 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         names=mapping.names,
         archive=end.archive,
         given=tuple(starts(f.policy, side) for f in mapping.fields),
+        external_id=end.external_id,
+        keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
         required=frozenset(
             f.name
             for f in mapping.fields

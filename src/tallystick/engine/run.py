@@ -30,6 +30,7 @@ from tallystick.engine.recover import recover
 from tallystick.engine.session import PRESENT, Session
 from tallystick.engine.sweep import unmark
 from tallystick.engine.translation import note_translation
+from tallystick.engine.uncertain import settle_by_listing
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -118,7 +119,8 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
         )
     yield from recover(session, pair, work.fence, patience)
     work.observed = yield from look(session, pair, work.before)
-    if session.writes:
+    if session.writes and work.fence is not None:
+        yield from settle_by_listing(session, pair, work.fence, work.observed)
         _refuse_first_contact(session, work.observed)
         yield from _touch_same(session, pair, work.fence)
         yield from _push(session, work, FORWARD)

@@ -1,12 +1,13 @@
 """What one run carries from phase to phase: its id and mode, the scratch papers, pairings that only the plan knows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tallystick.core.binding import Op, Quarantined, QueueItem
 from tallystick.core.error import Error
-from tallystick.core.record import Side
+from tallystick.core.learn import holds_what_was_sent
+from tallystick.core.record import Fields, Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.witness import Witness
@@ -127,11 +128,21 @@ class Standing:
 
 @dataclass(slots=True)
 class Unresolved:
-    """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62)."""
+    """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62).
+
+    ``keyless`` are the values, by side, of creates that no key can tell from others.
+    """
 
     origins: set[tuple[Side, str]] = field(default_factory=set)
     keys: set[tuple[Side, int, int]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
+    keyless: list[tuple[Side, Fields]] = field(default_factory=list)
+
+    def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
+        """Tell whether an unresolved create comes from this record, or may have made it."""
+        if (side, record) in self.origins or any((side, r, h) in self.keys for r, h in keys):
+            return True
+        return any(s == side and holds_what_was_sent(sent, fields) for s, sent in self.keyless)
 
 
 @dataclass(slots=True)

@@ -37,8 +37,8 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         _raise_questions(at, line, created_pair, {}, into)
         return
     done = [j for j in jobs if j.is_done]
-    unknown = any(_is_unknown(j.result) for j in jobs)
-    into.closed += [j.intent.id for j in jobs if not (_is_unknown(j.result) or is_partly_unknown(j.result))]
+    unknown = any(is_unknown(j.result) or j.is_found for j in jobs)
+    into.closed += [j.intent.id for j in jobs if not _stays_open(j)]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
@@ -59,7 +59,12 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     _raise_questions(at, line, binding, seen, into)
 
 
-def _is_unknown(result: Written | Error | None) -> bool:
+def _stays_open(job: Job) -> bool:
+    return is_unknown(job.result) or is_partly_unknown(job.result) or job.is_found
+
+
+def is_unknown(result: Written | Error | None) -> bool:
+    """Tell whether nobody knows what became of a write (R-10.3)."""
     return isinstance(result, RemoteError) and result.applied == "unknown"
 
 
@@ -118,7 +123,8 @@ def _seal(
     leg.digest = fingerprint(leg.base)
     if leg.id is not None and binding.state == "linked":
         into.unkeyed[side].append(leg.id)
-        into.keys[side] += [(leg.id, rule, h) for rule, h in at.pair.keys.keys(seen or tuple(base)).items()]
+        keys = at.pair.keys_of(side, leg.id, seen or tuple(base))
+        into.keys[side] += [(leg.id, rule, h) for rule, h in keys.items()]
 
 
 def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fields | None]) -> None:
@@ -252,7 +258,7 @@ def _note_failure(
 ) -> None:
     """Park what was refused; mark what must be looked at again; an unknown outcome keeps its intent."""
     result = job.result
-    if not isinstance(result, Error):
+    if not isinstance(result, Error) or job.is_found:
         return
     source = other(job.step.side)
     origin = line.seen(source).id or ""

@@ -81,7 +81,10 @@ def _row(
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
         pulled.faults.append(_unusable(pair, pulled.side, sighting.id, fault, fact, print_of))
-        return None if fact is None else (sighting.id, fact.binding, "bad", None, *times, None, None)
+        # Whoever has its key is not alone, even while the record itself cannot be used.
+        own = pair.keys.keys(fields.rest) if fields.rest else {}
+        keys += [(rule, h, sighting.id) for rule, h in own.items()]
+        return (sighting.id, fact.binding if fact else None, "bad", None, *times, None, pack_keys(own))
     encoded = encode_fields(fields)
     seal = fingerprint(encoded)
     if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ())):
@@ -91,7 +94,7 @@ def _row(
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
         return (sighting.id, fact.binding, "same", told, *times, seal, None)
-    own = pair.keys.keys(fields)
+    own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
     kind = "lacks" if pair.end(pulled.side).lacking(sighting.record) else "here"
     return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own))

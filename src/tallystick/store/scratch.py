@@ -221,9 +221,13 @@ class Scratch:
         return int(count)
 
     def count_sights(self, side: Side) -> tuple[int, int]:
-        """Count the noted records of a side: those to be decided, and those that are the same."""
+        """Count the noted records of a side: those to be decided, and those that are the same.
+
+        An unpaired record that cannot be read is neither.
+        """
         [decide, alike] = self._db.execute(
-            "SELECT coalesce(sum(kind <> 'same'), 0), coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
+            "SELECT coalesce(sum(kind <> 'same' AND NOT (kind = 'bad' AND binding IS NULL)), 0),"
+            " coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
             (side,),
         ).fetchone()
         return int(decide), int(alike)
