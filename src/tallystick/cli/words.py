@@ -103,6 +103,7 @@ QUESTIONS: Final[dict[str, str]] = {
     "oscillation": "both sides keep changing it back",
     "undo": "it cannot be taken back as it was",
     "reference": "the record it points to is not known",
+    "part": "a part that belongs to it is gone",
 }
 DISPOSITIONS: Final[dict[str, str]] = {
     "unchanged": "unchanged",

@@ -121,8 +121,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     made = {binding.id for binding in into.new} | {j.intent.binding for j in jobs if j.is_found}
     session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
-        if isinstance(job.result, Error):
-            session.note_trouble(pair, job.result)
+        for error in job.errors:
+            session.note_trouble(pair, error)
         key = job.step.op if job.is_done else "link" if job.is_found else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
@@ -217,10 +217,10 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
 def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
     """Stop the pair when a system refuses us as such or nothing of a batch got through; single failures never stop."""
-    errors = [j.result for j in jobs if isinstance(j.result, Error)]
-    for error in errors:
+    for error in (error for j in jobs for error in j.errors):
         if isinstance(error, Throttled):
             raise error
+    errors = [j.result for j in jobs if isinstance(j.result, Error)]
     for side in SIDES:
         mine = [j for j in jobs if j.step.side == side]
         refused = [j.result for j in mine if isinstance(j.result, AccessError)]

@@ -27,7 +27,7 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
-from tallystick.engine.session import Session
+from tallystick.engine.session import PRESENT, Session
 from tallystick.engine.sweep import unmark
 from tallystick.engine.translation import note_translation
 from tallystick.engine.uncertain import settle_by_listing
@@ -278,7 +278,7 @@ def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> Non
     for side in SIDES:
         ids = [i for s, i in outcome.retouched if s == side]
         rows = session.scratch(pair).sights(side, ids)
-        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] == "here"])
+        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] in PRESENT])
 
 
 def _report(session: Session, work: _Work, result: Result) -> None:

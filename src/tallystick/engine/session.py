@@ -17,6 +17,8 @@ Mode = Literal["plan", "apply", "run", "undo", "answer", "flip"]
 WHOLE: frozenset[Mode] = frozenset({"plan", "apply", "run"})
 MOST_TROUBLES = 5
 LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
+# Kinds of sightings of a record that is there; "lacks" tells that a part of it is known to be absent.
+PRESENT = frozenset({"here", "lacks"})
 # id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 

@@ -6,6 +6,7 @@ from tallystick.core.binding import (
     Binding,
     Dirty,
     FormerId,
+    Intent,
     LedgerRow,
     Leg,
     Quarantined,
@@ -43,6 +44,7 @@ class Ledger:
     withdrawn: list[int] = field(default_factory=list)
     reviewed: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    reopened: list[Intent] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
     over: list[Superseded] = field(default_factory=list)
 
@@ -70,6 +72,8 @@ class Ledger:
         tx.mark_dirty(self.dirty)
         tx.add_superseded(self.over)
         tx.close_intents(self.closed)
+        if self.reopened:
+            tx.update_intents(self.reopened)
 
 
 @dataclass(frozen=True, slots=True)
