@@ -60,6 +60,9 @@ def _decided(sight: Sight, names: SideNames) -> str:
         return "Both sides are in step: no mapped field differs from what was agreed."
     if decision.disposition == "converged":
         return f"Both sides agree by themselves: {reason_words(decision.reason, names)}."
+    if decision.disposition == "drift":
+        fields = ", ".join(sight.pair.mapping.names[i] for i in decision.drift)
+        return f"They differ in {fields}, and the mapping's direction leaves it so: {reason_words(decision.reason, names)}."
     return f"Nothing is written: {reason_words(decision.reason, names)}."
 
 

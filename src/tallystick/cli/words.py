@@ -91,6 +91,7 @@ DISPOSITIONS: Final[dict[str, str]] = {
     "unchanged": "unchanged",
     "written": "lead to writes",
     "converged": "agree by themselves",
+    "drift": "differ where the mapping's direction leaves it so",
     "filtered": "do not belong to the mapping",
     "deferred": "wait for the next run",
     "queued": "wait for a person",

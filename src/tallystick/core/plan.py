@@ -56,9 +56,27 @@ class Operation:
     fingerprint: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field that differs and may not be carried over, because the mapping's direction forbids it (F-6).
+
+    ``side`` is the one that no longer holds what the other side leads in. It is no line of a plan: nothing is done.
+    """
+
+    side: Side
+    field: str
+    left_id: str | None
+    right_id: str | None
+    left: Value
+    right: Value
+
+
 @dataclass(slots=True)
 class PairPlan:
-    """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each."""
+    """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each.
+
+    ``drift`` counts drifting values by (side, field), ``drifting`` are some of them.
+    """
 
     pair: str
     left: str
@@ -70,6 +88,8 @@ class PairPlan:
     complete: dict[str, str] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     problem: str = ""
+    drift: dict[tuple[Side, str], int] = field(default_factory=dict)
+    drifting: list[Drift] = field(default_factory=list)
 
 
 @dataclass(slots=True)

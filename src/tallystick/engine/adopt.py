@@ -230,6 +230,7 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     _mark_kin(draft, line)
     if not draft.session.writes:
         draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
+    draft.outcome.note_drift(draft.pair, line)
     draft.outcome.count_decision(decision, SIDES)
     draft.add(line)
 

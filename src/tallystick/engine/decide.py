@@ -102,6 +102,7 @@ def _decide_one(
     agree = decision.agree + _respelled(left, right, decision)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
+    draft.outcome.note_drift(draft.pair, line)
     stands = _stands(draft, binding, line)
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
@@ -178,7 +179,7 @@ def settle_pending(base: Fields, stored: Fields) -> Fields:
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+    if decision.disposition not in {"unchanged", "converged", "drift", "written", "queued"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(

@@ -106,6 +106,7 @@ class Draft:
             asks=tuple(Ask(q.kind, names[q.index] if q.index >= 0 else "", q.detail) for q in decision.questions),
             faults=tuple(faults),
             settled=decision.settled,
+            drift=decision.drift,
         )
         self.seal(line)
         return line

@@ -57,7 +57,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
 
     ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side. ``planned`` is the
     negative number that others of the same pair know the new pairing by; ``is_pending`` tells that the records of this
-    line point to such numbers.
+    line point to such numbers. ``drift`` are positions that differ and may not be carried over.
     """
 
     action: str
@@ -77,6 +77,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     keys: tuple[tuple[int, int], ...] = ()
     planned: int = 0
     is_pending: bool = False
+    drift: tuple[int, ...] = ()
 
     def seen(self, side: Side) -> Seen:
         """Give the leg on ``side``."""

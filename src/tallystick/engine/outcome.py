@@ -7,9 +7,11 @@ from tallystick.core.binding import Dirty, Op
 from tallystick.core.brake import Tally
 from tallystick.core.decision import Decision
 from tallystick.core.event import Decided
-from tallystick.core.plan import Action, Change, Operation, PairPlan
+from tallystick.core.merge import drifting_side
+from tallystick.core.plan import Action, Change, Drift, Operation, PairPlan
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other, same
 from tallystick.engine.line import Line, Step
+from tallystick.engine.pair import Pair
 
 SAMPLE = 10_000  # lines of a pair that a plan shows in full; all count and all have fingerprints
 GLIMPSE = 100  # lines that a run keeps to show; it carries them out anyway
@@ -29,6 +31,7 @@ class Outcome:
     shown: list[Operation] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
     retouched: list[tuple[Side, str]] = field(default_factory=list)
+    drifted: set[tuple[Side, str]] = field(default_factory=set)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
     alive: list[tuple[Side, str]] = field(default_factory=list)
@@ -56,6 +59,19 @@ class Outcome:
     def retouch(self, line: Line, listed: Sequence[Side]) -> None:
         """Remember that a record was looked at and nothing new came of it, so that its bytes are known."""
         self.retouched += [(s, i) for s in listed if (i := line.seen(s).id) is not None]
+
+    def note_drift(self, pair: Pair, line: Line) -> None:
+        """Count the values of a record that differ and may not be carried over; they are looked at anew each time."""
+        if not line.drift:
+            return
+        left, right = (decode_fields(seen) if (seen := line.seen(s).fields) else () for s in SIDES)
+        for i in line.drift:
+            side, name = drifting_side(pair.mapping.fields[i].policy), self.fields[i]
+            self.plan.drift[side, name] = self.plan.drift.get((side, name), 0) + 1
+            self.drifted.add((side, line.seen(side).id or ""))
+            if len(self.plan.drifting) < GLIMPSE:
+                values = (at[i] if at else UNKNOWN for at in (left, right))
+                self.plan.drifting.append(Drift(side, name, line.left.id, line.right.id, *values))
 
     def add(self, line: Line) -> None:
         """Count a planned line and keep it for people to see."""

@@ -248,11 +248,22 @@ def _mark_absent_again(pair: Pair, side: Side, record: str, now: float) -> Dirty
 
 
 def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> None:
-    """Remember the bytes of records that were looked at and about which nothing new was said."""
+    """Remember the bytes of records that were looked at and about which nothing new was said.
+
+    Not of those that drift: they are seen anew each time, as long as they do.
+    """
     for side in SIDES:
         ids = [i for s, i in outcome.retouched if s == side]
         rows = session.scratch(pair).sights(side, ids)
-        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] == "here"])
+        tx.touch_legs(
+            pair.name,
+            side,
+            [
+                (r[0], None if (side, r[0]) in outcome.drifted else r[6], r[4], r[5])
+                for r in rows.values()
+                if r[2] == "here"
+            ],
+        )
 
 
 def _report(session: Session, work: _Work, result: Result) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
+from tallystick.core.merge import drifting_side
 from tallystick.core.ports import Written
 from tallystick.core.record import (
     SIDES,
@@ -95,6 +96,8 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     for side in SIDES:
         if side not in touched:
             _observe(binding, side, line.seen(side), settled=complete)
+            if any(drifting_side(at.pair.mapping.fields[i].policy) == side for i in line.drift):
+                binding.leg(side).raw_hash = None  # so that the drift is seen anew each time
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, into)
