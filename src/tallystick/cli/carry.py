@@ -5,19 +5,24 @@ counted here over all lines, from the run's scratch paper, in constant memory.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
-from tallystick.core.brake import Hold
+from tallystick.cli.forecast import begin_paces, forecast_of
+from tallystick.cli.pace import Pacer
+from tallystick.core.brake import Hold, Permit
 from tallystick.core.error import Error, ProjectError
+from tallystick.core.forecast import Forecast
 from tallystick.core.plan import PHASES, PairPlan
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
+from tallystick.engine.observe import observe
 from tallystick.engine.pair import Pair
-from tallystick.engine.run import Result, run
+from tallystick.engine.release import is_approved, is_held
+from tallystick.engine.run import Observer, Result, run
 from tallystick.engine.session import Mode, Session
 from tallystick.wiring import House
 
@@ -50,6 +55,9 @@ class Survey:
         return set(self.prints) - self.held - self.unapproved
 
 
+Review = Callable[[Session, Mapping[str, Survey]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What a pair leaves for later: open questions, parked records, and by reason the records to be looked at again."""
@@ -61,12 +69,19 @@ class Waiting:
 
 @dataclass(slots=True)
 class Carried:
-    """A finished run with the survey of each pair that could be observed, and what waits for somebody after it."""
+    """A finished run with the survey of each pair that could be observed, and what waits for somebody after it.
+
+    ``command`` is the command line by which it is repeated, where that is not `tally run`. ``permit`` is what a person
+    let pass. Only a plan has a ``forecast``.
+    """
 
     mode: Mode
     result: Result
     surveys: dict[str, Survey]
     waiting: dict[str, Waiting]
+    command: str = ""
+    permit: Permit = Permit()
+    forecast: Forecast | None = None
 
     @property
     def code(self) -> int:
@@ -75,13 +90,17 @@ class Carried:
         codes = [code_of(f) for f in self.result.failures.values()]
         codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
-        codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
+        codes += [DECIDE for p in plans if self.mode != "plan" and self._is_held(p)]
         return worst(codes)
 
     @property
     def outcome(self) -> str:
         """One word for the whole: done, held or failed."""
         return {DONE: "done", DECIDE: "held"}.get(self.code, "failed")
+
+    def _is_held(self, plan: PairPlan) -> bool:
+        """Of an approved plan a brake counts only if it refuses something of it."""
+        return any(hold.count or self.mode != "apply" for hold in plan.holds)
 
     def failure(self, plan: PairPlan) -> Error | None:
         """Give why a pair could not go on, if so."""
@@ -96,9 +115,16 @@ def carry(
     full: bool = False,
     approved: frozenset[int] | None = None,
     released: frozenset[str] = frozenset(),
+    permit: Permit | None = None,
     patience: float = 0,
+    look: Observer = observe,
+    command: str = "",
+    review: Review | None = None,
 ) -> Carried:
-    """Run the named pairs (all if none is named) to the end.
+    """Run the named pairs (all if none is named) to the end; ``look`` observes and decides each.
+
+    ``command`` is what the person typed, where a held brake is not released by `tally run`. ``review`` may look into
+    the run's scratch paper before it is thrown away.
 
     Raises:
         ProjectError: a mapping of that name does not exist, or there is none at all.
@@ -108,19 +134,25 @@ def carry(
         raise ProjectError(
             "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
         )
-    session = house.session(mode, approved=approved, released=released, full=full)
+    session = house.session(mode, approved=approved, released=released, permit=permit, full=full)
+    paces = begin_paces(house)
+    boundary = Pacer(house.boundary(), paces) if mode == "plan" else house.boundary()
     try:
-        result = drive(run(session, pairs, alone=house.alone, patience=patience), house.boundary())
+        result = drive(run(session, pairs, alone=house.alone, patience=patience, look=look), boundary)
         holds = {p.pair: p.holds for p in result.plan.pairs}
         seen = [p for p in pairs if p.name in session.scratches and p.name not in _unseen(result)]
         surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
         for name in result.failures.keys() & surveys.keys():
             surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
+        if review is not None:
+            review(session, surveys)
     finally:
         session.close()
     if mode != "plan":
         house.tidy()
-    return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})
+    waiting = {p.name: count_waiting(house, p.name) for p in pairs}
+    forecast = forecast_of(result.plan, pairs, paces) if mode == "plan" else None
+    return Carried(mode, result, surveys, waiting, command, session.permit, forecast)
 
 
 def _unseen(result: Result) -> set[str]:
@@ -139,9 +171,9 @@ def survey(session: Session, pair: Pair, holds: Sequence[Hold]) -> Survey:
 
 def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -> None:
     found.prints.append(line.print)
-    if any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in holds):
+    if is_held(session, holds, line):
         found.held.add(line.print)
-    elif session.approved is not None and line.print not in session.approved:
+    elif not is_approved(session, line):
         found.unapproved.add(line.print)
     subject: Side = "left" if line.left.id is not None else "right"
     found.asks.update((a.kind, subject) for a in line.asks)

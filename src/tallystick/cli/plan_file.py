@@ -59,6 +59,11 @@ def spell(fingerprint: int) -> str:
     return f"{fingerprint & _MASK:016x}"
 
 
+def short(fingerprint: int) -> str:
+    """Write the beginning of a fingerprint, enough to name a line by it."""
+    return spell(fingerprint)[:8]
+
+
 def _unspell(text: str) -> int:
     number = int(text, 16)
     return number - (1 << 64) if number >= 1 << 63 else number

@@ -62,7 +62,8 @@ def _decided(sight: Sight, names: SideNames) -> str:
         return f"Both sides agree by themselves: {reason_words(decision.reason, names)}."
     if decision.disposition == "drift":
         fields = ", ".join(sight.pair.mapping.names[i] for i in decision.drift)
-        return f"They differ in {fields}, and the mapping's direction leaves it so: {reason_words(decision.reason, names)}."
+        why = reason_words(decision.reason, names)
+        return f"They differ in {fields}, and the mapping's direction leaves it so: {why}."
     return f"Nothing is written: {reason_words(decision.reason, names)}."
 
 

@@ -41,8 +41,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A field about which a person is asked, and what each side holds."""
+
+    kind: str
+    field: str
+    left: Value
+    right: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """One line of a plan. ``source`` is the id on the other side, ``target`` that on ``side`` (none for a create)."""
+    """One line of a plan. ``source`` is the id on the other side, ``target`` that on ``side`` (none for a create).
+
+    ``asked`` are the fields of the record that a person must settle; the rest of the line goes on without them.
+    """
 
     pair: str
     action: Action
@@ -54,6 +67,7 @@ class Operation:
     changes: tuple[Change, ...] = ()
     note: str = ""
     fingerprint: int = 0
+    asked: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class Drift:
 class PairPlan:
     """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each.
 
+    ``released`` are the brakes that held and that a person let go, each with what it refused and no longer does.
     ``drift`` counts drifting values by (side, field), ``drifting`` are some of them.
     """
 
@@ -87,6 +102,7 @@ class PairPlan:
     actions: dict[str, dict[str, int]] = field(default_factory=dict)
     complete: dict[str, str] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
+    released: tuple[Hold, ...] = ()
     problem: str = ""
     drift: dict[tuple[Side, str], int] = field(default_factory=dict)
     drifting: list[Drift] = field(default_factory=list)

@@ -22,6 +22,7 @@ from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
+from tallystick.engine.release import is_approved, is_held
 from tallystick.engine.send import Job, send
 from tallystick.engine.session import Session, Standing
 from tallystick.engine.settle import settle
@@ -66,8 +67,8 @@ def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequ
 
 def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
     """Whether a line may be carried out; if not, its records are looked at again in the next run."""
-    held = any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in outcome.plan.holds)
-    unapproved = session.approved is not None and line.print not in session.approved
+    held = is_held(session, outcome.plan.holds, line)
+    unapproved = not is_approved(session, line)
     if not held and not unapproved:
         return True
     outcome.done["held" if held else "stale"] = outcome.done.get("held" if held else "stale", 0) + 1

@@ -26,6 +26,7 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
+from tallystick.engine.release import list_held, release_holds
 from tallystick.engine.session import Session
 from tallystick.engine.withdraw import withdraw
 
@@ -115,8 +116,10 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
         )
     yield from recover(session, pair, work.fence, patience)
     work.observed = yield from look(session, pair, work.before)
-    if session.writes:
+    list_held(session, pair, work.observed.outcome)
+    if work.fence is not None:
         _refuse_first_contact(session, work.observed)
+        yield from release_holds(session, pair, work.observed.outcome, work.fence)
         yield from _touch_same(session, pair, work.fence)
         yield from _push(session, work, FORWARD)
 
@@ -140,7 +143,6 @@ def _push(session: Session, work: _Work, phases: Sequence[int]) -> Flow[None]:
     if work.failure is not None:
         leave_unreached(session, work.pair, outcome, phases)
         return
-    outcome.plan.holds = tuple(h for h in outcome.plan.holds if h.kind not in session.released)
     yield from push(session, work.pair, outcome, work.fence, phases)
 
 
@@ -231,7 +233,9 @@ def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
 
 def _is_measured(outcome: Outcome) -> bool:
     """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure."""
-    is_short = any(hold.kind in {"shrink", "empty_side"} for hold in outcome.plan.holds)
+    # Where only some lines were approved, a released brake says nothing about the others.
+    still = (*outcome.plan.holds, *(outcome.plan.released if outcome.done.get("stale") else ()))
+    is_short = any(hold.kind in {"shrink", "empty_side"} for hold in still)
     deletes = any(op in {"delete", "archive"} for _, op in outcome.tally.writes)
     return is_short and (deletes or bool(outcome.absent))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tallystick.core.binding import Op, Quarantined, QueueItem
+from tallystick.core.brake import Permit
 from tallystick.core.error import Error
 from tallystick.core.record import Side
 from tallystick.engine.fence import Fence
@@ -111,7 +112,8 @@ class Unresolved:
 class Session:
     """One run. ``approved`` are the fingerprints that may be executed; ``None`` means all that no brake holds.
 
-    ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
+    ``released`` names brakes that are released for this run as such, ``permit`` says what a person lets pass beyond
+    that. ``provisional`` are pairings that exist only in the
     plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
     point to each other, ``real`` the bindings that came of them.
     """
@@ -121,6 +123,7 @@ class Session:
     make_scratch: Callable[[], Scratch]
     approved: frozenset[int] | None = None
     released: frozenset[str] = frozenset()
+    permit: Permit = Permit()
     full: bool = False
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
