@@ -16,6 +16,7 @@ from tallystick.core.error import Error, ProjectError
 from tallystick.core.forecast import Forecast
 from tallystick.core.plan import PHASES, PairPlan
 from tallystick.core.record import SIDES, Side
+from tallystick.core.selection import Selection
 from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
@@ -71,8 +72,9 @@ class Waiting:
 class Carried:
     """A finished run with the survey of each pair that could be observed, and what waits for somebody after it.
 
-    ``command`` is the command line by which it is repeated, where that is not `tally run`. ``permit`` is what a person
-    let pass. Only a plan has a ``forecast``.
+    ``command`` is the command line by which it is repeated, where that is not `tally run` with ``options``. ``permit``
+    is what a person let pass, ``selection`` what the run was limited to, ``unfound`` the named records that nobody
+    showed. Only a plan has a ``forecast``.
     """
 
     mode: Mode
@@ -80,7 +82,10 @@ class Carried:
     surveys: dict[str, Survey]
     waiting: dict[str, Waiting]
     command: str = ""
+    options: str = ""
     permit: Permit = Permit()
+    selection: Selection | None = None
+    unfound: Sequence[str] = ()
     forecast: Forecast | None = None
 
     @property
@@ -119,12 +124,13 @@ def carry(
     patience: float = 0,
     look: Observer = observe,
     command: str = "",
+    options: str = "",
     review: Review | None = None,
 ) -> Carried:
     """Run the named pairs (all if none is named) to the end; ``look`` observes and decides each.
 
-    ``command`` is what the person typed, where a held brake is not released by `tally run`. ``review`` may look into
-    the run's scratch paper before it is thrown away.
+    ``command`` is what the person typed, where a held brake is not released by `tally run`, ``options`` what limits
+    that. ``review`` may look into the run's scratch paper before it is thrown away.
 
     Raises:
         ProjectError: a mapping of that name does not exist, or there is none at all.
@@ -144,6 +150,7 @@ def carry(
         surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
         for name in result.failures.keys() & surveys.keys():
             surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
+        unfound = _unfound(session, seen)
         if review is not None:
             review(session, surveys)
     finally:
@@ -152,7 +159,21 @@ def carry(
         house.tidy()
     waiting = {p.name: count_waiting(house, p.name) for p in pairs}
     forecast = forecast_of(result.plan, pairs, paces) if mode == "plan" else None
-    return Carried(mode, result, surveys, waiting, command, session.permit, forecast)
+    return Carried(
+        mode, result, surveys, waiting, command, options, session.permit, session.selection, unfound, forecast
+    )
+
+
+def _unfound(session: Session, pairs: Sequence[Pair]) -> list[str]:
+    """Name the records that a run was limited to and that nobody showed."""
+    records = session.selection.records if session.selection is not None else frozenset()
+    lost: list[str] = []
+    for pair in pairs if records else ():
+        for side in SIDES:
+            mine = sorted(i for p, s, i in records if (p, s) == (pair.name, side))
+            end, there = pair.end(side), session.scratch(pair).seen(side, mine)
+            lost += [f"{end.system}/{end.object}/{i}" for i in mine if i not in there]
+    return sorted(set(lost))
 
 
 def _unseen(result: Result) -> set[str]:

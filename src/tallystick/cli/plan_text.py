@@ -3,7 +3,7 @@
 First contact is told as the adoption plan: who stands on both sides, who only on one, who is ambiguous, what differs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
@@ -14,8 +14,8 @@ from tallystick.cli.hold_text import hold_document, hold_lines
 from tallystick.cli.output import Screen, brief, number
 from tallystick.cli.plan_file import short, spell
 from tallystick.cli.words import COMPLETE, DISPOSITIONS, QUESTIONS, SideNames, reason_words, side_names
-from tallystick.core.plan import WRITES, Operation, PairPlan, shown
-from tallystick.core.record import SIDES, Side, other
+from tallystick.core.plan import WRITES, Asked, Operation, PairPlan, shown
+from tallystick.core.record import SIDES, Side, Value, other
 
 _VERBS: Final[dict[str, str]] = {
     "create": "create",
@@ -27,10 +27,17 @@ _VERBS: Final[dict[str, str]] = {
 _ASKED_ALONE: Final = frozenset({"unmatched", "match", "duplicate", "keyless"})
 
 
-def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation]) -> None:
-    """Show what is planned for one pair. ``found`` is ``None`` for a pair that could not be observed."""
+def show_pair(
+    screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation], limits: str = ""
+) -> None:
+    """Show what is planned for one pair. ``found`` is ``None`` for a pair that could not be observed.
+
+    ``limits`` says what the run was limited to.
+    """
     names = side_names(plan.left, plan.right)
     screen.title(f"{plan.pair}: {plan.left} <-> {plan.right}")
+    if limits:
+        screen.say(f"  {limits}")
     if found is not None:
         for line in reading_lines(plan, names):
             screen.say(f"  {line}")
@@ -52,7 +59,7 @@ def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Seq
 
 def reading_lines(plan: PairPlan, names: SideNames) -> Iterator[str]:
     """Say what each side listed, and what became of it."""
-    for side in SIDES:
+    for side in (s for s in SIDES if s in plan.listed):
         counts = plan.dispositions.get(side, {})
         parts = [f"{n:,} {DISPOSITIONS.get(d, d)}" for d, n in counts.items() if n]
         completeness = COMPLETE.get(plan.complete.get(side, ""), "")
@@ -119,10 +126,15 @@ def show_operation(screen: Screen, operation: Operation, names: SideNames) -> No
         old, new = brief(shown(change.old)), brief(shown(change.new))
         screen.say(f"      {change.field}: {new if operation.action == 'create' else f'{old} -> {new}'}")
     for asked in operation.asked:
-        left, right = brief(shown(asked.left)), brief(shown(asked.right))
-        screen.say(f"      {asked.field}: {names['left']} has {left}, {names['right']} has {right}")
+        screen.say(f"      {asked_words(asked, names, lambda value: brief(shown(value)))}")
     if operation.note:
         screen.say(f"      {operation.note}")
+
+
+def asked_words(asked: Asked, names: SideNames, cell: Callable[[Value], str]) -> str:
+    """Say what a person is asked about a field; ``cell`` writes a value."""
+    values = f"{names['left']} has {cell(asked.left)}, {names['right']} has {cell(asked.right)}"
+    return f"{asked.field}: {values}; {QUESTIONS.get(asked.kind, asked.kind)}"
 
 
 def operation_words(operation: Operation, names: SideNames) -> str:
@@ -167,6 +179,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "mapping": plan.pair,
         "left": plan.left,
         "right": plan.right,
+        "chosen": plan.chosen,
         "first_contact": plan.first_contact,
         "listed": plan.listed,
         "complete": plan.complete,

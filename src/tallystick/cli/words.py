@@ -99,6 +99,7 @@ DISPOSITIONS: Final[dict[str, str]] = {
     "quarantined": "parked",
     "unreadable": "cannot be read",
     "parked": "parked",
+    "unasked": "were not asked for",
 }
 COMPLETE: Final[dict[str, str]] = {
     "proven": "all records, proven complete",

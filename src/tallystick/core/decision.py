@@ -13,7 +13,7 @@ from tallystick.core.record import Fields, Side, Value
 
 Disposition = Literal[
     "unchanged", "written", "converged", "drift", "filtered", "deferred", "queued", "held", "quarantined", "unreadable",
-    "parked",
+    "parked", "unasked",
 ]  # fmt: skip
 
 

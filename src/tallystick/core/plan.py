@@ -90,6 +90,7 @@ class PairPlan:
     """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each.
 
     ``released`` are the brakes that held and that a person let go, each with what it refused and no longer does.
+    ``chosen`` is how many records or pairs were asked for, where the run was limited to some.
     ``drift`` counts drifting values by (side, field), ``drifting`` are some of them.
     """
 
@@ -104,6 +105,7 @@ class PairPlan:
     holds: tuple[Hold, ...] = ()
     released: tuple[Hold, ...] = ()
     problem: str = ""
+    chosen: int | None = None
     drift: dict[tuple[Side, str], int] = field(default_factory=dict)
     drifting: list[Drift] = field(default_factory=list)
 
@@ -123,6 +125,11 @@ class Plan:
     def writes(self) -> int:
         """How many writes to systems the plan asks for."""
         return sum(n for p in self.pairs for side in p.actions.values() for a, n in side.items() if a in WRITES)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether values differ that the mapping's direction leaves as they are."""
+        return any(p.drift for p in self.pairs)
 
     @property
     def is_empty(self) -> bool:

@@ -105,13 +105,26 @@ def _decide_batch(
     draft = Draft(session, pair, outcome, wave)
     taken: list[str] = []
     for row in rows:
-        if row[0] in former:
+        if not _is_asked(draft, side, row, fields.get(row[0], ()), matches, partners):
+            outcome.count(side, "unasked")
+        elif row[0] in former:
             _ask(draft, side, _seen(row), "reappeared", "it was deleted, and made again as another record")
         elif row[0] in matches:
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
     yield from draft.save()
+
+
+def _is_asked(
+    draft: Draft, side: Side, row: SightRow, fields: Fields, matches: Mapping[str, Match], partners: dict[str, SightRow]
+) -> bool:
+    """Whether the run is about a record that is paired with nobody, or about its counterpart; not if about a field."""
+    found = matches.get(row[0])
+    partner = partners.get(found.candidates[0]) if found is not None and found.kind == "link" else None
+    ids = [(side, row[0]), *([(other(side), partner[0])] if partner else [])]
+    seen = [fields, *([decode_fields(partner[3])] if partner and partner[3] else [])]
+    return draft.only is None and draft.is_asked(ids, seen)
 
 
 def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd]:

@@ -17,6 +17,7 @@ from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, 
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
+from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
@@ -96,10 +97,19 @@ def _decide_one(
     draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs, context: Context
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
+    ids = ((SIDES[0], left.seen.id), (SIDES[1], right.seen.id))
+    fields = _held(left), _held(right)
+    if not draft.is_asked(ids, fields):
+        for side in (s for s, at in zip(SIDES, (left, right), strict=True) if at.listed):
+            draft.outcome.count(side, "unasked")
+        return
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
     agree = decision.agree + _respelled(left, right, decision)
+    only = draft.only
+    if only is not None:
+        decision, agree = narrow(decision, only, fields), tuple(i for i in agree if i == only)
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     draft.outcome.note_drift(draft.pair, line)
@@ -115,6 +125,10 @@ def _decide_one(
         draft.add(line)
     else:
         draft.outcome.retouch(line, listed)
+
+
+def _held(at: Look) -> Fields:
+    return at.observed.fields if isinstance(at.observed, Present) else ()
 
 
 def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:
@@ -205,6 +219,9 @@ def _stands(draft: Draft, binding: Binding, line: Line) -> bool:
     if standing is None or draft.session.fresh_shape(draft.pair):
         return False
     questions, parked = standing.questions.get(binding.id, []), standing.parked.get(binding.id, [])
+    if draft.only is not None:
+        about = {"", draft.pair.mapping.names[draft.only]}
+        questions, parked = [q for q in questions if q.field in about], [p for p in parked if p.field in about]
     if line.steps:
         return _was_refused(draft.pair, line, [q for q in parked if (q.side, q.record) not in standing.retry])
     if line.agree or line.state:

@@ -95,6 +95,7 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         names=outcome.names,
         before=before,
         standing=session.standing.get(pair.name, Standing()),
+        reviews_all=session.selection is None or not session.selection.field,
     )
     into = Ledger()
     by_line: dict[int, list[Job]] = {}

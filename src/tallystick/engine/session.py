@@ -8,6 +8,7 @@ from tallystick.core.binding import Op, Quarantined, QueueItem
 from tallystick.core.brake import Permit
 from tallystick.core.error import Error
 from tallystick.core.record import Side
+from tallystick.core.selection import Selection
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 
@@ -113,8 +114,8 @@ class Session:
     """One run. ``approved`` are the fingerprints that may be executed; ``None`` means all that no brake holds.
 
     ``released`` names brakes that are released for this run as such, ``permit`` says what a person lets pass beyond
-    that. ``provisional`` are pairings that exist only in the
-    plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
+    that. ``selection`` limits the run to some records or to one field. ``provisional`` are pairings that exist only in
+    the plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
     point to each other, ``real`` the bindings that came of them.
     """
 
@@ -125,6 +126,7 @@ class Session:
     released: frozenset[str] = frozenset()
     permit: Permit = Permit()
     full: bool = False
+    selection: Selection | None = None
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)

@@ -255,22 +255,10 @@ def _note_failure(
 def _raise_questions(
     at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
 ) -> None:
-    """Replace everything that stood about this record by what stands now."""
-    if not (line.asks or line.faults or into.parked or at.standing.bindings or at.standing.has_unpaired):
-        return
+    """Raise what is asked and parked, and let go what is over."""
     number = binding.id if binding else None
-    if line.binding and line.binding in at.standing.bindings:
-        into.reviewed.append(line.binding)
-    for side in SIDES:
-        record = line.seen(side).id
-        if record is None:
-            continue
-        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
-        if (side, record) in at.standing.refused and not faulty:
-            into.freed[side].append(record)
-        kinds = {a.kind for a in line.asks}
-        asked = at.standing.asked.get(f"{side}/{record}", {})
-        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]
+    if at.reviews_all and (into.parked or line.faults or at.standing.bindings or at.standing.has_unpaired):
+        _review(at, line, into)
     for ask in line.asks:
         into.queue.append(
             QueueItem(
@@ -287,3 +275,19 @@ def _raise_questions(
                 since=at.now, waits_for=fault.waits_for,
             )
         )  # fmt: skip
+
+
+def _review(at: Settlement, line: Line, into: Ledger) -> None:
+    """Let go everything that stood about this record and is not raised again."""
+    if line.binding and line.binding in at.standing.bindings:
+        into.reviewed.append(line.binding)
+    for side in SIDES:
+        record = line.seen(side).id
+        if record is None:
+            continue
+        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
+        if (side, record) in at.standing.refused and not faulty:
+            into.freed[side].append(record)
+        kinds = {a.kind for a in line.asks}
+        asked = at.standing.asked.get(f"{side}/{record}", {})
+        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]

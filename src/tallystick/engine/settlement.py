@@ -59,7 +59,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before."""
+    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before.
+
+    ``reviews_all`` tells that the run looked at all there is to say about a record, so that what it does not raise
+    again is over.
+    """
 
     pair: Pair
     run: str
@@ -67,6 +71,7 @@ class Settlement:
     names: tuple[str, ...]
     before: dict[int, Binding]
     standing: Standing
+    reviews_all: bool = True
 
     def attempts(self, line: Line) -> int:
         """How often a write of this line's records was planned anew before, because the system had moved on."""

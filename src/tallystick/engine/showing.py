@@ -1,6 +1,7 @@
 """Write a planned line as people see it: one operation for each write, or one for what it is about otherwise."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tallystick.core.plan import Action, Asked, Change, Operation
 from tallystick.core.record import UNKNOWN, decode_fields, other, same
@@ -9,11 +10,13 @@ from tallystick.engine.line import Line, Step
 
 def operations_of(pair: str, fields: Sequence[str], line: Line) -> list[Operation]:
     """Give the operations of a line; none if nothing of it is for people to see. ``fields`` are the mapping's names."""
+    asked = _asked(fields, line)
+    plain = [a for a in line.asks if (a.kind, a.field) not in {(q.kind, q.field) for q in asked}]
     note = "; ".join(
-        [*(_ask_text(a.kind, a.field, a.detail) for a in line.asks), *(f"{f.field}: {f.message}" for f in line.faults)]
+        [*(_ask_text(a.kind, a.field, a.detail) for a in plain), *(f"{f.field}: {f.message}" for f in line.faults)]
     )
-    made = [_operation(pair, fields, line, step, note) for step in line.steps]
-    if made or not (line.action or note):
+    made = [replace(_operation(pair, fields, line, step, note), asked=asked) for step in line.steps]
+    if made or not (line.action or note or asked):
         return made
     action: Action = "link" if line.binding == 0 and line.action else "ask" if line.asks else "park"
     if line.binding and line.action in {"converge", "unlink"}:
@@ -21,7 +24,7 @@ def operations_of(pair: str, fields: Sequence[str], line: Line) -> list[Operatio
     return [
         Operation(
             pair, action, "left", line.right.id, line.left.id, line.binding or None, line.reason,
-            note=note, fingerprint=line.print, asked=_asked(fields, line),
+            note=note, fingerprint=line.print, asked=asked,
         )
     ]  # fmt: skip
 
@@ -40,7 +43,7 @@ def _operation(pair: str, names: Sequence[str], line: Line, step: Step, note: st
     changes = tuple(c for c in changes if not same(c.old, c.new))
     return Operation(
         pair, step.op, step.side, line.seen(other(step.side)).id, line.seen(step.side).id,
-        line.binding or None, line.reason, changes, note, line.print, _asked(names, line),
+        line.binding or None, line.reason, changes, note, line.print,
     )  # fmt: skip
 
 
