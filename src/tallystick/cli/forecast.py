@@ -10,7 +10,7 @@ from tallystick.core.record import SIDES
 from tallystick.engine.pair import Pair
 from tallystick.wiring import House
 
-HEADS: Final = ("system", "to read", "before writing", "to write", "after writing", "at most per second", "about")
+HEADS: Final = ("calls to", "read", "before writing", "write", "after writing", "at most per second", "about")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 
@@ -66,11 +66,11 @@ def _cells(load: Load) -> tuple[str, ...]:
 
 
 def bulk_words(forecast: Forecast, pair: str, side: str) -> str:
-    """Say how the writes to a side are sent, where they go many at once."""
+    """Say how the writes to a side are sent, where several records go in one call."""
     calls = forecast.calls.get((pair, side), Calls())
     if calls.bulk <= 1 or not calls.writes:
         return ""
-    return f"in {number(calls.writes, 'call')} of up to {number(calls.bulk, 'record')}"
+    return f"{number(calls.writes, 'call')}, up to {number(calls.bulk, 'record')} created or changed in one"
 
 
 def forecast_document(forecast: Forecast) -> dict[str, Any]:

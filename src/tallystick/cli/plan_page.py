@@ -149,7 +149,7 @@ def _section(carried: Carried, plan: PairPlan, limit: int, *, reveal: bool) -> S
     waiting = waiting_words(left.questions, left.parked)
     mine = [o for o in carried.result.plan.operations if o.pair == plan.pair]
     groups = [
-        *_groups(carried, plan, mine, names, limit, _cell(reveal=reveal)),
+        *_groups(plan, mine, names, limit, _cell(reveal=reveal)),
         *_drift(plan, names, limit, reveal=reveal),
     ]
     return Section(
@@ -159,12 +159,19 @@ def _section(carried: Carried, plan: PairPlan, limit: int, *, reveal: bool) -> S
         adoption=adoption_rows(plan, found, names) if found and plan.first_contact else [],
         heads=("", f"in {names['left']}", f"in {names['right']}"),
         writes=write_rows(plan),
-        others=list(other_lines(plan, found, names)) if found else [],
+        others=[*_bulk(carried, plan, names), *(other_lines(plan, found, names) if found else ())],
         holds=list(_holds(plan, names)),
         groups=groups,
         problem=plan.problem,
         waiting=f"{waiting}: tally problems" if waiting else "",
     )
+
+
+def _bulk(carried: Carried, plan: PairPlan, names: SideNames) -> Iterator[str]:
+    for side in SIDES if carried.forecast is not None else ():
+        words = bulk_words(carried.forecast, plan.pair, side)
+        if words:
+            yield f"writes to {names[side]}: {words}"
 
 
 def _holds(plan: PairPlan, names: SideNames) -> Iterator[Held]:
@@ -178,7 +185,6 @@ def _cell(*, reveal: bool) -> Callable[[Value], str]:
 
 
 def _groups(
-    carried: Carried,
     plan: PairPlan,
     mine: Sequence[Operation],
     names: SideNames,
@@ -193,8 +199,7 @@ def _groups(
             if total:
                 entries = [_entry(o, names, cell) for o in of_kind[:limit]]
                 title = f"{_TITLES.get(action, _TITLES_BACK)} {names[side]}"
-                bulk = bulk_words(carried.forecast, plan.pair, side) if carried.forecast and action not in _GONE else ""
-                yield Group(title, entries, total, is_deletion=action in _GONE, note=bulk)
+                yield Group(title, entries, total, is_deletion=action in _GONE)
     for action, title in _OTHERS.items():
         of_kind = [o for o in mine if o.action == action]
         if of_kind:
