@@ -16,13 +16,13 @@ from tallystick.store.revision import MIGRATIONS, bring_up_to_date, upgrade
 from tallystick.store.store import open_store
 from tallystick.store.tables import REVISION, VERSION_TABLE, metadata, version
 
-SECOND = '''"""A second revision, for this test."""
+NEXT = '''"""A next revision, for this test."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0009"
+down_revision = "{newest}"
 
 
 def upgrade():
@@ -39,9 +39,9 @@ def engine(url: str) -> Iterator[Engine]:
     made.dispose()
 
 
-def with_second_revision(folder: Path, last: str = "") -> Path:
+def with_next_revision(folder: Path, last: str = "") -> Path:
     copied = shutil.copytree(MIGRATIONS, folder / "50% migrations")
-    (copied / "versions/r0002_second.py").write_text(SECOND.format(last=last))
+    (copied / "versions/r0009_next.py").write_text(NEXT.format(last=last, newest=REVISION))
     return copied
 
 
@@ -92,11 +92,11 @@ def test_a_state_of_revision_1_is_changed_with_what_it_holds(url: str, engine: E
     store = open_store(url)
     store.commit(lambda tx: tx.mark_dirty([Dirty("customers", "left", "a", "test")]))
     store.close()
-    migrations = with_second_revision(tmp_path)
+    migrations = with_next_revision(tmp_path)
     for _ in range(2):
-        bring_up_to_date(engine, "here", "0002", migrations)
+        bring_up_to_date(engine, "here", "0009", migrations)
     with engine.connect() as connection:
-        assert connection.execute(select(version.c.version_num)).scalar_one() == "0002"
+        assert connection.execute(select(version.c.version_num)).scalar_one() == "0009"
         assert connection.exec_driver_sql("SELECT id, colour FROM dirty").fetchall() == [("a", None)]
         assert connection.exec_driver_sql("SELECT * FROM added").fetchall() == []
 
@@ -104,14 +104,14 @@ def test_a_state_of_revision_1_is_changed_with_what_it_holds(url: str, engine: E
 def test_an_upgrade_that_fails_leaves_the_old_tables(engine: Engine, tmp_path: Path) -> None:
     bring_up_to_date(engine, "here")
     before = described(engine)
-    migrations = with_second_revision(tmp_path, "op.execute('DROP TABLE not_there')")
+    migrations = with_next_revision(tmp_path, "op.execute('DROP TABLE not_there')")
     with pytest.raises(StoreError, match=r"here: .*not_there"):
-        bring_up_to_date(engine, "here", "0002", migrations)
+        bring_up_to_date(engine, "here", "0009", migrations)
     assert described(engine) == before
     bring_up_to_date(engine, "here")
 
 
-@pytest.mark.parametrize("revision", ["0002", "9999", "winter"])
+@pytest.mark.parametrize("revision", ["0009", "9999", "winter"])
 def test_a_state_of_a_newer_program_is_refused_and_left_alone(url: str, engine: Engine, revision: str) -> None:
     bring_up_to_date(engine, "here")
     with engine.begin() as connection:

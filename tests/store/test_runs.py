@@ -5,7 +5,7 @@ import pytest
 from tallystick.core.binding import FormerId, JournalEntry, LedgerRow, Run
 from tallystick.core.error import StoreError
 from tallystick.store.retention import Retention
-from tallystick.store.store import SqlStore
+from tallystick.store.store import SqlStore, open_store
 
 DAY = 86_400.0
 
@@ -26,7 +26,9 @@ def test_the_newest_runs_come_first_and_equal_starts_in_the_order_of_saving(stor
     assert [r.id for r in store.look(lambda tx: tx.runs(2))] == ["c", "a"]
 
 
-def test_one_worker_at_a_time_holds_a_lease(store: SqlStore) -> None:
+def test_one_worker_at_a_time_holds_a_lease(sqlite_url: str) -> None:
+    store = open_store(sqlite_url)
+
     def acquire(owner: str, now: float) -> int | None:
         return store.commit(lambda tx: tx.acquire_lease("customers", owner, now, 60))
 
@@ -38,6 +40,22 @@ def test_one_worker_at_a_time_holds_a_lease(store: SqlStore) -> None:
     assert second > first
     assert acquire("a", 91) is None
     assert store.commit(lambda tx: tx.acquire_lease("products", "a", 91, 60)) == 1
+    store.close()
+
+
+def test_a_lease_on_a_server_goes_by_the_servers_clock(postgres_url: str) -> None:
+    """R-16.3: a worker whose clock is years ahead takes nobody's lease, and one that is behind gets a free one."""
+    store = open_store(postgres_url)
+
+    def acquire(owner: str, now: float, seconds: float = 3_600) -> int | None:
+        return store.commit(lambda tx: tx.acquire_lease("customers", owner, now, seconds))
+
+    first = acquire("a", 0)
+    assert acquire("b", 4e9) is None
+    assert acquire("a", 0, -1) == first
+    assert acquire("b", 0) == first + 1
+    assert acquire("a", 4e9) is None
+    store.close()
 
 
 def test_only_the_current_fence_passes(store: SqlStore) -> None:
@@ -46,7 +64,7 @@ def test_only_the_current_fence_passes(store: SqlStore) -> None:
         store.look(lambda tx: tx.check_fence("customers", 1))
     old = store.commit(lambda tx: tx.acquire_lease("customers", "a", 0, 60))
     store.look(lambda tx: tx.check_fence("customers", old))
-    new = store.commit(lambda tx: tx.acquire_lease("customers", "b", 60, 60))
+    new = store.commit(lambda tx: tx.acquire_lease("customers", "b", 60, 60, steal=True))
     store.look(lambda tx: tx.check_fence("customers", new))
     with pytest.raises(StoreError, match=f"the current one is {new}"):
         store.look(lambda tx: tx.check_fence("customers", old))

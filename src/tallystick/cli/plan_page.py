@@ -168,8 +168,8 @@ def _section(carried: Carried, plan: PairPlan, limit: int, *, reveal: bool) -> S
 
 
 def _bulk(carried: Carried, plan: PairPlan, names: SideNames) -> Iterator[str]:
-    for side in SIDES if carried.forecast is not None else ():
-        words = bulk_words(carried.forecast, plan.pair, side)
+    for side in SIDES:
+        words = bulk_words(carried.forecast, plan.pair, side) if carried.forecast is not None else ""
         if words:
             yield f"writes to {names[side]}: {words}"
 

@@ -18,7 +18,8 @@ from tallystick.connectors.rest_bulk import create_many, update_many
 from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject
-from tallystick.connectors.rest_read import ask_page, find_records, get_record, read_page
+from tallystick.connectors.rest_parts import read_page
+from tallystick.connectors.rest_read import ask_page, find_records, get_record
 from tallystick.connectors.rest_write import create_record, delete_record, update_record
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path

@@ -19,15 +19,11 @@ from tallystick.core.path import write as write_path
 from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Wish
 from tallystick.core.record import UNKNOWN
 from tallystick.project.manifest import Filter
+from tallystick.project.spelling import ParameterText
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
 _NO_CONTENT: Final = 204
-
-
-def read_page(kind: RestObject, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
-    """Read one page of a listing."""
-    return (yield from _page(kind, kind.pager.ask(position, page_size), [*_since(kind, since), *_sort(kind)]))
 
 
 def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size: int | None) -> Flow[Page]:
@@ -40,8 +36,8 @@ def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size:
     if wish.equal is not None:
         field, value = wish.equal
         asked.append((_filter_of(kind, field).param, kind.call("list").parameter(kind.filters[field], value)))
-    asked += _sort(kind) if wish.order is None else [_order(kind, *wish.order)]
-    return (yield from _page(kind, kind.pager.ask(position, page_size), asked))
+    asked += sorting(kind) if wish.order is None else [_order(kind, *wish.order)]
+    return (yield from list_page(kind, kind.pager.ask(position, page_size), asked))
 
 
 def _filter_of(kind: RestObject, field: str) -> Filter:
@@ -67,7 +63,8 @@ def _order(kind: RestObject, field: str, descending: bool) -> tuple[str, Any]:  
     return spec.param, spelled.replace("{direction}", "desc" if descending else "asc")
 
 
-def _page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page]:
+def list_page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page]:
+    """Read the page that ``ask`` asks for, of the listing that ``asked`` narrows."""
     call = kind.call("list")
     tombstone = kind.spec.deleted
     asked = [*asked, *(tombstone.query.items() if tombstone else ())]
@@ -91,18 +88,29 @@ def _page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page
     return Page(rows, turn.next, turn.ahead, turn.total, server_time(response.headers))
 
 
-def _since(kind: RestObject, since: float | None) -> Iterator[tuple[str, Any]]:
+def narrowing(kind: RestObject, since: float | None, until: float | None = None) -> Iterator[tuple[str, Any]]:
+    """Ask only for what changed since an instant, and before another one where the manifest can say so."""
     spec = kind.spec.since
-    if spec is None or since is None:
+    if spec is None:
         return
-    # A filter that means "later than" would leave out what changed in that very moment.
-    asked = since if spec.inclusive else since - max(1.0, kind.spec.claims.granularity_seconds)
-    text = spell_instant(asked, spec.format, kind.around.zone)
-    value = int(text) if spec.format in COUNTED else text
-    yield spec.param, kind.call("list").parameter(kind.since, value)
+    grain = max(1.0, kind.spec.claims.granularity_seconds)
+    if since is not None:
+        # A filter that means "later than" would leave out what changed in that very moment.
+        yield spec.param, _spelled(kind, kind.since, since if spec.inclusive else since - grain)
+    if until is not None and spec.until:
+        # Whether that moment counts is not known; too much is looked through, too little would be lost.
+        yield spec.until, _spelled(kind, kind.until, until + grain)
 
 
-def _sort(kind: RestObject) -> Iterator[tuple[str, Any]]:
+def _spelled(kind: RestObject, template: ParameterText, instant: float) -> Any:
+    spec = kind.spec.since
+    written = spec.format if spec else "iso"
+    text = spell_instant(instant, written, kind.around.zone)
+    return kind.call("list").parameter(template, int(text) if written in COUNTED else text)
+
+
+def sorting(kind: RestObject) -> Iterator[tuple[str, Any]]:
+    """Ask for the order that the manifest names."""
     if kind.spec.sort is not None and kind.sort:
         yield kind.spec.sort.param, kind.call("list").fixed_parameter(kind.sort)
 
@@ -227,7 +235,7 @@ def find_records(kind: RestObject, path: Path, value: Any) -> Flow[Sequence[Sigh
     hits: dict[str, Sighting] = {}
     position: Position | None = None
     for _ in range(kind.around.max_pages):
-        page = yield from _page(kind, kind.pager.ask(position), query)
+        page = yield from list_page(kind, kind.pager.ask(position), query)
         for row in page.rows:
             hit = yield from _verified(kind, row, path, wanted)
             if hit is not None:

@@ -86,7 +86,13 @@ class Dirty:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A sweep in progress. ``position`` is where the next page starts; ``snow0`` the server's time at its start."""
+    """A sweep in progress, so that another run can go on with it (R-11.2).
+
+    ``position`` is the last page that was noted (it is read again), ``ids`` the fingerprint of its ids. ``snow0`` is
+    the server's time and ``started`` ours at the sweep's beginning, ``high`` the newest change time seen. ``listed``,
+    ``distinct`` and ``pages`` count what came before that page, ``marked`` how many records were marked on the way.
+    ``restarts`` is how often the same sweep was begun again, ``mapping`` the configuration that rows were read by.
+    """
 
     pair: str
     side: Side
@@ -96,6 +102,29 @@ class Window:
     snow0: float | None
     high: float | None
     listed: int = 0
+    distinct: int = 0
+    pages: int = 0
+    marked: int = 0
+    restarts: int = 0
+    started: float = 0
+    mapping: int = 0
+    ids: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A state of a record that we know to be over: its version, and the digest of its mapped values (R-4.5).
+
+    ``modified`` is the change time of the state that followed, ``at`` when we learned of it (seconds UTC).
+    """
+
+    pair: str
+    side: Side
+    id: str
+    version: str
+    digest: int
+    modified: float | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +145,9 @@ class Intent:
     ``origin`` is the id of the record on the other side that the write comes from, ``target`` the id written to (none
     for a create). ``sent`` and ``source`` are canonical records (encoded): what the target shall hold, and the origin's
     values at that time. An open create intent *is* the binding's state ``half``.
+
+    ``key`` names the request that the write goes with: ``BATCH/POSITION`` where several creates share one request and
+    one idempotency key, and nothing where the request it was sent with can never be repeated as it was.
     """
 
     id: str
@@ -136,6 +168,11 @@ class Intent:
     first_sent: float = 0
     sent_at: float = 0
     fence: int = 0
+
+    @property
+    def batch(self) -> str:
+        """The batch that this create was sent in under one common key; empty for a write that went alone."""
+        return self.key.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ Error:
     ├── AccessError       credentials, rights, firewall    stop    operator
     ├── RemoteError       the other system answered badly, late or not at all
     │   ├── Unavailable   time-out, DNS, reset, 5xx        retry   system owner
+    │   │   └── Unsent    its turn did not come in time    retry   system owner
     │   ├── Throttled     429, with the wait               retry   operator
     │   ├── Refused       4xx: this record is not wanted   park    data owner
     │   ├── Stale         version moved: 409, 412          replan  operator
     │   ├── Absent        the record is not there: 404,410 replan  operator
+    │   ├── CursorStuck   a listing ends before its end    stop    project author
     │   └── Garbled       HTML, cut JSON, wrong shape      stop    system owner
     ├── DataError         one record cannot be used        park    data owner
     ├── UnsafePlan        a brake holds                    ask     operator
@@ -21,7 +23,7 @@ Every class fixes ``code`` (stable, documented), ``recovery`` and ``audience``. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 Recovery = Literal["retry", "park", "replan", "stop", "ask"]
 Audience = Literal["project author", "data owner", "system owner", "operator", "developer"]
@@ -112,6 +114,12 @@ class Unavailable(RemoteError):
     recovery = "retry"
 
 
+class Unsent(Unavailable):
+    """A write whose turn did not come in time, so that it was not sent; it proves nothing about the system."""
+
+    code = "unsent"
+
+
 class Throttled(RemoteError):
     """Too many requests. ``wait_seconds`` is the system's own word, of any length."""
 
@@ -169,8 +177,18 @@ class Garbled(RemoteError):
     code = "garbled"
 
 
+class CursorStuck(RemoteError):
+    """A listing is cut off at a limit of the system, and there is no way to ask for the rest (R-11.7)."""
+
+    code = "cursor_stuck"
+    audience = "project author"
+
+
 class DataError(Error):
-    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit."""
+    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit.
+
+    ``rest`` holds the record's canonical values where only some of them are at fault; those are unknown in it.
+    """
 
     code = "data"
     recovery = "park"
@@ -179,6 +197,7 @@ class DataError(Error):
     def __init__(self, message: str, *, field: str = "", detail: str = "", hint: str = "", place: str = "") -> None:
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.field = field
+        self.rest: tuple[Any, ...] = ()
 
 
 class InvalidValue(DataError):

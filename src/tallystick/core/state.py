@@ -21,6 +21,7 @@ from tallystick.core.binding import (
     Quarantined,
     QueueItem,
     Run,
+    Superseded,
     Window,
 )
 from tallystick.core.record import Side
@@ -64,6 +65,9 @@ class StoreTx(Protocol):
     ) -> None:
         """Set (id, raw_hash, version, modified) of bound legs and clear ``absent_since``."""
 
+    def forget_hashes(self, bindings: Sequence[int]) -> None:
+        """Forget the bytes last observed of both legs of these bindings, so that the next listing reads them."""
+
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""
 
@@ -78,6 +82,9 @@ class StoreTx(Protocol):
 
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
+
+    def linked_bindings(self, pair: str) -> "array[int]":
+        """All linked bindings, ascending, type ``q``: 8 bytes a binding."""
 
     def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
         """The ids that these bindings have on a side, where they have one and are linked or half."""
@@ -104,6 +111,28 @@ class StoreTx(Protocol):
     def find_keys(self, pair: str, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """(rule, hash, record id) of all records of a side with one of these (rule, hash)."""
 
+    def put_lone(self, pair: str, side: Side, rows: Iterable[tuple[str, int, int]]) -> None:
+        """Remember (record id, rule number, key hash) of records that are paired with nobody."""
+
+    def drop_lone(self, pair: str, side: Side, ids: Sequence[str] | None = None) -> None:
+        """Forget the keys of these unpaired records, or of all of a side."""
+
+    def find_lone(self, pair: str, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+        """(rule, hash, record id) of the unpaired records that had one of these (rule, hash); they may have changed."""
+
+    def has_lone(self, pair: str) -> bool:
+        """Whether the key of any unpaired record is remembered."""
+
+    # states that are over
+    def add_superseded(self, rows: Sequence[Superseded]) -> None:
+        """Remember states of records that we know to be over."""
+
+    def superseded(self, pair: str, side: Side, ids: Sequence[str], after: float) -> list[Superseded]:
+        """The states of these records that were learned to be over later than ``after``."""
+
+    def drop_superseded(self, pair: str, before: float) -> None:
+        """Forget what was learned so long ago that no read can still show it."""
+
     # reading positions
     def mark_dirty(self, marks: Sequence[Dirty]) -> None:
         """Note records to be looked at; a mark that exists keeps its attempts and gets a new ``seq``."""
@@ -117,8 +146,20 @@ class StoreTx(Protocol):
     def window(self, pair: str, side: Side) -> Window | None:
         """The sweep in progress, if any."""
 
-    def save_window(self, window: Window) -> None:
-        """Save how far a sweep came."""
+    def marked(self, pair: str, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these records are marked."""
+
+    def unmark_listed(self, pair: str, side: Side, ids: Sequence[str] | None = None) -> None:
+        """Remove the marks that a sweep in progress made: of these records, or of all of a side."""
+
+    def save_window(self, window: Window, seen: "array[int] | None" = None) -> None:
+        """Save how far a sweep came; ``seen`` adds raw hashes of known records that it has shown."""
+
+    def seen_hashes(self, pair: str, side: Side) -> "array[int]":
+        """The raw hashes that the sweep in progress has shown."""
+
+    def forget_window(self, pair: str, side: Side) -> None:
+        """Give up a sweep in progress; its marks stay."""
 
     def close_window(self, cursor: Cursor) -> None:
         """End a side's sweep: forget the window and move the cursor."""
@@ -154,8 +195,14 @@ class StoreTx(Protocol):
     def add_ledger(self, rows: Sequence[LedgerRow]) -> None:
         """Append writes to the audit trail."""
 
+    def count_deletions(self, pair: str, side: Side, after: float) -> int:
+        """How many records of a pair's side were deleted or archived later than ``after``."""
+
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         """The audit trail of a binding or a run, newest first."""
+
+    def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
+        """The audit trails of these bindings, each newest first; bindings without one are left out."""
 
     # what waits for somebody
     def put_queue(self, items: Sequence[QueueItem]) -> None:

@@ -1,11 +1,13 @@
 """Which part of a side a sweep reads, and how far the cursor may move afterwards (SYNC-SPEC 11). Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from tallystick.core.binding import Cursor
-from tallystick.core.ports import Capabilities
+from tallystick.core.binding import Cursor, Superseded, Window
+from tallystick.core.ports import Capabilities, Sighting
 
+LISTED: Final = "listed, not yet decided"  # the reason of marks that a sweep in progress makes
 Completeness = Literal["proven", "probable", "unproven"]
 
 
@@ -37,6 +39,8 @@ def next_sweep(
         return Sweep(full=True, since=None, reason="this side was never read in full")
     if configured_anew:
         return Sweep(full=True, since=None, reason="the mapping or its scope changed")
+    if is_ahead(cursor, now, can.skew):
+        return Sweep(full=True, since=None, reason="the last read ended in the future")
     if not can.since:
         return Sweep(full=True, since=None, reason="the system cannot list what changed")
     if now - cursor.full_at >= full_every:
@@ -45,27 +49,68 @@ def next_sweep(
     return Sweep(full=False, since=cursor.high - overlap, reason="what changed since the last read")
 
 
-def next_high(cursor: Cursor | None, newest: float | None, snow0: float | None) -> float | None:
-    """How far the side is certainly read: never past the server's time at the sweep's start (R-11.3).
+def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int, *, asked: bool) -> bool:
+    """Tell whether a sweep that broke off goes on where it was left, instead of beginning again (R-11.2).
 
-    ``newest`` is the latest change time seen, ``snow0`` the server's clock when the sweep began. Never goes back.
+    What it showed before the break is read record by record, so it must be readable that way. Where that is more than
+    to list it all again (a first load), the sweep begins again, but only once: then it goes on, so that it ends.
     """
-    bounds = [b for b in (newest, snow0) if b is not None]
-    reached = min(bounds) if bounds else None
-    before = cursor.high if cursor else None
+    if window is None or window.position is None or asked or not can.read_by_id:
+        return False
+    if (window.full, window.mapping) != (sweep.full, mapping):
+        return False
+    return window.marked <= window.pages or window.restarts > 0
+
+
+def next_high(
+    cursor: Cursor | None, newest: float | None, snow0: float | None, *, started: float, skew: float
+) -> float | None:
+    """How far the side is certainly read: never past the system's time at the sweep's start (R-11.3).
+
+    ``newest`` is the latest change time seen, ``snow0`` the system's clock when the sweep began. A system that does
+    not tell its time is bounded by our clock at that moment (``started``) less the declared ``skew``. Never goes back,
+    but from a time that no clock had reached yet.
+    """
+    bound = snow0 if snow0 is not None else started - skew
+    before = cursor.high if cursor and not is_ahead(cursor, started, skew) else None
+    reached = snow0 if newest is None else min(newest, bound)
     if reached is None:
         return before
     return reached if before is None else max(before, reached)
 
 
+def is_ahead(cursor: Cursor, now: float, skew: float) -> bool:
+    """Tell whether a cursor stands where no clock can be yet, so that it would hide changes."""
+    return cursor.high is not None and cursor.high > now + skew
+
+
+def is_over(sighting: Sighting, digest: int, over: Sequence[Superseded]) -> bool:
+    """Tell whether a record was seen as we know that it no longer is: a read that lags behind a write (R-4.5).
+
+    ``digest`` is of its mapped values, which stand in where the system has neither versions nor change times.
+    """
+    for state in over:
+        if sighting.version is not None and state.version:
+            if sighting.version == state.version:
+                return True
+        elif digest == state.digest and (sighting.modified is None or state.modified is None):
+            return True
+        if sighting.modified is not None and state.modified is not None and sighting.modified < state.modified:
+            return True
+    return False
+
+
 def judge_completeness(
-    *, ended: bool, order: str, listed: int, distinct: int, total: int | None, undecodable: int
+    *, ended: bool, order: str, listed: int, distinct: int, total: int | None, undecodable: int, in_one_go: bool = True
 ) -> Completeness:
     """Say what absence from a listing is worth (X3).
 
     ``proven`` needs a stable order, a natural end, no repeats, no undecodable rows, no contradicting total.
-    ``probable`` is the same under offset paging, where rows may shift (R-11.8). Anything else proves nothing.
+    ``probable`` is the same under offset paging, where rows may shift (R-11.8); in a listing that was not read in one
+    go they may have shifted unseen. Anything else proves nothing.
     """
     if not ended or undecodable or distinct != listed or (total is not None and total != listed):
         return "unproven"
-    return "probable" if order == "offset" else "proven"
+    if order != "offset":
+        return "proven"
+    return "probable" if in_one_go else "unproven"

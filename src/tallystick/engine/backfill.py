@@ -6,6 +6,7 @@ cursors, marks and what changed beside stay for the next ordinary run.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from tallystick.core.brake import apply_brakes
 from tallystick.core.error import DataError, Error
@@ -14,14 +15,16 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.selection import Selection
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
-from tallystick.engine.decide import decide_bound
-from tallystick.engine.observe import Before, Observed, observe, outcome_of, prepare
+from tallystick.engine.decide import BATCH, decide_bound
+from tallystick.engine.observe import Before, Observed, count_day, observe, outcome_of, prepare
 from tallystick.engine.outcome import GLIMPSE, SAMPLE
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, Session, Standing
 from tallystick.engine.verify import note_absent, read_partners, read_records
 
 Ids = dict[Side, list[str]]
+FAR_FUTURE = 1e11  # also marks that are not due yet
+ALL_MARKS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,17 @@ class Backfill:
         retried.update((side, record) for side in SIDES for record in mine[side])
         if self.selection.chooses_records:
             session.anew.add(pair.name)  # every value is wanted, also one that did not change
+            session.thorough = True
         legs = yield from self._legs(pair, mine)
         if legs is not None:
             return (yield from _read_singly(session, pair, before, legs))
         session.full = True
+        marked = yield from effects.look(partial(_marked, pair.name))
         observed = yield from observe(session, pair, before)
-        faults = [fault for pulled in observed.pulled.values() for fault in pulled.faults]
-        session.faults.setdefault(pair.name, []).extend(faults)
+        for side, pulled in observed.pulled.items():
+            session.faults.setdefault(pair.name, []).extend(pulled.faults[pulled.progress.parked :])
+            if pulled.progress.saves:
+                yield from _forget_sweep(session, pair, side, marked[side])
         return Observed(observed.outcome, {}, before, [])
 
     def _legs(self, pair: Pair, mine: Ids) -> Flow[Ids | None]:
@@ -64,6 +71,24 @@ class Backfill:
         return (yield from effects.look(find))
 
 
+def _marked(pair: str, tx: StoreTx) -> dict[Side, set[str]]:
+    return {side: {mark.id for mark in tx.dirty(pair, side, FAR_FUTURE, ALL_MARKS)} for side in SIDES}
+
+
+def _forget_sweep(session: Session, pair: Pair, side: Side, before: set[str]) -> Flow[None]:
+    """Give up what was kept of a long listing: the run was about some records only, and the others wait as before."""
+    fence, scratch = session.fences.get(pair.name), session.scratch(pair)
+
+    def forget(tx: StoreTx) -> None:
+        if fence is not None:
+            fence.check(tx)
+        tx.forget_window(pair.name, side)
+        for rows in scratch.noted(side, BATCH):
+            tx.unmark_listed(pair.name, side, [record for record, _ in rows if record not in before])
+
+    yield from effects.commit(forget)
+
+
 def _read_singly(session: Session, pair: Pair, before: Before, legs: Ids) -> Flow[Observed]:
     prepare(session, pair, before)
     now = yield from effects.now()
@@ -79,5 +104,6 @@ def _read_singly(session: Session, pair: Pair, before: Before, legs: Ids) -> Flo
     yield from decide_bound(session, pair, outcome)
     for side in SIDES:
         outcome.count(side, "quarantined", sum(f.side == side for f in session.faults.get(pair.name, [])))
+    yield from count_day(pair, outcome.tally, now)
     outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
     return Observed(outcome, {}, before, [])

@@ -1,5 +1,6 @@
 """The lease of a pair: one run at a time, and no state change by a run that lost it (SYNC-SPEC 16)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tallystick.core.error import StoreError
@@ -8,6 +9,7 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 
 LEASE_SECONDS = 60.0
+MARGIN_SECONDS = 5.0  # before the lease ends nothing is sent any more
 
 
 @dataclass(slots=True)
@@ -22,6 +24,10 @@ class Fence:
     def check(self, tx: StoreTx) -> None:
         """Raise ``StoreError`` if somebody else took the pair over."""
         tx.check_fence(self.pair, self.number)
+
+    def left(self, now: float) -> float:
+        """How many seconds something may still be sent under this lease."""
+        return self.renewed + LEASE_SECONDS - MARGIN_SECONDS - now
 
 
 def take_lease(pair: str, *, alone: bool) -> Flow[Fence]:
@@ -41,9 +47,10 @@ def take_lease(pair: str, *, alone: bool) -> Flow[Fence]:
     return Fence(pair, owner, number, now)
 
 
-def keep_lease(fence: Fence | None) -> Flow[None]:
+def keep_lease(fence: Fence | None, beside: Callable[[StoreTx], None] | None = None) -> Flow[None]:
     """Renew the lease when a third of its time is gone; belongs wherever a run may take long (R-16.1).
 
+    ``beside`` is done in the same transaction: what is worth keeping of long work costs no commit of its own.
     Raises ``StoreError`` if somebody else took the pair over. Without a fence (a plan) there is nothing to keep.
     """
     if fence is None:
@@ -55,6 +62,8 @@ def keep_lease(fence: Fence | None) -> Flow[None]:
     def renew(tx: StoreTx) -> None:
         fence.check(tx)
         tx.acquire_lease(fence.pair, fence.owner, now, LEASE_SECONDS)
+        if beside is not None:
+            beside(tx)
 
     yield from effects.commit(renew)
     fence.renewed = now

@@ -19,10 +19,13 @@ from tallystick.engine.adopt import decide_unbound
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.pull import Pulled, pull
+from tallystick.engine.pull import absent_legs, pull
+from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session, Standing
+from tallystick.engine.sweep import begin
 from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
+DAY_SECONDS = 86_400.0
 ROUNDS = 3  # full sweeps of a listing that contradicts itself, before it is taken as it is (R-11.8)
 
 
@@ -98,7 +101,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     if observed.shows_all:
         yield from decide_unbound(session, pair, outcome)
     _count(session, pair, observed)
-    _brake(pair, observed)
+    yield from _brake(pair, observed, now)
     return observed
 
 
@@ -145,19 +148,22 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
         configured_anew=session.fresh_shape(pair),
         asked=session.full,
     )
-    pulled = yield from _pull_until_stable(session, pair, side, sweep)
+    sweep, progress = yield from begin(session, pair, side, sweep)
+    pulled = yield from _pull_until_stable(session, pair, side, sweep, progress)
+    if sweep.full and pulled.completeness == "probable":
+        pulled = yield from _agree_on_absence(session, pair, pulled)
     if pulled.failure is not None and pulled.pages == 0:
         raise pulled.failure
     return pulled
 
 
-def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[Pulled]:
+def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progress) -> Flow[Pulled]:
     """Repeat a full sweep whose rows contradict its total or each other, until two rounds agree (R-11.8)."""
-    pulled = yield from pull(session, pair, side, sweep)
+    pulled = yield from pull(session, pair, side, sweep, progress)
     for _ in range(ROUNDS - 1):
         contradicts = (
             sweep.full and pulled.failure is None and pulled.completeness == "unproven" and not pulled.undecodable
-        )
+        ) and pulled.in_one_go
         if not contradicts:
             break
         session.scratch(pair).forget(side)
@@ -165,6 +171,26 @@ def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep) -
         if again.distinct == pulled.distinct or again.completeness != "unproven":
             return again
         pulled = again
+    return pulled
+
+
+def _agree_on_absence(session: Session, pair: Pair, pulled: Pulled) -> Flow[Pulled]:
+    """List a side again that counts its rows, until two rounds lack the same records (R-11.8).
+
+    Rows move up when others are deleted meanwhile, and one is skipped. Where nothing is lacking, one round is enough;
+    where three do not agree, absence means nothing this time.
+    """
+    lacking = yield from absent_legs(session, pair, pulled)
+    for _ in range(ROUNDS - 1):
+        if not lacking:
+            return pulled
+        session.scratch(pair).forget(pulled.side)
+        pulled = yield from pull(session, pair, pulled.side, pulled.sweep)
+        before, lacking = lacking, (yield from absent_legs(session, pair, pulled))
+        if pulled.completeness != "probable" or sorted(lacking) == sorted(before):
+            return pulled
+    if lacking:
+        pulled.completeness = "unproven"
     return pulled
 
 
@@ -204,7 +230,7 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.count(side, "unchanged", max(pulled.unchanged, alike))
         outcome.count(side, "filtered", pulled.filtered)
         outcome.count(side, "quarantined", len(pulled.faults))
-        outcome.plan.listed[side] = pulled.listed
+        outcome.plan.listed[side] = pulled.listed_here
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
@@ -214,8 +240,18 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
             outcome.plan.problem = f"{gap}; new records wait until it shows all"
 
 
-def _brake(pair: Pair, observed: Observed) -> None:
+def count_day(pair: Pair, tally: Tally, now: float) -> Flow[None]:
+    """Count the deletions of the last 24 hours, where the plan has any: many small runs are one large one."""
+    if any(tally.count(side, "delete", "archive") for side in SIDES):
+        since = now - DAY_SECONDS
+        tally.deleted_today = yield from effects.look(
+            lambda tx: {side: tx.count_deletions(pair.name, side, since) for side in SIDES}
+        )
+
+
+def _brake(pair: Pair, observed: Observed, now: float) -> Flow[None]:
     tally = observed.outcome.tally
+    yield from count_day(pair, tally, now)
     for side in SIDES:
         pulled, cursor = observed.pulled[side], observed.before.cursors[side]
         whole = pulled.sweep.full and pulled.failure is None

@@ -20,7 +20,10 @@ GLIMPSE = 100  # lines that a run keeps to show; it carries them out anyway
 
 @dataclass(slots=True)
 class Outcome:
-    """The numbers of one pair's run. ``names`` is the field order of bases written under an older mapping."""
+    """The numbers of one pair's run. ``names`` is the field order of bases written under an older mapping.
+
+    ``alone`` are records of the batch in hand that stay unpaired, ``unlone`` those whose remembered keys are void.
+    """
 
     plan: PairPlan
     tally: Tally
@@ -35,9 +38,12 @@ class Outcome:
     drifted: set[tuple[Side, str]] = field(default_factory=set)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
+    missed: list[tuple[Side, str]] = field(default_factory=list)
     alive: list[tuple[Side, str]] = field(default_factory=list)
     falling: dict[int, set[int]] = field(default_factory=dict)
     unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+    unlone: list[tuple[Side, str]] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)

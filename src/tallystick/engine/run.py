@@ -21,6 +21,7 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
+from tallystick.engine.lone import keep_lone
 from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
@@ -28,6 +29,9 @@ from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.release import list_held, release_holds
 from tallystick.engine.session import Session
+from tallystick.engine.sweep import unmark
+from tallystick.engine.translation import note_translation
+from tallystick.engine.uncertain import settle_by_listing
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -116,8 +120,10 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
         )
     yield from recover(session, pair, work.fence, patience)
     work.observed = yield from look(session, pair, work.before)
+    if session.writes and work.fence is not None:
+        yield from settle_by_listing(session, pair, work.fence, work.observed)
     list_held(session, pair, work.observed.outcome)
-    if work.fence is not None:
+    if session.writes and work.fence is not None:
         _refuse_first_contact(session, work.observed)
         yield from release_holds(session, pair, work.observed.outcome, work.fence)
         yield from _touch_same(session, pair, work.fence)
@@ -203,12 +209,16 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     _retouch(session, pair, outcome, tx)
     for side in SIDES:
         tx.clear_absent(pair.name, side, [i for s, i in outcome.alive if s == side])
-        absent = [i for s, i in outcome.absent if s == side]
+        # Also of those that are proven to be gone: if a brake holds their deletion, a plan can show it.
+        absent = [i for s, i in (*outcome.absent, *outcome.missed) if s == side]
         if absent:
             tx.mark_absent(pair.name, side, absent, now)
-    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + session.faults.get(pair.name, [])
-    tx.put_quarantine([replace(f, since=now) for f in faults])
-    tx.clear_dirty(observed.marks)
+    aside = session.faults.get(pair.name, [])
+    faults = [f for pulled in observed.pulled.values() for f in pulled.faults] + aside
+    unparked = [f for pulled in observed.pulled.values() for f in pulled.faults[pulled.progress.parked :]] + aside
+    tx.put_quarantine([replace(f, since=now) for f in unparked])
+    _clear_marks(session, work, observed, tx)
+    tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
     whole = work.failure is None and observed.is_whole
@@ -216,12 +226,29 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
             before = observed.before.cursors[side]
-            cursor = observed.pulled[side].cursor(pair.name, before)
-            if before is not None and _is_measured(outcome):
+            cursor = observed.pulled[side].cursor(pair.name, before, pair.end(side).can)
+            if before is not None and _is_measured(session, pair, outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
+        note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
+    if observed.shows_all and observed.pulled:
+        whole_sides = [s for s, p in observed.pulled.items() if p.sweep.full and p.in_one_go]
+        keep_lone(session, pair, outcome, whole_sides, tx)
+
+
+def _clear_marks(session: Session, work: _Work, observed: Observed, tx: StoreTx) -> None:
+    """Remove the marks of what was decided; what is paired with nobody is decided only by who sees both sides."""
+    pair, marks = work.pair, observed.marks
+    if observed.pulled and not observed.shows_all:
+        sights = {s: session.scratch(pair).sights(s, [m.id for m in marks if m.side == s]) for s in SIDES}
+        marks = [m for m in marks if (row := sights[m.side].get(m.id)) is None or row[1] is not None]
+    tx.clear_dirty(marks)
+    for side, pulled in observed.pulled.items():
+        everybody = work.failure is None and observed.is_whole and pulled.sweep.full and pulled.in_one_go
+        if everybody or pulled.progress.saves:
+            unmark(session, pair, side, everybody=everybody, unpaired=observed.shows_all, tx=tx)
 
 
 def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
@@ -231,13 +258,16 @@ def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
     return state.scope if state is not None and pair.name in session.rescoped and waits else pair.scope_print
 
 
-def _is_measured(outcome: Outcome) -> bool:
-    """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure."""
+def _is_measured(session: Session, pair: Pair, outcome: Outcome) -> bool:
+    """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure.
+
+    The first run under a changed mapping looks for nobody who is absent, so it cannot say that nobody is.
+    """
     # Where only some lines were approved, a released brake says nothing about the others.
     still = (*outcome.plan.holds, *(outcome.plan.released if outcome.done.get("stale") else ()))
     is_short = any(hold.kind in {"shrink", "empty_side"} for hold in still)
     deletes = any(op in {"delete", "archive"} for _, op in outcome.tally.writes)
-    return is_short and (deletes or bool(outcome.absent))
+    return is_short and (deletes or bool(outcome.absent) or session.fresh_shape(pair))
 
 
 def _ask_deletion(pair: Pair, side: Side, record: str, binding: int, now: float) -> QueueItem:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Quarantined, QueueItem
+from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, Superseded
 from tallystick.core.error import Absent, AccessError, Error, Stale
 from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
@@ -32,6 +32,7 @@ class Ledger:
     reviewed: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
+    over: list[Superseded] = field(default_factory=list)
 
     def write(self, pair: str, tx: StoreTx) -> None:
         """Write everything in one transaction."""
@@ -54,6 +55,7 @@ class Ledger:
         tx.put_queue(self.queue)
         tx.put_quarantine(self.parked)
         tx.mark_dirty(self.dirty)
+        tx.add_superseded(self.over)
         tx.close_intents(self.closed)
 
 
@@ -72,6 +74,16 @@ class Settlement:
     before: dict[int, Binding]
     standing: Standing
     reviews_all: bool = True
+
+    def supersede(self, side: Side, leg: Leg, modified: float | None, into: Ledger) -> None:
+        """Note that a leg is no longer as it was, where a read of its system may still show it so (R-4.5).
+
+        ``modified`` is the change time of the state that followed, where it is known.
+        """
+        if self.pair.end(side).can.consistency and leg.id is not None and leg.digest is not None:
+            into.over.append(
+                Superseded(self.pair.name, side, leg.id, leg.version or "", leg.digest, modified, self.now)
+            )
 
     def attempts(self, line: Line) -> int:
         """How often a write of this line's records was planned anew before, because the system had moved on."""

@@ -17,7 +17,7 @@ from tallystick.core.undo import Written, undo
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH, look_of
 from tallystick.engine.draft import Draft, writing_refs
-from tallystick.engine.observe import Before, Observed, outcome_of, prepare
+from tallystick.engine.observe import Before, Observed, count_day, outcome_of, prepare
 from tallystick.engine.outcome import SAMPLE
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session
@@ -49,6 +49,7 @@ class Undoing:
             bindings = yield from effects.look(partial(_bindings, chunk))
             wanted = {n: b for n, b in bindings.items() if self._is_wanted(b, of_binding[n])}
             yield from _decide(session, pair, Draft(session, pair, outcome), wanted, of_binding, self.run)
+        yield from count_day(pair, outcome.tally, (yield from effects.now()))
         outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
         return Observed(outcome, {}, before, [])
 

@@ -11,7 +11,6 @@ from functools import partial
 
 from tallystick.core.binding import Dirty, LegFact
 from tallystick.core.error import Error
-from tallystick.core.mapping import Refs
 from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
@@ -19,9 +18,11 @@ from tallystick.core.window import Sweep
 from tallystick.engine import effects
 from tallystick.engine.decide import unread_legs
 from tallystick.engine.outcome import Outcome
-from tallystick.engine.pair import End, Pair, resolve_refs
-from tallystick.engine.pull import Pulled, absent_legs, note
+from tallystick.engine.pair import End, Pair
+from tallystick.engine.pull import absent_legs
+from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import Session, SightRow
+from tallystick.engine.sight import look_up, note
 
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
 AT_ONCE = 200
@@ -34,7 +35,8 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
         return missing
-    unseen = [i for i in ids if i not in session.scratch(pair).seen(side, ids)]
+    seen = session.scratch(pair).seen(side, ids)
+    unseen = [i for i in ids if i not in seen]
     for start in range(0, len(unseen), AT_ONCE):
         chunk = unseen[start : start + AT_ONCE]
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
@@ -47,15 +49,9 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
 def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
     if not sightings:
         return
-    end = pair.end(side)
-
-    def known(tx: StoreTx) -> tuple[dict[str, LegFact], Refs]:
-        facts = tx.leg_facts(pair.name, side, [s.id for s in sightings])
-        return facts, resolve_refs(tx, end, [s.record for s in sightings], session.provisional)
-
-    facts, refs = yield from effects.look(known)
+    known = yield from look_up(session, pair, side, sightings)
     aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"))
-    note(session, pair, aside, [(s, None) for s in sightings], facts, refs)
+    note(session, pair, aside, [(s, None) for s in sightings], known)
     session.faults.setdefault(pair.name, []).extend(aside.faults)
 
 
@@ -144,6 +140,7 @@ def note_absent(
     session.scratch(pair).add_sights(side, [r for r in rows if r[0] not in session.scratch(pair).seen(side, [r[0]])])
     waiting = [i for i in silent if i not in proven]
     outcome.absent += [(side, i) for i in waiting]
+    outcome.missed += [(side, i) for i in proven]
 
 
 def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:

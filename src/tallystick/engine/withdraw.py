@@ -16,7 +16,7 @@ from tallystick.engine.session import Session
 
 def withdraw(session: Session, pair: Pair, observed: Observed, faults: Sequence[Quarantined], tx: StoreTx) -> None:
     """Withdraw questions and parked records; ``faults`` are the records that this run could not read."""
-    if not all(observed.pulled[side].sweep.full for side in SIDES):
+    if not all(observed.pulled[side].sweep.full and observed.pulled[side].in_one_go for side in SIDES):
         return
     _withdraw_asked(session, pair, observed, tx)
     if all(observed.pulled[side].completeness != "unproven" for side in SIDES):

@@ -75,13 +75,21 @@ Auth = Annotated[NoAuth | ApiKeyAuth | BasicAuth | BearerAuth | ClientCredential
 # --- paging -------------------------------------------------------------------------------------------------------
 
 
-class NoPaging(Model):
+class _Capped(Model):
+    """Every way of paging may end at a limit of the system's own."""
+
+    cap: int | None = Field(None, ge=1)
+    """How many records one listing gives at most, however many there are (often 1000 or 10000). What is cut off there
+    is read in parts by the time of change: by ``sort``, or by ``since`` with ``until``."""
+
+
+class NoPaging(_Capped):
     """The listing comes in one answer."""
 
     type: Literal["none"] = "none"
 
 
-class OffsetPaging(Model):
+class OffsetPaging(_Capped):
     """``offset`` and ``limit``, counted in records."""
 
     type: Literal["offset"]
@@ -93,7 +101,7 @@ class OffsetPaging(Model):
     """Path to the number of all records in the answer, or ``header:NAME``; lets pages be read side by side."""
 
 
-class PagePaging(Model):
+class PagePaging(_Capped):
     """Numbered pages."""
 
     type: Literal["page"]
@@ -108,7 +116,7 @@ class PagePaging(Model):
     """Path to the number of pages, or ``header:NAME``."""
 
 
-class CursorPaging(Model):
+class CursorPaging(_Capped):
     """An opaque token from the answer (or the last record's id) asks for the next page."""
 
     type: Literal["cursor"]
@@ -124,7 +132,7 @@ class CursorPaging(Model):
     max_size: int | None = None
 
 
-class LinkPaging(Model):
+class LinkPaging(_Capped):
     """A ``Link: <...>; rel="next"`` header."""
 
     type: Literal["link"]
@@ -133,7 +141,7 @@ class LinkPaging(Model):
     max_size: int | None = None
 
 
-class NextUrlPaging(Model):
+class NextUrlPaging(_Capped):
     """The whole address of the next page is in the answer."""
 
     type: Literal["next_url"]
@@ -163,6 +171,9 @@ class Since(Model):
     inclusive: bool = True
     template: ParameterText = "{}"
     """How the value is spelled around the instant: ``gte:{}``, ``{};``, ``updated_at>{}``."""
+    until: str = ""
+    """The parameter for the other end: only what was changed before an instant, spelled in the same ``format``."""
+    until_template: ParameterText = "{}"
 
 
 class Sort(Model):

@@ -86,7 +86,9 @@ _DORMANT: Final = Statement(
     ),
     ("which_pair",),
 )
+_FORGET: Final = one_of(binding.c.id, update(binding).values({f"{side}_raw_hash": None for side in SIDES}).where)
 _COUNT: Final = Statement(select(func.count()).select_from(binding).where(_PAIR, _LINKED), ("which_pair",))
+_LINKED_IDS: Final = Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(binding.c.id), ("which_pair",))
 _ENDS: Final = [
     Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(order).limit(1), ("which_pair",))
     for order in (binding.c.id, binding.c.id.desc())
@@ -137,6 +139,10 @@ class Legs:
         """
         self._driver.write(_OF[side].touch, ((raw, version, at, pair, record) for record, raw, version, at in rows))
 
+    def forget_hashes(self, bindings: Sequence[int]) -> None:
+        """Forget the bytes last observed of both legs of these bindings, so that the next listing reads them."""
+        self._driver.strike(_FORGET, (), bindings)
+
     def mark_absent(self, pair: str, side: Side, ids: Sequence[str], since: float) -> None:
         """Note when these bound records were first found missing; an earlier note stays."""
         self._driver.write(_OF[side].absent, ((since, pair, record) for record in ids))
@@ -156,6 +162,10 @@ class Legs:
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
         return int(self._driver.rows(_COUNT, (pair,))[0][0])
+
+    def linked_bindings(self, pair: str) -> "array[int]":
+        """All linked bindings, ascending, type ``q``: 8 bytes a binding."""
+        return array("q", chain.from_iterable(self._driver.scan(_LINKED_IDS, (pair,))))
 
     def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
         """The ids that these bindings have on a side, where they have one and are linked or half."""

@@ -1,5 +1,6 @@
 """Where reading stands: the dirty set, sweeps in progress, cursors, and what a pair was last run with."""
 
+from array import array
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final
@@ -9,9 +10,10 @@ from sqlalchemy import bindparam, case, delete, select
 
 from tallystick.core.binding import Cursor, Dirty, PairState, Window
 from tallystick.core.record import Side
+from tallystick.core.window import LISTED
 from tallystick.store.driver import Driver
-from tallystick.store.statement import Change, Statement, taking, upsert
-from tallystick.store.tables import cursor, dirty, pair_state, sweep_window
+from tallystick.store.statement import Change, Statement, one_of, taking, upsert
+from tallystick.store.tables import cursor, dirty, pair_state, sweep_seen, sweep_window
 
 
 def _marking_again(old: Any, given: Any) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def _all_but_key(*columns: str) -> Change:
     return taking(*(name for name in columns if name not in {"pair", "side"}))
 
 
+_KEY: Final = ("pair", "side")
 _DIRTY: Final = tuple(c.name for c in dirty.columns)
 _WINDOW: Final = tuple(c.name for c in sweep_window.columns)
 _CURSOR: Final = tuple(c.name for c in cursor.columns)
@@ -46,6 +49,16 @@ _CLEAR: Final = Statement(
     ),
     ("pair", "side", "id", "seq"),
 )
+_OF_SIDE: Final = (dirty.c.pair == bindparam("pair"), dirty.c.side == bindparam("side"))
+_MARKED: Final = one_of(dirty.c.id, select(dirty.c.id).where(*_OF_SIDE).where, ("pair", "side"))
+_UNLIST_ALL: Final = Statement(
+    delete(dirty).where(*_OF_SIDE, dirty.c.reason == bindparam("reason")), ("pair", "side", "reason")
+)
+_UNLIST: Final = one_of(
+    dirty.c.id,
+    delete(dirty).where(*_OF_SIDE, dirty.c.reason == bindparam("reason")).where,
+    ("pair", "side", "reason"),
+)
 _SAVE_WINDOW: Final = upsert(sweep_window, _WINDOW, _all_but_key(*_WINDOW))
 _SAVE_CURSOR: Final = upsert(cursor, _CURSOR, _all_but_key(*_CURSOR))
 _SAVE_PAIR_STATE: Final = upsert(pair_state, _PAIR_STATE, _all_but_key(*_PAIR_STATE))
@@ -53,10 +66,17 @@ _WINDOW_OF: Final = Statement(
     select(sweep_window).where(sweep_window.c.pair == bindparam("pair"), sweep_window.c.side == bindparam("side")),
     ("pair", "side"),
 )
-_FORGET_WINDOW: Final = Statement(
-    delete(sweep_window).where(sweep_window.c.pair == bindparam("pair"), sweep_window.c.side == bindparam("side")),
-    ("pair", "side"),
+_FORGET_WINDOW: Final = [
+    Statement(delete(table).where(table.c.pair == bindparam("pair"), table.c.side == bindparam("side")), _KEY)
+    for table in (sweep_window, sweep_seen)
+]
+_SEEN: Final = Statement(
+    select(sweep_seen.c.hashes)
+    .where(sweep_seen.c.pair == bindparam("pair"), sweep_seen.c.side == bindparam("side"))
+    .order_by(sweep_seen.c.number),
+    _KEY,
 )
+_ADD_SEEN: Final = upsert(sweep_seen, ("pair", "side", "number", "hashes"), taking("hashes"))
 _CURSOR_OF: Final = Statement(
     select(cursor).where(cursor.c.pair == bindparam("pair"), cursor.c.side == bindparam("side")), ("pair", "side")
 )
@@ -96,19 +116,48 @@ class Positions:
         """Remove marks whose ``seq`` is unchanged (R-11.16); a mark that was renewed stays."""
         self._driver.write(_CLEAR, map(_mark_key, marks))
 
+    def marked(self, pair: str, side: Side, ids: Sequence[str]) -> set[str]:
+        """Tell which of these records are marked, whether the mark is due or not."""
+        return {row[0] for row in self._driver.pick(_MARKED, (pair, side), ids)}
+
+    def unmark_listed(self, pair: str, side: Side, ids: Sequence[str] | None = None) -> None:
+        """Remove the marks that a sweep in progress made: of these records, or of all of a side.
+
+        A mark that was renewed for another reason stays (R-11.16).
+        """
+        if ids is None:
+            self._driver.write(_UNLIST_ALL, [(pair, side, LISTED)])
+        else:
+            self._driver.strike(_UNLIST, (pair, side, LISTED), ids)
+
     def window(self, pair: str, side: Side) -> Window | None:
         """The sweep in progress, if any."""
         row = self._driver.row(_WINDOW_OF, (pair, side))
         return None if row is None else Window(row[0], row[1], bool(row[2]), *row[3:])
 
-    def save_window(self, window: Window) -> None:
-        """Save how far a sweep came."""
+    def save_window(self, window: Window, seen: "array[int] | None" = None) -> None:
+        """Save how far a sweep came; ``seen`` adds raw hashes of known records that it has shown."""
         pair, side, full, *rest = _window_row(window)
         self._driver.write(_SAVE_WINDOW, [(pair, side, int(full), *rest)])
+        if seen:
+            number = self._driver.reserve("sweep_seen", 1)
+            self._driver.write(_ADD_SEEN, [(pair, side, number, seen.tobytes())])
+
+    def seen_hashes(self, pair: str, side: Side) -> "array[int]":
+        """The raw hashes that the sweep in progress has shown, in no order; a number may come twice."""
+        found = array("q")
+        for (hashes,) in self._driver.rows(_SEEN, (pair, side)):
+            found.frombytes(hashes)
+        return found
+
+    def forget_window(self, pair: str, side: Side) -> None:
+        """Give up a sweep in progress; its marks stay."""
+        for statement in _FORGET_WINDOW:
+            self._driver.write(statement, [(pair, side)])
 
     def close_window(self, cursor: Cursor) -> None:
         """End a side's sweep: forget the window and move the cursor, both or neither (R-11.1)."""
-        self._driver.write(_FORGET_WINDOW, [(cursor.pair, cursor.side)])
+        self.forget_window(cursor.pair, cursor.side)
         self._driver.write(_SAVE_CURSOR, [_cursor_row(cursor)])
 
     def cursor(self, pair: str, side: Side) -> Cursor | None:

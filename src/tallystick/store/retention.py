@@ -1,4 +1,8 @@
-"""How long things are kept, and the removal of what has expired. The ledger is not touched: it must stay whole."""
+"""How long things are kept, and the removal of what has expired. The ledger is not touched: it must stay whole.
+
+No lease is needed for it (R-3.3): what goes is told by its age alone, nothing that a run of today decides by is that
+old, and to remove it twice is the same as once.
+"""
 
 from dataclasses import dataclass
 from typing import Final

@@ -63,7 +63,9 @@ class Runs:
         """Take or renew a pair's lease; give its fence number, or ``None`` while somebody else holds it.
 
         The number grows with each new owner, so a worker that slept through its lease is told from the current one.
+        Where the database is a server, its clock counts and not ``now``: those of two workers may differ (R-16.3).
         """
+        now = self._driver.clock(now)
         row = self._driver.row(_LEASE_OF, (pair,))
         _, holder, fence, expires = row or (pair, _NOBODY, 0, now)
         if holder not in {owner, _NOBODY} and expires > now and not steal:

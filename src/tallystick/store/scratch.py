@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tallystick.core.binding import Op
 from tallystick.core.record import Side
@@ -19,7 +19,9 @@ T = TypeVar("T")
 _SCHEMA = """
 CREATE TABLE sight (
   side TEXT NOT NULL, id TEXT NOT NULL, binding INTEGER, kind TEXT NOT NULL, fields BLOB, version TEXT, modified REAL,
-  raw_hash INTEGER, digest INTEGER, keys BLOB, taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (side, id)) WITHOUT ROWID;
+  raw_hash INTEGER, digest INTEGER, keys BLOB, sheet INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
+  lone INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (side, id)) WITHOUT ROWID;
 CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
 CREATE TABLE match_key (side TEXT NOT NULL, rule INTEGER NOT NULL, hash INTEGER NOT NULL, id TEXT NOT NULL);
 CREATE TABLE line (
@@ -29,6 +31,9 @@ CREATE TABLE line (
 
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 _COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest, keys"
+
+_SETTLED = "FROM sight WHERE binding IS NOT NULL GROUP BY binding HAVING max(kind <> 'same') = 0"
+_ALIKE = "(count(*) = 2 AND min(digest) = max(digest) AND max(fields IS NOT NULL) = 0)"
 
 
 class Scratch:
@@ -40,12 +45,14 @@ class Scratch:
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;" + _SCHEMA)
         self._db.execute("BEGIN")
         self._indexed = False
+        self._sheets: dict[Side, int] = {"left": 0, "right": 0}
 
     def add_sights(self, side: Side, rows: Iterable[SightRow]) -> None:
         """Note records as seen: id, binding, kind, fields, version, modified, raw hash, digest, keys; later win."""
+        sheet = self._sheets[side]
         self._db.executemany(
-            f"INSERT OR REPLACE INTO sight (side, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            ((side, *row) for row in rows),
+            f"INSERT OR REPLACE INTO sight (side, sheet, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            ((side, sheet, *row) for row in rows),
         )
 
     def add_keys(self, side: Side, rows: Iterable[tuple[int, int, str]]) -> None:
@@ -56,6 +63,24 @@ class Scratch:
         """Throw away what was noted of a side, because it is read once more."""
         self._db.execute("DELETE FROM sight WHERE side = ?", (side,))
         self._db.execute("DELETE FROM match_key WHERE side = ?", (side,))
+
+    def turn(self, side: Side) -> None:
+        """Go on with the next sheet."""
+        self._sheets[side] += 1
+
+    def sheet(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give what was noted of a side on the present sheet, without its values."""
+        columns = _COLUMNS.replace("fields", "NULL")
+        yield from _batches(
+            self._db.execute(f"SELECT {columns} FROM sight WHERE side = ? AND sheet = ?", (side, self._sheets[side])),
+            size,
+        )
+
+    def noted(self, side: Side, size: int) -> Iterator[list[tuple[str, int | None]]]:
+        """Give (id, binding) of every noted record of a side that is not the same."""
+        yield from _batches(
+            self._db.execute("SELECT id, binding FROM sight WHERE side = ? AND kind <> 'same'", (side,)), size
+        )
 
     def seen(self, side: Side, ids: Sequence[str]) -> set[str]:
         """Tell which of these ids were noted."""
@@ -101,8 +126,7 @@ class Scratch:
         cursor = self._db.execute(
             "SELECT id, raw_hash, version, modified FROM sight WHERE side = ? AND kind = 'same'", (side,)
         )
-        while rows := cursor.fetchmany(size):
-            yield rows
+        yield from _batches(cursor, size)
 
     def unbound(self, side: Side, size: int) -> Iterator[list[SightRow]]:
         """Give the noted records without binding that no match took yet, in order of id."""
@@ -132,6 +156,15 @@ class Scratch:
                 (side, *chunk),
             )
         }
+
+    def put_aside(self, side: Side, ids: Sequence[str]) -> None:
+        """Note unbound records that stay without counterpart."""
+        self._db.executemany("UPDATE sight SET lone = 1 WHERE side = ? AND id = ?", ((side, i) for i in ids))
+
+    def set_aside(self, side: Side, size: int) -> Iterator[list[SightRow]]:
+        """Give the records that were put aside, without their values."""
+        columns = _COLUMNS.replace("fields", "NULL")
+        yield from _batches(self._db.execute(f"SELECT {columns} FROM sight WHERE side = ? AND lone = 1", (side,)), size)
 
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of the noted records of a side that have one of these (rule, hash)."""
@@ -188,12 +221,36 @@ class Scratch:
         return int(count)
 
     def count_sights(self, side: Side) -> tuple[int, int]:
-        """Count the noted records of a side: those to be decided, and those that are the same."""
+        """Count the noted records of a side: those to be decided, and those that are the same.
+
+        An unpaired record that cannot be read is neither.
+        """
         [decide, alike] = self._db.execute(
-            "SELECT coalesce(sum(kind <> 'same'), 0), coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
+            "SELECT coalesce(sum(kind <> 'same' AND NOT (kind = 'bad' AND binding IS NULL)), 0),"
+            " coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
             (side,),
         ).fetchone()
         return int(decide), int(alike)
+
+    def count_alike(self) -> int:
+        """Count the bindings whose records are both the same as their bases, and these as each other.
+
+        A row that is the same and yet keeps its fields has values that its system did not tell.
+        """
+        [count] = self._db.execute(f"SELECT count(*) FROM (SELECT 1 {_SETTLED} AND {_ALIKE})").fetchone()
+        return int(count)
+
+    def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
+        """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
+        cursor = self._db.execute(
+            f"SELECT binding, max(side = 'left'), max(side = 'right') {_SETTLED} AND NOT {_ALIKE}"
+        )
+        while rows := cursor.fetchmany(size):
+            yield [(number, bool(left), bool(right)) for number, left, right in rows]
+
+    def count_kinds(self, side: Side) -> dict[str, int]:
+        """Count the noted records of a side by kind."""
+        return dict(self._db.execute("SELECT kind, count(*) FROM sight WHERE side = ? GROUP BY kind", (side,)))
 
     def close(self) -> None:
         """Throw the paper away."""
@@ -201,6 +258,11 @@ class Scratch:
             self._db.execute("COMMIT")
         self._db.close()
         self._folder.cleanup()
+
+
+def _batches(cursor: sqlite3.Cursor, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    while rows := cursor.fetchmany(size):
+        yield rows
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone.
@@ -165,6 +165,50 @@ sweep_window: Final = Table(
     _double("snow0", optional=True),
     _double("high", optional=True),
     _whole("listed"),
+    _whole("distinct"),
+    _whole("pages"),
+    _whole("marked"),
+    _whole("restarts"),
+    _double("started"),
+    _whole("mapping"),
+    _whole("ids"),
+)
+
+# Which known records a sweep in progress has shown: their raw hashes, 8 bytes each, one row a save.
+sweep_seen: Final = Table(
+    "sweep_seen",
+    metadata,
+    _text("pair", key=True),
+    _text("side", key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    _bytes("hashes"),
+)
+
+# Match keys of records that are paired with nobody: a window shows only what changed, and would not show them.
+lone_key: Final = Table(
+    "lone_key",
+    metadata,
+    _text("pair", key=True),
+    _text("side", key=True),
+    _text("id", key=True),
+    Column("rule", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    _whole("hash"),
+    Index("lone_key_hash", "pair", "side", "rule", "hash"),
+    sqlite_with_rowid=False,
+)
+
+superseded: Final = Table(
+    "superseded",
+    metadata,
+    _text("pair", key=True),
+    _text("side", key=True),
+    _text("id", key=True),
+    _text("version", key=True),
+    Column("digest", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    _double("modified", optional=True),
+    _double("at"),
+    Index("superseded_at", "pair", "at"),
+    sqlite_with_rowid=False,
 )
 
 cursor: Final = Table(
@@ -284,6 +328,15 @@ ledger: Final = Table(
     _bytes("digest"),
     Index("ledger_of_binding", "binding"),
     Index("ledger_of_run", "run"),
+    # Few rows, asked for before every deletion: how many there were in a day.
+    Index(
+        "ledger_deletions",
+        "pair",
+        "side",
+        "at",
+        sqlite_where=text("op IN ('delete', 'archive')"),
+        postgresql_where=text("op IN ('delete', 'archive')"),
+    ),
 )
 
 run: Final = Table(

@@ -5,7 +5,7 @@ lead to a foreign host (R-11.9). Any page that repeats an earlier one is a loop.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -96,6 +96,29 @@ class Pager:
         spot = ask.spot
         return status in _BEHIND_THE_END and (spot.last > 0 or (spot.step > 0 and isinstance(self.spec, PagePaging)))
 
+    def listed(self, ask: Ask, rows: int) -> int:
+        """Say how many records the listing has given, ``rows`` on the page of ``ask`` included."""
+        spot = ask.spot
+        if isinstance(self.spec, OffsetPaging):
+            return spot.at + rows
+        if isinstance(self.spec, PagePaging) and spot.step:
+            return (spot.at - self.spec.first) * spot.step + rows
+        return spot.came + rows
+
+    def before(self, ask: Ask) -> Ask | None:
+        """Ask for the page before the one of ``ask``, where pages are counted."""
+        spot = ask.spot
+        if isinstance(self.spec, OffsetPaging):
+            back = spot.step or spot.last
+            return (
+                self.ask(write_position(Spot("offset", spot.at - back, size=spot.size)))
+                if spot.at >= back > 0
+                else None
+            )
+        if isinstance(self.spec, PagePaging) and spot.at > self.spec.first:
+            return self.ask(write_position(Spot("page", spot.at - 1, size=spot.size)))
+        return None
+
     @property
     def reads(self) -> tuple[Path, ...]:
         """The paths in an answer that ``turn`` looks at."""
@@ -125,19 +148,21 @@ class Pager:
             raise self._loop("two pages hold the same records")
         match spec:
             case OffsetPaging(total=total, max_limit=most):
-                count = Count(
-                    len(rows), _number_at(response, total, beside), None, 0, by_record=True, vouched=bool(most)
-                )
-                return after_page(spot, count, seen)
+                number = _number_at(response, total, beside)
+                count = Count(len(rows), self._within(number), None, 0, by_record=True, vouched=bool(most))
+                return _telling(after_page(spot, count, seen), number)
             case PagePaging(total=total, pages=pages, first=first, max_size=most):
-                numbers = _number_at(response, total, beside), _number_at(response, pages, beside)
-                return after_page(spot, Count(len(rows), *numbers, first, by_record=False, vouched=bool(most)), seen)
+                number, of_pages = _number_at(response, total, beside), _number_at(response, pages, beside)
+                if spec.cap is not None and of_pages is not None:
+                    of_pages = min(of_pages, -(-spec.cap // max(1, spot.size)))
+                count = Count(len(rows), self._within(number), of_pages, first, by_record=False, vouched=bool(most))
+                return _telling(after_page(spot, count, seen), number)
             case CursorPaging():
                 return self._after_cursor(spec, spot, response, rows, beside, seen)
             case LinkPaging():
-                return self._after_url(spot, response, next_link(response.headers.every("link")), seen)
+                return self._after_url(spot, response, next_link(response.headers.every("link")), len(rows), seen)
             case NextUrlPaging(next=place):
-                return self._after_url(spot, response, said(response, place, beside), seen)
+                return self._after_url(spot, response, said(response, place, beside), len(rows), seen)
             case NoPaging():
                 return END
 
@@ -172,10 +197,13 @@ class Pager:
         if token == spot.token:
             raise self._loop("the next cursor is the current one")
         # An empty page may well have a successor: some systems filter after they have cut the page.
-        following = Spot("cursor", token=token, size=spot.size, seen=seen or spot.seen, numbered=isinstance(found, int))
+        following = Spot(
+            "cursor", token=token, size=spot.size, came=spot.came + len(rows), seen=seen or spot.seen,
+            numbered=isinstance(found, int),
+        )  # fmt: skip
         return Turn(write_position(following))
 
-    def _after_url(self, spot: Spot, response: Response, found: Any, seen: int) -> Turn:
+    def _after_url(self, spot: Spot, response: Response, found: Any, rows: int, seen: int) -> Turn:
         link = _token(found)
         if not link:
             return END
@@ -189,7 +217,13 @@ class Pager:
             )
         if url in {spot.token, response.url}:
             raise self._loop("the next link leads to the same page")
-        return Turn(write_position(Spot("url", token=url, size=spot.size, seen=seen or spot.seen)))
+        following = Spot("url", token=url, size=spot.size, came=spot.came + rows, seen=seen or spot.seen)
+        return Turn(write_position(following))
+
+    def _within(self, total: int | None) -> int | None:
+        """No more pages are asked for than the system gives."""
+        cap = self.spec.cap
+        return total if total is None or cap is None else min(total, cap)
 
     def _spot(self, position: Position | None, page_size: int | None) -> Spot:
         style, size, most, first = _traits(self.spec)
@@ -213,6 +247,11 @@ class Pager:
             "if it has no pages, write paging: {type: none}",
             place=self._place,
         )
+
+
+def _telling(turn: Turn, total: int | None) -> Turn:
+    """Say the system's own total, also where no more than its limit can be had."""
+    return turn if turn.total is None else replace(turn, total=total)
 
 
 def _traits(spec: Paging) -> tuple[str, int, int | None, int]:

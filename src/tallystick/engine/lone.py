@@ -1,0 +1,92 @@
+"""Records that are paired with nobody, kept in mind by their match keys when a run does not see them.
+
+A window shows only what changed, and a sweep that goes on shows only its rest. The counterpart of a new record may be
+one that was asked about, ignored or refused long ago: to overlook it would be to create it a second time (I-5).
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from tallystick.core.matching import unpack_keys
+from tallystick.core.ports import Flow, NotThere
+from tallystick.core.record import SIDES, Side
+from tallystick.core.state import StoreTx
+from tallystick.engine import effects
+from tallystick.engine.decide import BATCH
+from tallystick.engine.outcome import Outcome
+from tallystick.engine.pair import Pair
+from tallystick.engine.session import Session, SightRow, Unresolved
+from tallystick.engine.verify import read_records
+
+Holders = dict[Side, dict[str, set[tuple[int, int]]]]
+
+
+def read_lone(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
+    """Read every unpaired record that this run did not see and that shares a key with one it saw.
+
+    Where one cannot be read, those that share its key wait.
+    """
+    if not (yield from effects.look(lambda tx: tx.has_lone(pair.name))):
+        return
+    goes_on = True
+    while goes_on:
+        goes_on = False
+        for side in SIDES:
+            for rows in session.scratch(pair).unbound(side, BATCH):
+                goes_on |= yield from _read_holders(session, pair, outcome, rows)
+
+
+def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence[SightRow]) -> Flow[bool]:
+    """Read the holders of the keys of some records; tell whether any was there that was not seen before."""
+    keys = sorted({key for row in rows for key in unpack_keys(row[8]).items()})
+    holders: Holders = yield from effects.look(partial(_unseen, session, pair, outcome, keys))
+    found = False
+    for side, of_side in holders.items():
+        missing = yield from read_records(session, pair, side, sorted(of_side))
+        gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
+        there = session.scratch(pair).seen(side, sorted(of_side))
+        found |= bool(there)
+        outcome.unlone += [(side, record) for record in sorted(gone)]
+        _let_wait(session, pair, {key for i, own in of_side.items() if i not in gone | there for key in own})
+    return found
+
+
+def _unseen(session: Session, pair: Pair, outcome: Outcome, keys: Sequence[tuple[int, int]], tx: StoreTx) -> Holders:
+    found: Holders = {side: {} for side in SIDES}
+    known_gone = set(outcome.unlone)
+    for side in SIDES:
+        of_side: dict[str, set[tuple[int, int]]] = {}
+        for rule, hashed, record in tx.find_lone(pair.name, side, keys):
+            of_side.setdefault(record, set()).add((rule, hashed))
+        paired = tx.leg_facts(pair.name, side, sorted(of_side))
+        outcome.unlone += [(side, record) for record in sorted(paired) if (side, record) not in known_gone]
+        seen = session.scratch(pair).seen(side, sorted(of_side))
+        found[side] = {
+            i: own for i, own in of_side.items() if i not in paired and i not in seen and (side, i) not in known_gone
+        }
+    return found
+
+
+def _let_wait(session: Session, pair: Pair, keys: set[tuple[int, int]]) -> None:
+    waiting = session.unresolved.setdefault(pair.name, Unresolved())
+    waiting.keys |= {(side, rule, hashed) for side in SIDES for rule, hashed in keys}
+
+
+def keep_lone(session: Session, pair: Pair, outcome: Outcome, shown: Sequence[Side], tx: StoreTx) -> None:
+    """Remember the keys of the records that stayed unpaired; ``shown`` are the sides that were listed whole."""
+    parked = [row for row in tx.quarantine(pair.name) if row.binding is None]
+    for side in SIDES:
+        if side in shown:
+            tx.drop_lone(pair.name, side)
+        else:
+            tx.drop_lone(pair.name, side, [record for s, record in outcome.unlone if s == side])
+        for rows in session.scratch(pair).set_aside(side, BATCH):
+            _put(pair, side, rows, tx)
+        sights = session.scratch(pair).sights(side, [row.record for row in parked if row.side == side])
+        refused = [row for row in sights.values() if row[1] is None]
+        paired = tx.leg_facts(pair.name, side, [row[0] for row in refused])
+        _put(pair, side, [row for row in refused if row[0] not in paired], tx)
+
+
+def _put(pair: Pair, side: Side, rows: Sequence[SightRow], tx: StoreTx) -> None:
+    tx.put_lone(pair.name, side, [(row[0], rule, h) for row in rows for rule, h in unpack_keys(row[8]).items()])

@@ -1,0 +1,84 @@
+"""What reading a side came to, and what of it is kept beyond the run."""
+
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+from tallystick.core.binding import Cursor, Quarantined, Window
+from tallystick.core.error import Error
+from tallystick.core.ports import Capabilities, Page, Position
+from tallystick.core.record import Side
+from tallystick.core.window import Completeness, Sweep, next_high
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is durable of a sweep: ``earlier`` is the part that another run read, ``saves`` counts those of this run.
+
+    ``restarts`` tells how often the sweep had to begin again, ``marked`` how many records were marked, ``parked`` how
+    many unreadable ones were parked. ``kept`` flags the known records whose sight was saved.
+    """
+
+    earlier: Window | None = None
+    restarts: int = 0
+    saves: int = 0
+    marked: int = 0
+    parked: int = 0
+    kept: bytearray = field(default_factory=bytearray)
+
+
+NO_PAGE: Final = Page(())
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep."""
+
+    side: Side
+    sweep: Sweep
+    listed: int = 0
+    unchanged: int = 0
+    filtered: int = 0
+    undecodable: int = 0
+    pages: int = 0
+    total: int | None = None
+    newest: float | None = None
+    snow0: float | None = None
+    started: float = 0
+    completeness: Completeness = "unproven"
+    failure: Error | None = None
+    known: "array[int]" = field(default_factory=lambda: array("q"))
+    seen: bytearray = field(default_factory=bytearray)
+    distinct: int = 0
+    faults: list[Quarantined] = field(default_factory=list)
+    progress: Progress = field(default_factory=Progress)
+    reached: tuple[Position | None, Page] = (None, NO_PAGE)
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether this run read all of the sweep."""
+        return self.progress.earlier is None
+
+    @property
+    def listed_here(self) -> int:
+        """How many rows this run listed."""
+        return self.listed - (self.progress.earlier.listed if self.progress.earlier else 0)
+
+    def shows(self, raw_hash: int | None) -> bool:
+        """Whether a row with these bytes, as they were last observed, was listed."""
+        if raw_hash is None:
+            return False
+        at = bisect_left(self.known, raw_hash)
+        return at < len(self.known) and self.known[at] == raw_hash and bool(self.seen[at])
+
+    def cursor(self, pair: str, before: Cursor | None, can: Capabilities) -> Cursor:
+        """Where the next sweep may start."""
+        full = self.sweep.full
+        return Cursor(
+            pair=pair,
+            side=self.side,
+            high=next_high(before, self.newest, self.snow0, started=self.started, skew=can.skew),
+            full_at=self.started if full else (before.full_at if before else None),
+            full_count=self.listed if full else (before.full_count if before else None),
+        )
