@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from tallystick.core.error import ProjectError, StoreError
 
 if TYPE_CHECKING:
+    from tallystick.core.brake import Permit
     from tallystick.core.ports import Boundary, Connector, Sink, Transport
     from tallystick.engine.pair import Pair
     from tallystick.engine.session import Mode, Session
@@ -86,9 +87,11 @@ class House:
         *,
         approved: frozenset[int] | None = None,
         released: frozenset[str] = frozenset(),
+        permit: "Permit | None" = None,
         full: bool = False,
     ) -> "Session":
         """Begin a run."""
+        from tallystick.core.brake import Permit
         from tallystick.engine.session import Session
         from tallystick.store.scratch import Scratch
 
@@ -99,6 +102,7 @@ class House:
             make_scratch=lambda: Scratch(self.scratch_folder),
             approved=approved,
             released=released,
+            permit=permit or Permit(),
             full=full,
         )
 

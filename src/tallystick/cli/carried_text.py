@@ -5,8 +5,11 @@ from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document, error_lines
+from tallystick.cli.drift_text import drift_lines
+from tallystick.cli.hold_text import hold_lines, idle_lines, narrow, released_lines, wide
 from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_text import pair_document
+from tallystick.cli.selecting import chosen_words
 from tallystick.cli.words import mark_words, side_names, waiting_words
 from tallystick.core.plan import PairPlan
 
@@ -25,9 +28,15 @@ def show_carried(screen: Screen, carried: Carried) -> None:
         found = carried.surveys.get(plan.pair)
         if found is not None:
             screen.say(f"{plan.pair}: {_done_words(carried, plan, found)}")
+            if carried.selection is not None:
+                screen.say(f"  {chosen_words(plan, carried.selection)}")
             for line in _rest_lines(carried, plan):
                 screen.say(f"  {line}")
-    for line in failure_lines(carried):
+    for line in (
+        *failure_lines(carried),
+        *unfound_lines(carried),
+        *idle_lines(carried.result.plan.pairs, carried.permit),
+    ):
         screen.say(line)
 
 
@@ -50,12 +59,10 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
         yield f"{number(failed, 'write')} failed; tried again or parked, nothing is lost"
     for trouble in carried.result.troubles.get(plan.pair, []):
         yield from error_lines(trouble)
-    for hold in plan.holds:
-        yield f"HELD by the brake '{hold.kind}' ({', '.join(hold.ops)} in {names[hold.side]}): {hold.reason}"
-    if plan.holds:
-        released = " ".join(sorted({f"--release {h.kind}" for h in plan.holds}))
-        look = "" if carried.command else f"look at it with `tally plan {plan.pair}`; "
-        yield f"{look}if it is right: {carried.command or f'tally run {plan.pair}'} {released}"
+    yield from released_lines(plan, names, carried.permit.by)
+    yield from hold_lines(plan, names)
+    yield from _ways_on(carried, plan)
+    yield from drift_lines(plan, names, limit=0)
     if plan.problem:
         yield f"not all could be read: {plan.problem}"
     left = carried.waiting.get(plan.pair, Waiting())
@@ -64,6 +71,25 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     waiting = waiting_words(left.questions, left.parked)
     if waiting:
         yield f"{waiting}: tally problems"
+
+
+def _ways_on(carried: Carried, plan: PairPlan) -> Iterator[str]:
+    """Say how to let go what a brake refuses: exactly these records, or as many."""
+    if not plan.holds:
+        return
+    again = carried.command or f"tally run {plan.pair} {carried.options}".rstrip()
+    if not carried.command:
+        yield f"look at it: tally plan {plan.pair}"
+    if narrow(plan):
+        yield f"let exactly these go: {again} {narrow(plan)}"
+        yield f"or as many of them: {again} {wide(plan)}"
+
+
+def unfound_lines(carried: Carried, most: int = 20) -> Iterator[str]:
+    """Name the records that were asked for and that nobody showed."""
+    if carried.unfound:
+        more = len(carried.unfound) - most
+        yield f"Not found: {', '.join(carried.unfound[:most])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def failure_lines(carried: Carried) -> Iterator[str]:
@@ -80,6 +106,8 @@ def carried_document(carried: Carried) -> dict[str, Any]:
     return {
         "run": plan.run,
         "outcome": carried.outcome,
+        "by": carried.permit.by,
+        "not_found": list(carried.unfound),
         "mappings": [
             pair_document(carried, p)
             | {

@@ -5,19 +5,24 @@ counted here over all lines, from the run's scratch paper, in constant memory.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
-from tallystick.core.brake import Hold
+from tallystick.cli.forecast import begin_paces, forecast_of
+from tallystick.cli.pace import Pacer
+from tallystick.core.brake import Hold, Permit
 from tallystick.core.error import Error, ProjectError
+from tallystick.core.forecast import Forecast
 from tallystick.core.plan import PHASES, PairPlan
 from tallystick.core.record import SIDES, Side
+from tallystick.core.selection import Selection
 from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
 from tallystick.engine.observe import observe
 from tallystick.engine.pair import Pair
+from tallystick.engine.release import is_approved, is_held
 from tallystick.engine.run import Observer, Result, run
 from tallystick.engine.session import Mode, Session
 from tallystick.wiring import House
@@ -51,6 +56,9 @@ class Survey:
         return set(self.prints) - self.held - self.unapproved
 
 
+Review = Callable[[Session, Mapping[str, Survey]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What a pair leaves for later: open questions, parked records, and by reason the records to be looked at again."""
@@ -64,7 +72,9 @@ class Waiting:
 class Carried:
     """A finished run with the survey of each pair that could be observed, and what waits for somebody after it.
 
-    ``command`` is the command line by which it is repeated, where that is not `tally run`.
+    ``command`` is the command line by which it is repeated, where that is not `tally run` with ``options``. ``permit``
+    is what a person let pass, ``selection`` what the run was limited to, ``unfound`` the named records that nobody
+    showed. Only a plan has a ``forecast``.
     """
 
     mode: Mode
@@ -72,6 +82,11 @@ class Carried:
     surveys: dict[str, Survey]
     waiting: dict[str, Waiting]
     command: str = ""
+    options: str = ""
+    permit: Permit = Permit()
+    selection: Selection | None = None
+    unfound: Sequence[str] = ()
+    forecast: Forecast | None = None
 
     @property
     def code(self) -> int:
@@ -80,13 +95,17 @@ class Carried:
         codes = [code_of(f) for f in self.result.failures.values()]
         codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
-        codes += [DECIDE for p in plans if p.holds and self.mode != "plan"]
+        codes += [DECIDE for p in plans if self.mode != "plan" and self._is_held(p)]
         return worst(codes)
 
     @property
     def outcome(self) -> str:
         """One word for the whole: done, held or failed."""
         return {DONE: "done", DECIDE: "held"}.get(self.code, "failed")
+
+    def _is_held(self, plan: PairPlan) -> bool:
+        """Of an approved plan a brake counts only if it refuses something of it."""
+        return any(hold.count or self.mode != "apply" for hold in plan.holds)
 
     def failure(self, plan: PairPlan) -> Error | None:
         """Give why a pair could not go on, if so."""
@@ -101,13 +120,17 @@ def carry(
     full: bool = False,
     approved: frozenset[int] | None = None,
     released: frozenset[str] = frozenset(),
+    permit: Permit | None = None,
     patience: float = 0,
     look: Observer = observe,
     command: str = "",
+    options: str = "",
+    review: Review | None = None,
 ) -> Carried:
     """Run the named pairs (all if none is named) to the end; ``look`` observes and decides each.
 
-    ``command`` is what the person typed, where a held brake is not released by `tally run`.
+    ``command`` is what the person typed, where a held brake is not released by `tally run`, ``options`` what limits
+    that. ``review`` may look into the run's scratch paper before it is thrown away.
 
     Raises:
         ProjectError: a mapping of that name does not exist, or there is none at all.
@@ -117,19 +140,40 @@ def carry(
         raise ProjectError(
             "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
         )
-    session = house.session(mode, approved=approved, released=released, full=full)
+    session = house.session(mode, approved=approved, released=released, permit=permit, full=full)
+    paces = begin_paces(house)
+    boundary = Pacer(house.boundary(), paces) if mode == "plan" else house.boundary()
     try:
-        result = drive(run(session, pairs, alone=house.alone, patience=patience, look=look), house.boundary())
+        result = drive(run(session, pairs, alone=house.alone, patience=patience, look=look), boundary)
         holds = {p.pair: p.holds for p in result.plan.pairs}
         seen = [p for p in pairs if p.name in session.scratches and p.name not in _unseen(result)]
         surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
         for name in result.failures.keys() & surveys.keys():
             surveys[name].linked_now = 0  # where a pair broke off nobody counts how far it came
+        unfound = _unfound(session, seen)
+        if review is not None:
+            review(session, surveys)
     finally:
         session.close()
     if mode != "plan":
         house.tidy()
-    return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs}, command)
+    waiting = {p.name: count_waiting(house, p.name) for p in pairs}
+    forecast = forecast_of(result.plan, pairs, paces) if mode == "plan" else None
+    return Carried(
+        mode, result, surveys, waiting, command, options, session.permit, session.selection, unfound, forecast
+    )
+
+
+def _unfound(session: Session, pairs: Sequence[Pair]) -> list[str]:
+    """Name the records that a run was limited to and that nobody showed."""
+    records = session.selection.records if session.selection is not None else frozenset()
+    lost: list[str] = []
+    for pair in pairs if records else ():
+        for side in SIDES:
+            mine = sorted(i for p, s, i in records if (p, s) == (pair.name, side))
+            end, there = pair.end(side), session.scratch(pair).seen(side, mine)
+            lost += [f"{end.system}/{end.object}/{i}" for i in mine if i not in there]
+    return sorted(set(lost))
 
 
 def _unseen(result: Result) -> set[str]:
@@ -148,9 +192,9 @@ def survey(session: Session, pair: Pair, holds: Sequence[Hold]) -> Survey:
 
 def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -> None:
     found.prints.append(line.print)
-    if any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in holds):
+    if is_held(session, holds, line):
         found.held.add(line.print)
-    elif session.approved is not None and line.print not in session.approved:
+    elif not is_approved(session, line):
         found.unapproved.add(line.print)
     subject: Side = "left" if line.left.id is not None else "right"
     found.asks.update((a.kind, subject) for a in line.asks)

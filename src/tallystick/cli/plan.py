@@ -5,18 +5,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tallystick.cli.selection import Field, OfSide, Records, RecordsFile, Wanted, Where
 from tallystick.cli.start import Full, Json, Names, examples, start_of
 
 if TYPE_CHECKING:
     from tallystick.cli.carry import Carried
     from tallystick.cli.output import Screen
     from tallystick.cli.plan_file import PlanFile
+    from tallystick.cli.plan_page import Page
+    from tallystick.core.selection import Selection
     from tallystick.wiring import House
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    shown = examples("tally plan", "tally plan companies --full", "tally plan -o monday.json")
+    shown = examples(
+        "tally plan",
+        "tally plan companies --full",
+        "tally plan -o monday.json --html monday.html",
+        "tally plan companies --where country=DE --markdown change.md",
+    )
     app.command(epilog=shown, short_help="Show what a run would do; change nothing.")(plan)
 
 
@@ -31,32 +39,74 @@ def plan(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="How many lines of each mapping to show.")
     ] = 10,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the plan as one web page.")] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write the plan as Markdown, as for a merge request."),
+    ] = None,
+    show_values: Annotated[
+        bool,
+        typer.Option(
+            "--show-values", help="Show values in these pages as they are; else all but their shape is hidden."
+        ),
+    ] = False,
+    records: Records = None,
+    records_file: RecordsFile = None,
+    side: OfSide = None,
+    where: Where = None,
+    field: Field = None,
     as_json: Json = False,
 ) -> int:
     """Show what a run would do, and keep it for `tally apply`; no system is changed.
 
     The first plan of a mapping is its adoption plan: who stands on both sides, who only on one, who is ambiguous,
-    what differs.
+    what differs. Terminal, JSON and the kept plan show values as they are; the pages hide them, because they are
+    passed on.
     """
     from tallystick.cli.carry import carry
     from tallystick.cli.plan_file import DEFAULT, write_plan
+    from tallystick.cli.plan_page import page_of
     from tallystick.cli.progress import shown_progress
+    from tallystick.cli.selecting import limits_of
     from tallystick.wiring import open_house
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
+    wanted = Wanted(records or (), records_file, side, where or (), field)
+    kept = file or start.folder / DEFAULT
     with shown_progress(screen) as sink, open_house(start.folder, start.environment, sink=sink) as house:
-        carried = carry(house, "plan", mappings or [], full=full)
-        kept = file or start.folder / DEFAULT
-        write_plan(kept, _to_keep(house, carried, full=full))
+        limits = limits_of(house, mappings or [], wanted)
+        carried = carry(house, "plan", limits.mappings, full=full, look=limits.look)
+        write_plan(kept, _to_keep(house, carried, limits.selection, full=full))
+        if html or markdown:
+            _keep_pages(page_of(house.loaded, carried, kept, limit, reveal=show_values), html, markdown, screen)
     _tell(screen, carried, kept, limit)
     return carried.code
 
 
-def _to_keep(house: "House", carried: "Carried", *, full: bool) -> "PlanFile":
+def _keep_pages(page: "Page", html: Path | None, markdown: Path | None, screen: "Screen") -> None:
+    from tallystick.cli.plan_html import render_html
+    from tallystick.cli.plan_markdown import render_markdown
+    from tallystick.core.error import ProjectError
+
+    for path, render in ((html, render_html), (markdown, render_markdown)):
+        if path is None:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(render(page), encoding="utf-8", errors="backslashreplace")
+        except OSError as cause:
+            raise ProjectError(
+                f"the page cannot be written: {cause.strerror}", hint="check its folder", place=str(path)
+            ) from cause
+        screen.note(f"wrote {path}")
+
+
+def _to_keep(house: "House", carried: "Carried", selection: "Selection | None", *, full: bool) -> "PlanFile":
     from tallystick.cli.moment import moment
     from tallystick.cli.plan_file import PlanFile
     from tallystick.cli.plan_text import plan_document
+    from tallystick.cli.selecting import selection_document
 
     made = carried.result.plan
     return PlanFile(
@@ -68,27 +118,34 @@ def _to_keep(house: "House", carried: "Carried", *, full: bool) -> "PlanFile":
         fingerprint=made.fingerprint,
         lines={name: tuple(found.prints) for name, found in carried.surveys.items()},
         shown=plan_document(carried),
+        selection=selection_document(selection),
     )
 
 
 def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
-    from tallystick.cli.carried_text import failure_lines
+    from tallystick.cli.carried_text import failure_lines, unfound_lines
+    from tallystick.cli.forecast import HEADS, forecast_rows, forecast_words
     from tallystick.cli.output import number
     from tallystick.cli.plan_file import spell
     from tallystick.cli.plan_text import any_failed, plan_document, samples, show_pair
+    from tallystick.cli.selecting import chosen_words
     from tallystick.cli.words import waiting_words
 
     made = carried.result.plan
     screen.document({"plan": plan_document(carried), "file": str(kept)})
     for of_pair in made.pairs:
-        show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), samples(made.operations, of_pair.pair, limit))
-    for line in failure_lines(carried):
+        shown = samples(made.operations, of_pair.pair, limit)
+        show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), shown, chosen_words(of_pair, carried.selection))
+    for line in (*failure_lines(carried), *unfound_lines(carried)):
         screen.say(line)
     left = carried.waiting.values()
     waiting = waiting_words(sum(w.questions for w in left), sum(w.parked for w in left))
     if made.is_empty and not any_failed(carried):
-        screen.say("Nothing to do." if waiting else "Nothing to do: both sides agree.")
+        screen.say("Nothing to do." if waiting or made.drifts else "Nothing to do: both sides agree.")
     elif not made.is_empty:
+        if made.writes and carried.forecast is not None:
+            screen.say(forecast_words(carried.forecast))
+            screen.table(HEADS, forecast_rows(carried.forecast), indent=2)
         screen.say(f"{number(made.lines, 'line')}, {number(made.writes, 'write')}. Plan {spell(made.fingerprint)}")
         screen.say(f"Carry out exactly this: tally apply {kept}")
     if waiting:

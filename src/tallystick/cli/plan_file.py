@@ -8,17 +8,21 @@ that the project would not do by itself.
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tallystick.core.error import StoreError, UnsafePlan
+from tallystick.core.brake import Release
+from tallystick.core.error import ProjectError, StoreError, UnsafePlan
 from tallystick.core.plan import plan_fingerprint
+from tallystick.core.record import SIDES
 
 FORMAT: Final = 1
 DEFAULT: Final = Path(".tally") / "plan.json"
 _MASK: Final = (1 << 64) - 1
+_SHORTEST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class PlanFile:
     """A plan as it is kept. ``lines`` are the fingerprints by mapping, ``applied`` those that were carried out since.
 
     ``is_interrupted`` tells that an apply began and never told its end, so that lines may be carried out already.
+    ``selection`` are the records and the field that the plan was limited to, as JSON.
     ``shown`` is the plan's own document (numbers and sample lines), for people and programs.
     """
 
@@ -39,11 +44,45 @@ class PlanFile:
     shown: Mapping[str, Any] = field(default_factory=dict)
     applied: frozenset[int] = frozenset()
     is_interrupted: bool = False
+    selection: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def approved(self) -> frozenset[int]:
         """Every fingerprint that may be carried out."""
         return frozenset(p for of_pair in self.lines.values() for p in of_pair)
+
+    def find_lines(self, texts: Sequence[str]) -> frozenset[int]:
+        """Find lines by their fingerprints, or by how these begin.
+
+        Raises:
+            ProjectError: no line of the plan begins so, or several do.
+        """
+        known = sorted((spell(p), p) for p in self.approved) if texts else []
+        found: set[int] = set()
+        for text in texts:
+            start = bisect_left(known, (text.lower(), -1 << 63))
+            fits = [p for name, p in known[start : start + 2] if name.startswith(text.lower())]
+            if len(fits) != 1 or len(text) < _SHORTEST:
+                why = "several lines of the plan begin with" if len(fits) > 1 else "no line of the plan has"
+                hint = f"copy it from the plan, at least {_SHORTEST} digits"
+                raise ProjectError(f"{why} the fingerprint '{text}'", hint=hint)
+            found.add(fits[0])
+        return frozenset(found)
+
+    def release(self, word: Release) -> Release:
+        """Tell which of the plan's holds an id means; it counts for lines of this plan, as many as it then refused.
+
+        Raises:
+            ProjectError: the plan has no hold of that id.
+        """
+        mappings = self.shown.get("mappings")
+        found = [m for m in mappings if isinstance(m, dict)] if isinstance(mappings, list) else []
+        for of_pair in found:
+            for hold in of_pair.get("holds", ()):
+                side = next((s for s in SIDES if s == hold.get("side")), None)
+                if hold.get("id") == word.id and side is not None and isinstance(hold.get("count"), int):
+                    return Release(word.kind, str(of_pair.get("mapping")), side, hold["count"], word.id)
+        raise ProjectError(f"the plan has no hold '{word.id}'", hint="make the plan again with `tally plan`, and look")
 
     def with_applied(self, prints: set[int]) -> "PlanFile":
         """Note lines as carried out."""
@@ -57,6 +96,11 @@ class PlanFile:
 def spell(fingerprint: int) -> str:
     """Write a fingerprint as people compare it: 16 hexadecimal digits."""
     return f"{fingerprint & _MASK:016x}"
+
+
+def short(fingerprint: int) -> str:
+    """Write the beginning of a fingerprint, enough to name a line by it."""
+    return spell(fingerprint)[:8]
 
 
 def _unspell(text: str) -> int:
@@ -81,6 +125,7 @@ def write_plan(path: Path, plan: PlanFile) -> None:
         "lines": {pair: [spell(p) for p in prints] for pair, prints in plan.lines.items()},
         "applied": sorted(spell(p) for p in plan.applied),
         "interrupted": plan.is_interrupted,
+        "selection": plan.selection,
         "plan": plan.shown,
     }
     try:
@@ -144,6 +189,7 @@ def _parsed(path: Path, content: dict[str, Any]) -> PlanFile:
             shown=dict(content["plan"]),
             applied=frozenset(map(_unspell, content["applied"])),
             is_interrupted=content["interrupted"] is True,
+            selection=dict(content.get("selection") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _refusal(path, "the plan is damaged", f"what should stand there: {error}") from None

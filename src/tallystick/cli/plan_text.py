@@ -3,16 +3,19 @@
 First contact is told as the adoption plan: who stands on both sides, who only on one, who is ambiguous, what differs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document
+from tallystick.cli.drift_text import drift_document, drift_lines
+from tallystick.cli.forecast import forecast_document
+from tallystick.cli.hold_text import hold_document, hold_lines
 from tallystick.cli.output import Screen, brief, number
-from tallystick.cli.plan_file import spell
+from tallystick.cli.plan_file import short, spell
 from tallystick.cli.words import COMPLETE, DISPOSITIONS, QUESTIONS, SideNames, reason_words, side_names
-from tallystick.core.plan import WRITES, Operation, PairPlan, shown
-from tallystick.core.record import SIDES, Side, other
+from tallystick.core.plan import WRITES, Asked, Operation, PairPlan, shown
+from tallystick.core.record import SIDES, Side, Value, other
 
 _VERBS: Final[dict[str, str]] = {
     "create": "create",
@@ -24,10 +27,17 @@ _VERBS: Final[dict[str, str]] = {
 _ASKED_ALONE: Final = frozenset({"unmatched", "match", "duplicate", "keyless"})
 
 
-def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation]) -> None:
-    """Show what is planned for one pair. ``found`` is ``None`` for a pair that could not be observed."""
+def show_pair(
+    screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation], limits: str = ""
+) -> None:
+    """Show what is planned for one pair. ``found`` is ``None`` for a pair that could not be observed.
+
+    ``limits`` says what the run was limited to.
+    """
     names = side_names(plan.left, plan.right)
     screen.title(f"{plan.pair}: {plan.left} <-> {plan.right}")
+    if limits:
+        screen.say(f"  {limits}")
     if found is not None:
         for line in reading_lines(plan, names):
             screen.say(f"  {line}")
@@ -38,8 +48,8 @@ def show_pair(screen: Screen, plan: PairPlan, found: Survey | None, samples: Seq
         screen.table(("", *(f"in {names[s]}" for s in SIDES)), write_rows(plan), indent=4)
         for line in other_lines(plan, found, names):
             screen.say(f"  {line}")
-    for hold in plan.holds:
-        screen.say(f"  HELD by the brake '{hold.kind}' ({', '.join(hold.ops)} in {names[hold.side]}): {hold.reason}")
+    for line in (*drift_lines(plan, names), *hold_lines(plan, names)):
+        screen.say(f"  {line}")
     if plan.problem and found is not None:
         screen.say(f"  Not all could be read: {plan.problem}")
     for operation in samples:
@@ -111,12 +121,20 @@ def other_lines(plan: PairPlan, found: Survey, names: SideNames) -> Iterator[str
 
 def show_operation(screen: Screen, operation: Operation, names: SideNames) -> None:
     """Show one line of a plan with its old and new values."""
-    screen.say(f"    {operation_words(operation, names)}")
+    screen.say(f"    {operation_words(operation, names)} [{short(operation.fingerprint)}]")
     for change in operation.changes:
         old, new = brief(shown(change.old)), brief(shown(change.new))
         screen.say(f"      {change.field}: {new if operation.action == 'create' else f'{old} -> {new}'}")
+    for asked in operation.asked:
+        screen.say(f"      {asked_words(asked, names, lambda value: brief(shown(value)))}")
     if operation.note:
         screen.say(f"      {operation.note}")
+
+
+def asked_words(asked: Asked, names: SideNames, cell: Callable[[Value], str]) -> str:
+    """Say what a person is asked about a field; ``cell`` writes a value."""
+    values = f"{names['left']} has {cell(asked.left)}, {names['right']} has {cell(asked.right)}"
+    return f"{asked.field}: {values}; {QUESTIONS.get(asked.kind, asked.kind)}"
 
 
 def operation_words(operation: Operation, names: SideNames) -> str:
@@ -163,6 +181,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "mapping": plan.pair,
         "left": plan.left,
         "right": plan.right,
+        "chosen": plan.chosen,
         "first_contact": plan.first_contact,
         "listed": plan.listed,
         "complete": plan.complete,
@@ -172,7 +191,9 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "differing": found.differing if found else 0,
         "questions": [{"kind": k, "side": s, "count": n} for (k, s), n in sorted(found.asks.items())] if found else [],
         "parked": [{"code": c, "field": f, "count": n} for (c, f), n in sorted(found.faults.items())] if found else [],
-        "holds": [{"brake": h.kind, "side": h.side, "operations": list(h.ops), "reason": h.reason} for h in plan.holds],
+        "holds": [hold_document(h) for h in plan.holds],
+        "released": [hold_document(h) for h in plan.released],
+        "drift": drift_document(plan),
         "problem": plan.problem,
         "failure": error_document(failure) if failure else None,
         "waiting": {"questions": left.questions, "parked": left.parked, "again": dict(left.again)},
@@ -189,6 +210,7 @@ def plan_document(carried: Carried) -> dict[str, Any]:
         "writes": plan.writes,
         "is_empty": plan.is_empty and not any_failed(carried),
         "mappings": [pair_document(carried, p) for p in plan.pairs],
+        "forecast": forecast_document(carried.forecast) if carried.forecast else None,
         "operations": [operation_document(o) for o in plan.operations],
     }
 
@@ -208,6 +230,9 @@ def operation_document(operation: Operation) -> Mapping[str, Any]:
         "target": operation.target,
         "reason": operation.reason,
         "changes": [{"field": c.field, "old": shown(c.old), "new": shown(c.new)} for c in operation.changes],
+        "asked": [
+            {"field": a.field, "kind": a.kind, "left": shown(a.left), "right": shown(a.right)} for a in operation.asked
+        ],
         "note": operation.note,
         "fingerprint": spell(operation.fingerprint),
     }

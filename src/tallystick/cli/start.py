@@ -17,9 +17,16 @@ Release = Annotated[
     list[str] | None,
     typer.Option(
         "--release",
-        metavar="BRAKE",
-        help="Let a brake go for this one run: deletes, empty_side, shrink, updates, blanks, creates, duplicates.",
+        metavar="WHAT",
+        help=(
+            "Let a brake go for this one run: by name (deletes, empty_side, shrink, updates, blanks, creates, "
+            "duplicates), for at most so many writes (deletes:MAPPING:right:14), or by the id that the plan shows."
+        ),
     ),
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help="Who lets go, for the audit trail. [the user of this computer]"),
 ]
 Patience = Annotated[
     float,

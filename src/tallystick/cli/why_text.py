@@ -63,6 +63,10 @@ def _decided(sight: Sight, names: SideNames) -> str:
         return "Both sides are in step: no mapped field differs from what was agreed."
     if decision.disposition == "converged":
         return f"Both sides agree by themselves: {reason_words(decision.reason, names)}."
+    if decision.disposition == "drift":
+        fields = ", ".join(sight.pair.mapping.names[i] for i in decision.drift)
+        why = reason_words(decision.reason, names)
+        return f"They differ in {fields}, and the mapping's direction leaves it so: {why}."
     return f"Nothing is written: {reason_words(decision.reason, names)}."
 
 

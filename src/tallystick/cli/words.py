@@ -109,6 +109,7 @@ DISPOSITIONS: Final[dict[str, str]] = {
     "unchanged": "unchanged",
     "written": "lead to writes",
     "converged": "agree by themselves",
+    "drift": "differ where the mapping's direction leaves it so",
     "filtered": "do not belong to the mapping",
     "deferred": "wait for the next run",
     "queued": "wait for a person",
@@ -116,6 +117,7 @@ DISPOSITIONS: Final[dict[str, str]] = {
     "quarantined": "parked",
     "unreadable": "cannot be read",
     "parked": "parked",
+    "unasked": "were not asked for",
 }
 COMPLETE: Final[dict[str, str]] = {
     "proven": "all records, proven complete",

@@ -8,7 +8,8 @@
     creates     many new records when this is not the first contact          hold creates of that side
     duplicates  many of the new records are already there                    hold creates of that side
 
-Pure: numbers in, holds out. A hold names its numbers; a person releases it for one plan, by its fingerprint (R-12.5).
+Pure: numbers in, holds out. A hold names its numbers and, once the plan's lines are known, what it refuses. A person
+releases it by kind, by kind and number, or by its id, which stands for exactly these lines (R-12.5).
 """
 
 from collections.abc import Mapping
@@ -42,13 +43,66 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldWrite:
+    """A write that a brake refuses: from the record ``source`` of the other side to ``target`` (none for a create)."""
+
+    op: Op
+    source: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
-    """A brake that holds: which operations on which side, and the numbers in words."""
+    """A brake that holds: which operations on which side, and the numbers in words.
+
+    ``count`` are the planned writes it refuses, ``first`` some of them. ``id`` changes with any of the lines.
+    """
 
     kind: HoldKind
     side: Side
     ops: tuple[Op, ...]
     reason: str
+    count: int = 0
+    first: tuple[HeldWrite, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person's word that lets brakes go: all of a kind, narrowed by pair, side and number, or one hold by its id.
+
+    ``most`` is how many writes the hold may refuse; if it is more, another plan was meant and the hold stays. An ``id``
+    whose hold is known already comes with all the rest, and that counts.
+    """
+
+    kind: str
+    pair: str = ""
+    side: Side | None = None
+    most: int | None = None
+    id: str = ""
+
+    def lets_go(self, pair: str, hold: Hold) -> bool:
+        """Tell whether this word is about that hold of that pair."""
+        if self.id and not self.pair:
+            return self.id == hold.id
+        is_meant = self.kind == hold.kind and self.pair in {"", pair} and self.side in {None, hold.side}
+        return is_meant and (self.most is None or hold.count <= self.most)
+
+    def __str__(self) -> str:
+        parts = [self.kind, self.pair, self.side or "", "" if self.most is None else str(self.most)]
+        return self.id or ":".join(parts).rstrip(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a person lets pass in one run although brakes hold, and who that is.
+
+    ``named`` are fingerprints of lines that were named one by one; no brake holds them.
+    """
+
+    by: str = "somebody"
+    releases: tuple[Release, ...] = ()
+    named: frozenset[int] = frozenset()
 
 
 _ALL: tuple[Op, ...] = ("create", "update", "delete", "archive", "undelete")

@@ -12,8 +12,9 @@ from tallystick.core.error import DataError
 from tallystick.core.record import Fields, Side, Value
 
 Disposition = Literal[
-    "unchanged", "written", "converged", "filtered", "deferred", "queued", "held", "quarantined", "unreadable", "parked"
-]
+    "unchanged", "written", "converged", "drift", "filtered", "deferred", "queued", "held", "quarantined", "unreadable",
+    "parked", "unasked",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,11 @@ def starts(policy: FieldPolicy, target: Side) -> bool:
     return allows(policy, target) or policy.direction == f"once_to_{target}"
 
 
+def drifting_side(policy: FieldPolicy) -> Side:
+    """Name the side whose own value drifts where the direction forbids to carry it over: the one that is led."""
+    return "left" if policy.direction.endswith("to_left") else "right"
+
+
 def _write(rule: str, side: Side, now: Sides, holds: Holds, value: Value, *, lost: bool = False) -> Outcome:
     """Write ``value`` to ``side`` if it can hold it and does not hold it already."""
     try:

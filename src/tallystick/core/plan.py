@@ -41,8 +41,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A field about which a person is asked, and what each side holds."""
+
+    kind: str
+    field: str
+    left: Value
+    right: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """One line of a plan. ``source`` is the id on the other side, ``target`` that on ``side`` (none for a create)."""
+    """One line of a plan. ``source`` is the id on the other side, ``target`` that on ``side`` (none for a create).
+
+    ``asked`` are the fields of the record that a person must settle; the rest of the line goes on without them.
+    """
 
     pair: str
     action: Action
@@ -54,11 +67,32 @@ class Operation:
     changes: tuple[Change, ...] = ()
     note: str = ""
     fingerprint: int = 0
+    asked: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field that differs and may not be carried over, because the mapping's direction forbids it (F-6).
+
+    ``side`` is the one that no longer holds what the other side leads in. It is no line of a plan: nothing is done.
+    """
+
+    side: Side
+    field: str
+    left_id: str | None
+    right_id: str | None
+    left: Value
+    right: Value
 
 
 @dataclass(slots=True)
 class PairPlan:
-    """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each."""
+    """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each.
+
+    ``released`` are the brakes that held and that a person let go, each with what it refused and no longer does.
+    ``chosen`` is how many records or pairs were asked for, where the run was limited to some.
+    ``drift`` counts drifting values by (side, field), ``drifting`` are some of them.
+    """
 
     pair: str
     left: str
@@ -69,7 +103,11 @@ class PairPlan:
     actions: dict[str, dict[str, int]] = field(default_factory=dict)
     complete: dict[str, str] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
+    released: tuple[Hold, ...] = ()
     problem: str = ""
+    chosen: int | None = None
+    drift: dict[tuple[Side, str], int] = field(default_factory=dict)
+    drifting: list[Drift] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -87,6 +125,11 @@ class Plan:
     def writes(self) -> int:
         """How many writes to systems the plan asks for."""
         return sum(n for p in self.pairs for side in p.actions.values() for a, n in side.items() if a in WRITES)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether values differ that the mapping's direction leaves as they are."""
+        return any(p.drift for p in self.pairs)
 
     @property
     def is_empty(self) -> bool:

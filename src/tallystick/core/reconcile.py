@@ -301,7 +301,15 @@ def _merge(case: _Case) -> Decision:
     unknown = any(o.kind == "unknown" for o in outcomes)
     drift = tuple(i for i, o in enumerate(outcomes) if o.kind == "drift")
     disposition: Disposition = (
-        "written" if writes else "queued" if questions else "quarantined" if faults else "converged"
+        "written"
+        if writes
+        else "queued"
+        if questions
+        else "quarantined"
+        if faults
+        else "drift"
+        if drift
+        else "converged"
     )
     return Decision(
         case.reason(),

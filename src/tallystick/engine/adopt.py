@@ -108,7 +108,9 @@ def _decide_batch(
     draft = Draft(session, pair, outcome, wave)
     taken: list[str] = []
     for row in rows:
-        if row[0] in former:
+        if not _is_asked(draft, side, row, fields.get(row[0], ()), matches, partners):
+            outcome.count(side, "unasked")
+        elif row[0] in former:
             _ask(draft, side, _seen(row), "reappeared", "it was deleted, and made again as another record")
         elif row[0] in matches:
             lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
@@ -117,6 +119,17 @@ def _decide_batch(
     session.scratch(pair).put_aside(side, outcome.alone)
     outcome.alone.clear()
     yield from draft.save()
+
+
+def _is_asked(
+    draft: Draft, side: Side, row: SightRow, fields: Fields, matches: Mapping[str, Match], partners: dict[str, SightRow]
+) -> bool:
+    """Whether the run is about a record that is paired with nobody, or about its counterpart; not if about a field."""
+    found = matches.get(row[0])
+    partner = partners.get(found.candidates[0]) if found is not None and found.kind == "link" else None
+    ids = [(side, row[0]), *([(other(side), partner[0])] if partner else [])]
+    seen = [fields, *([decode_fields(partner[3])] if partner and partner[3] else [])]
+    return draft.only is None and draft.is_asked(ids, seen)
 
 
 def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd]:
@@ -239,6 +252,7 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     _mark_kin(draft, line)
     if not draft.session.writes:
         draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
+    draft.outcome.note_drift(draft.pair, line)
     draft.outcome.count_decision(decision, SIDES)
     draft.add(line)
 

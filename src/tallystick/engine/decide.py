@@ -18,6 +18,7 @@ from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, HoldAt, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
+from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
@@ -122,16 +123,22 @@ def _decide_one(
     now: float,
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
+    fields = _held(left), _held(right)
+    if not _is_asked(draft, (left, right), fields):
+        return
     asks: tuple[Ask, ...] = ()
     if any(row[2] == "lacks" for row in (rows.get((binding.id, side)) for side in SIDES) if row):
         left, right, asks = _weigh(draft, binding, {"left": left, "right": right}, rows, now)
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
+    if draft.only is not None:
+        decision, asks = narrow(decision, draft.only, fields), ()
     line = line_of(draft, binding, decision, (left, right), refs)
     if asks:
         draft.ask(line, asks)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
+    draft.outcome.note_drift(draft.pair, line)
     stands = _stands(draft, binding, line)
     if draft.session.witness is not None:
         there = tuple(s for s in SIDES if (row := rows.get((binding.id, s))) and row[2] not in {"gone", "missing"})
@@ -154,6 +161,8 @@ def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Loo
     """Write the decision on a binding down, with the values that a target merely spelled anew."""
     left, right = looks
     agree = decision.agree + _respelled(left, right, decision)
+    if draft.only is not None:
+        agree = tuple(i for i in agree if i == draft.only)
     return draft.line(binding, decision, left.seen, right.seen, refs, agree)
 
 
@@ -197,6 +206,19 @@ def _without_part(draft: Draft, binding: Binding, side: Side, role: str, now: fl
     if leg.id is not None:
         draft.outcome.absent.append((side, leg.id))
     return Missing()
+
+
+def _is_asked(draft: Draft, looks: tuple[Look, Look], fields: tuple[Fields, Fields]) -> bool:
+    """Whether the run is about this record; if not, it is counted as such."""
+    if draft.is_asked(tuple((s, at.seen.id) for s, at in zip(SIDES, looks, strict=True)), fields):
+        return True
+    for side in (s for s, at in zip(SIDES, looks, strict=True) if at.listed):
+        draft.outcome.count(side, "unasked")
+    return False
+
+
+def _held(at: Look) -> Fields:
+    return at.observed.fields if isinstance(at.observed, Present) else ()
 
 
 def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow], reason: str) -> None:
@@ -276,7 +298,7 @@ def _is_respelled(sent: Value, now: Value, i: int, hold: HoldAt) -> bool:
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued", "quarantined"}:
+    if decision.disposition not in {"unchanged", "converged", "drift", "written", "queued", "quarantined"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(
@@ -302,6 +324,9 @@ def _stands(draft: Draft, binding: Binding, line: Line) -> bool:
     if standing is None or draft.session.fresh_shape(draft.pair):
         return False
     questions, parked = standing.questions.get(binding.id, []), standing.parked.get(binding.id, [])
+    if draft.only is not None:
+        about = {"", draft.pair.mapping.names[draft.only]}
+        questions, parked = [q for q in questions if q.field in about], [p for p in parked if p.field in about]
     if line.steps:
         return _was_refused(draft.pair, line, [q for q in parked if (q.side, q.record) not in standing.retry])
     if line.agree or line.state:

@@ -71,6 +71,12 @@ class Draft:
         self._wave = wave
         self._rows: list[tuple[int, int, int, Side | None, Op | None, int, bytes]] = []
 
+    @property
+    def only(self) -> int | None:
+        """The position of the one field that the run is about, if it is about one."""
+        selection = self.session.selection
+        return self.pair.mapping.names.index(selection.field) if selection is not None and selection.field else None
+
     def line(
         self,
         binding: Binding | None,
@@ -109,9 +115,19 @@ class Draft:
             asks=tuple(Ask(q.kind, names[q.index] if q.index >= 0 else "", q.detail) for q in decision.questions),
             faults=tuple(faults),
             settled=decision.settled,
+            drift=decision.drift,
         )
         self.seal(line)
         return line
+
+    def is_asked(self, pairs: Sequence[tuple[Side, str | None]], seen: Sequence[Fields]) -> bool:
+        """Whether the run is about the record with these ids, and if it is about some only, count it."""
+        selection, plan = self.session.selection, self.outcome.plan
+        if selection is None:
+            return True
+        is_chosen = selection.takes(self.pair.name, self.pair.mapping.names, pairs, seen)
+        plan.chosen = (plan.chosen or 0) + is_chosen
+        return is_chosen
 
     def seal(self, line: Line) -> None:
         """Give a line its fingerprint."""

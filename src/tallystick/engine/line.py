@@ -62,7 +62,8 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side. ``planned`` is the
     negative number that others of the same pair know the new pairing by; ``is_pending`` tells that the records of this
     line point to such numbers. ``closes`` are the questions that are answered once all its writes are done,
-    and ``said`` is what then goes into the audit trail of it.
+    and ``said`` is what then goes into the audit trail of it. ``drift``
+    are positions that differ and may not be carried over.
     """
 
     action: str
@@ -84,6 +85,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     is_pending: bool = False
     closes: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
+    drift: tuple[int, ...] = ()
 
     def seen(self, side: Side) -> Seen:
         """Give the leg on ``side``."""

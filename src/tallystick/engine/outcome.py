@@ -7,9 +7,12 @@ from tallystick.core.binding import Dirty, Op
 from tallystick.core.brake import Tally
 from tallystick.core.decision import Decision
 from tallystick.core.event import Decided
-from tallystick.core.plan import Action, Change, Operation, PairPlan
-from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other, same
+from tallystick.core.merge import drifting_side
+from tallystick.core.plan import Drift, Operation, PairPlan
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields
 from tallystick.engine.line import Line, Step
+from tallystick.engine.pair import Pair
+from tallystick.engine.showing import operations_of
 
 SAMPLE = 10_000  # lines of a pair that a plan shows in full; all count and all have fingerprints
 GLIMPSE = 100  # lines that a run keeps to show; it carries them out anyway
@@ -32,6 +35,7 @@ class Outcome:
     shown: list[Operation] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
     retouched: list[tuple[Side, str]] = field(default_factory=list)
+    drifted: set[tuple[Side, str]] = field(default_factory=set)
     raised: set[tuple[str, str]] = field(default_factory=set)
     absent: list[tuple[Side, str]] = field(default_factory=list)
     missed: list[tuple[Side, str]] = field(default_factory=list)
@@ -41,6 +45,8 @@ class Outcome:
     alone: list[str] = field(default_factory=list)
     unlone: list[tuple[Side, str]] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+    _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, side: Side, disposition: str, number: int = 1) -> None:
         """Count listed records of a side under their disposition (R-17.1)."""
@@ -63,6 +69,19 @@ class Outcome:
         """Remember that a record was looked at and nothing new came of it, so that its bytes are known."""
         self.retouched += [(s, i) for s in listed if (i := line.seen(s).id) is not None]
 
+    def note_drift(self, pair: Pair, line: Line) -> None:
+        """Count the values of a record that differ and may not be carried over; they are looked at anew each time."""
+        if not line.drift:
+            return
+        left, right = (decode_fields(seen) if seen else () for seen in (line.left.fields, line.right.fields))
+        for i in line.drift:
+            side, name = drifting_side(pair.mapping.fields[i].policy), self.fields[i]
+            self.plan.drift[side, name] = self.plan.drift.get((side, name), 0) + 1
+            self.drifted.add((side, line.seen(side).id or ""))
+            if len(self.plan.drifting) < GLIMPSE:
+                values = (at[i] if at else UNKNOWN for at in (left, right))
+                self.plan.drifting.append(Drift(side, name, line.left.id, line.right.id, *values))
+
     def add(self, line: Line) -> None:
         """Count a planned line and keep it for people to see."""
         self.decided += 1
@@ -79,8 +98,14 @@ class Outcome:
             self._action("both", "ask")
         if line.faults:
             self._action("both", "park")
-        if len(self.shown) < self.sample:
-            self.shown += self._operations(line)
+        self._show(line)
+
+    def _show(self, line: Line) -> None:
+        """Keep the first lines, and of every kind of line the first ones, so that no kind hides behind another."""
+        kind = (line.action or ("ask" if line.asks else "park"), line.steps[0].side if line.steps else "")
+        number = self._of_kind[kind] = self._of_kind.get(kind, 0) + 1
+        if len(self.shown) < self.sample or number <= GLIMPSE:
+            self.shown += operations_of(self.plan.pair, self.fields, line)
 
     def _action(self, side: str, action: str) -> None:
         of_side = self.plan.actions.setdefault(side, {})
@@ -96,47 +121,6 @@ class Outcome:
                 key = (step.side, self.fields[i])
                 self.tally.blanked[key] = self.tally.blanked.get(key, 0) + 1
 
-    def _operations(self, line: Line) -> list[Operation]:
-        note = "; ".join(
-            [
-                *(_ask_text(a.kind, a.field, a.detail) for a in line.asks),
-                *(f"{f.field}: {f.message}" for f in line.faults),
-            ]
-        )
-        made = [self._operation(line, step, note) for step in line.steps]
-        if made or not (line.action or note):
-            return made
-        action: Action = "link" if line.binding == 0 and line.action else "ask" if line.asks else "park"
-        if line.binding and line.action in {"converge", "unlink"}:
-            action = "converge" if line.action == "converge" else "unlink"
-        return [
-            Operation(
-                self.plan.pair, action, "left", line.right.id, line.left.id, line.binding or None, line.reason,
-                note=note, fingerprint=line.print,
-            )
-        ]  # fmt: skip
-
-    def _operation(self, line: Line, step: Step, note: str) -> Operation:
-        fields, seen = decode_fields(step.fields), line.seen(step.side).fields
-        was = decode_fields(seen) if seen else ()
-        if step.op == "create":
-            changes = tuple(
-                Change(n, None, v)
-                for n, v in zip(self.fields, fields, strict=True)
-                if v is not None and v is not UNKNOWN
-            )
-        elif step.op == "update":
-            changes = tuple(Change(self.fields[i], was[i] if was else UNKNOWN, fields[i]) for i in step.which)
-        else:
-            changes = tuple(
-                Change(n, v, None) for n, v in zip(self.fields, was, strict=False) if v not in (None, UNKNOWN)
-            )
-        changes = tuple(c for c in changes if not same(c.old, c.new))
-        return Operation(
-            self.plan.pair, step.op, step.side, line.seen(other(step.side)).id, line.seen(step.side).id,
-            line.binding or None, line.reason, changes, note, line.print,
-        )  # fmt: skip
-
     def progress(self) -> Decided:
         """Say how many records were decided so far."""
         return Decided(self.plan.pair, self.decided)
@@ -145,8 +129,3 @@ class Outcome:
     def listed(self) -> dict[str, int]:
         """How many records each side listed."""
         return {s: sum(self.plan.dispositions.get(s, {}).values()) for s in SIDES}
-
-
-def _ask_text(kind: str, field_name: str, detail: str) -> str:
-    subject = f"{kind} on {field_name}" if field_name else kind
-    return f"{subject}: {detail}" if detail else subject

@@ -25,6 +25,7 @@ from tallystick.engine.lookup import adopt_doubles
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.recovery import Recovery
+from tallystick.engine.release import is_approved, is_held
 from tallystick.engine.resend import spend_keys
 from tallystick.engine.send import Job, name_batches, send
 from tallystick.engine.session import WHOLE, Session, Standing
@@ -70,8 +71,8 @@ def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequ
 
 def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
     """Whether a line may be carried out; if not, its records are looked at again in the next run."""
-    held = any(step.op in hold.ops and step.side == hold.side for step in line.steps for hold in outcome.plan.holds)
-    unapproved = session.approved is not None and line.print not in session.approved
+    held = is_held(session, outcome.plan.holds, line)
+    unapproved = not is_approved(session, line)
     if not held and not unapproved:
         return True
     outcome.done["held" if held else "stale"] = outcome.done.get("held" if held else "stale", 0) + 1
@@ -100,7 +101,7 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         names=outcome.names,
         before=before,
         standing=session.standing.get(pair.name, Standing()),
-        reviews_all=session.mode in WHOLE,
+        reviews_all=session.mode in WHOLE and (session.selection is None or not session.selection.field),
     )
     into = Ledger()
     by_line: dict[int, list[Job]] = {}

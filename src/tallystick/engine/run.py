@@ -27,6 +27,7 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
+from tallystick.engine.release import list_held, release_holds
 from tallystick.engine.session import PRESENT, Session
 from tallystick.engine.sweep import unmark
 from tallystick.engine.translation import note_translation
@@ -121,7 +122,10 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
     work.observed = yield from look(session, pair, work.before)
     if session.writes and work.fence is not None:
         yield from settle_by_listing(session, pair, work.fence, work.observed)
+    list_held(session, pair, work.observed.outcome)
+    if session.writes and work.fence is not None:
         _refuse_first_contact(session, work.observed)
+        yield from release_holds(session, pair, work.observed.outcome, work.fence)
         yield from _touch_same(session, pair, work.fence)
         yield from _push(session, work, FORWARD)
 
@@ -145,7 +149,6 @@ def _push(session: Session, work: _Work, phases: Sequence[int]) -> Flow[None]:
     if work.failure is not None:
         leave_unreached(session, work.pair, outcome, phases)
         return
-    outcome.plan.holds = tuple(h for h in outcome.plan.holds if h.kind not in session.released)
     yield from push(session, work.pair, outcome, work.fence, phases)
 
 
@@ -224,7 +227,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         for side in SIDES:
             before = observed.before.cursors[side]
             cursor = observed.pulled[side].cursor(pair.name, before, pair.end(side).can)
-            if before is not None and _is_measured(outcome):
+            if before is not None and _is_measured(session, pair, outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
         note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
@@ -255,11 +258,16 @@ def _settled_scope(session: Session, pair: Pair, observed: Observed) -> int:
     return state.scope if state is not None and pair.name in session.rescoped and waits else pair.scope_print
 
 
-def _is_measured(outcome: Outcome) -> bool:
-    """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure."""
-    is_short = any(hold.kind in {"shrink", "empty_side"} for hold in outcome.plan.holds)
+def _is_measured(session: Session, pair: Pair, outcome: Outcome) -> bool:
+    """Whether a short listing holds deletions back, or will once absence is proven: its count is no new measure.
+
+    The first run under a changed mapping looks for nobody who is absent, so it cannot say that nobody is.
+    """
+    # Where only some lines were approved, a released brake says nothing about the others.
+    still = (*outcome.plan.holds, *(outcome.plan.released if outcome.done.get("stale") else ()))
+    is_short = any(hold.kind in {"shrink", "empty_side"} for hold in still)
     deletes = any(op in {"delete", "archive"} for _, op in outcome.tally.writes)
-    return is_short and (deletes or bool(outcome.absent))
+    return is_short and (deletes or bool(outcome.absent) or session.fresh_shape(pair))
 
 
 def _ask_deletion(pair: Pair, side: Side, record: str, binding: int, now: float) -> QueueItem:
@@ -274,11 +282,22 @@ def _mark_absent_again(pair: Pair, side: Side, record: str, now: float) -> Dirty
 
 
 def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> None:
-    """Remember the bytes of records that were looked at and about which nothing new was said."""
+    """Remember the bytes of records that were looked at and about which nothing new was said.
+
+    Not of those that drift: they are seen anew each time, as long as they do.
+    """
     for side in SIDES:
         ids = [i for s, i in outcome.retouched if s == side]
         rows = session.scratch(pair).sights(side, ids)
-        tx.touch_legs(pair.name, side, [(r[0], r[6], r[4], r[5]) for r in rows.values() if r[2] in PRESENT])
+        tx.touch_legs(
+            pair.name,
+            side,
+            [
+                (r[0], None if (side, r[0]) in outcome.drifted else r[6], r[4], r[5])
+                for r in rows.values()
+                if r[2] in PRESENT
+            ],
+        )
 
 
 def _report(session: Session, work: _Work, result: Result) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tallystick.core.binding import Op, Quarantined, QueueItem
+from tallystick.core.brake import Permit
 from tallystick.core.error import Error
 from tallystick.core.learn import holds_what_was_sent
 from tallystick.core.record import Fields, Side
+from tallystick.core.selection import Selection
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.witness import Witness
@@ -151,8 +153,9 @@ class Unresolved:
 class Session:
     """One run. ``approved`` are the fingerprints that may be executed; ``None`` means all that no brake holds.
 
-    ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
-    plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
+    ``released`` names brakes that are released for this run as such, ``permit`` says what a person lets pass beyond
+    that. ``selection`` limits the run to some records or to one field. ``provisional`` are pairings that exist only in
+    the plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
     point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
     also where its bytes are those last seen; ``witness`` is told every decision.
     """
@@ -162,7 +165,9 @@ class Session:
     make_scratch: Callable[[], Scratch]
     approved: frozenset[int] | None = None
     released: frozenset[str] = frozenset()
+    permit: Permit = Permit()
     full: bool = False
+    selection: Selection | None = None
     thorough: bool = False
     witness: Witness | None = None
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)

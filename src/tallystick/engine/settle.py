@@ -10,6 +10,7 @@ from dataclasses import replace
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.learn import shape_of_loss
+from tallystick.core.merge import drifting_side
 from tallystick.core.ports import Written
 from tallystick.core.record import (
     SIDES,
@@ -107,6 +108,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     for side in SIDES:
         if side not in touched:
             _observe(at, binding, side, line.seen(side), into, settled=complete)
+    _keep_drift(at, line, binding)
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, into)
@@ -115,6 +117,12 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
+
+
+def _keep_drift(at: Settlement, line: Line, binding: Binding) -> None:
+    """Forget the bytes of what drifts, so that it is seen anew each time."""
+    for i in line.drift:
+        binding.leg(drifting_side(at.pair.mapping.fields[i].policy)).raw_hash = None
 
 
 def _seal(
