@@ -134,17 +134,34 @@ def test_rows_made_at_once_know_their_drawn_keys(postgres_with, open_sql, key):
 
 
 def test_many_rows_are_written_set_wise(postgres_with, open_sql):
-    """A thousand rows cost a handful of statements: no statement is sent per row."""
+    """A thousand rows cost a handful of statements, whichever columns each leaves blank: none is sent per row."""
     url = postgres_with(POSTGRES)
     connector, transport = open_sql(url, {"t": {}})
     with psycopg.connect(url, autocommit=True) as watch:
-        outcomes = transport.run(connector.create_many("t", [({"name": f"n{n}"}, "") for n in range(1000)]))
+        bodies = [{"name": f"n{n}"} | ({} if n % 3 else {"code": f"c{n}"}) for n in range(1000)]
+        outcomes = transport.run(connector.create_many("t", [(body, "") for body in bodies]))
         assert all(isinstance(each, Written) for each in outcomes)
+        assert [each.stored.record["code"] for each in outcomes] == [body.get("code") for body in bodies]
         # Rows that were made one by one under savepoints carry as many transaction numbers.
         assert watch.execute("SELECT count(DISTINCT xmin::text) FROM t").fetchone() == (1,)
         updates = [Update(each.id, {"amount": 1}, current=each.stored.record) for each in outcomes]
         transport.run(connector.update_many("t", updates))
         assert watch.execute("SELECT count(DISTINCT xmin::text), sum(amount) FROM t").fetchone() == (1, 1000)
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_what_a_row_leaves_out_is_filled_in_as_ever(make, open_sql, count):
+    """By the table's default, or by that of the column's type, also where other rows of the batch set the column."""
+    url = make(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, a text, b text DEFAULT 'b', c text NOT NULL DEFAULT 'c');",
+        """CREATE DOMAIN filled AS text DEFAULT 'c' NOT NULL;
+        CREATE TABLE u (id serial PRIMARY KEY, a text, b text DEFAULT 'b', c filled);""",
+    )
+    connector, transport = open_sql(url, {"u": {}})
+    bodies = [{name: "x" for at, name in enumerate("abc") if n >> at & 1} for n in range(count)]
+    outcomes = transport.run(connector.create_many("u", [(body, "") for body in bodies]))
+    rows = [{name: each.stored.record[name] for name in "abc"} for each in outcomes]
+    assert rows == [{"a": None, "b": "b", "c": "c"} | body for body in bodies]
 
 
 def test_the_same_row_twice_in_one_batch_is_changed_once_knowingly(make, open_sql):

@@ -108,3 +108,9 @@ def test_a_sample_is_spread_and_takes_only_records_that_were_there(store: SqlSto
     assert store.look(lambda tx: tx.sample_ids("customers", "left", 4)) == ["L100"]
     assert len(set(store.look(lambda tx: tx.sample_ids("customers", "right", 1_000)))) == 100
     assert store.look(lambda tx: tx.sample_ids("products", "left", 4)) == []
+
+
+def test_linked_bindings_are_listed_in_ascending_order(store: SqlStore) -> None:
+    put(store, paired(7), paired(2), paired(3, "half"), paired(4, "tomb"), paired(9))
+    assert store.look(lambda tx: tx.linked_bindings("customers")) == array("q", [2, 7, 9])
+    assert store.look(lambda tx: tx.linked_bindings("products")) == array("q")

@@ -20,7 +20,7 @@ _ASK_HINTS: Final[dict[str, str]] = {
     "match": "make the match fields unique, or add a stronger match rule",
     "keyless": "fill a field that the mapping matches on, or set on_keyless",
     "unmatched": "create it on the other side, or set on_unmatched in the mapping",
-    "uncertain": "look for the record in its system; if it is there twice, remove one",
+    "uncertain": "look for the record in its system, then: tally problems answer --as created:ID, or --as not-created",
     "restore": "set on_restore in the mapping, or delete the record again",
     "merge": "set on_merge in the mapping",
     "blank": "fill the value again, or set blank: propagate for the field",

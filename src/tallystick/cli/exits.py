@@ -30,7 +30,10 @@ MEANINGS: Final[dict[int, tuple[str, str]]] = {
         "a person must decide first",
         "A brake holds, a first contact was not approved, a plan is stale or missing, a file would be overwritten.",
     ),
-    CHECK: ("a check failed", "`tally check`: at least one question that gates came out red."),
+    CHECK: (
+        "a check failed",
+        "A question of `tally check` that gates came out red, or a score is below `tally reconcile --fail-under`.",
+    ),
     STOPPED: ("stopped by Ctrl-C", "What was confirmed until then is remembered; run again to go on."),
 }
 

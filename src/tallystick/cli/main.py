@@ -28,6 +28,7 @@ VERBS: Final = (
     "apply",
     "run",
     "status",
+    "reconcile",
     "problems",
     "why",
     "demo",

@@ -1,4 +1,4 @@
-"""``tally problems``: what waits for somebody, grouped by cause; try again, or take off the list."""
+"""``tally problems``: what waits for somebody, grouped by cause; try again, take off the list, or answer."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +32,11 @@ def register(app: typer.Typer) -> None:
     group.command("retry", epilog=shown, short_help="Let the next run try again.")(retry)
     shown = examples("tally problems discard companies/conflict/phone --record 4711 --reason 'both are right'")
     group.command("discard", epilog=shown, short_help="Take off the list, with a reason.")(discard)
+    shown = examples(
+        "tally problems answer companies/uncertain --record 4711 --as created:P-0815",
+        "tally problems answer companies/uncertain --record 4711 --as not-created",
+    )
+    group.command("answer", epilog=shown, short_help="Say what became of a create without an answer.")(answer)
     app.add_typer(group, name="problems", short_help="List what waits for somebody, grouped by cause.")
 
 
@@ -136,6 +141,35 @@ def discard(
         screen.say(f"{name} stays on the list: {why}")
     screen.say("A record comes back when it changes on either side or its mapping changes.")
     return FAILED if accepted.refused else DONE
+
+
+def answer(
+    ctx: typer.Context,
+    causes: Causes = None,
+    *,
+    said: Annotated[str, typer.Option("--as", metavar="ANSWER", help="created:ID or not-created.")],
+    record: Record = None,
+    as_json: Json = False,
+) -> int:
+    """Say what became of a create that got no answer: which record it made, or that it made none.
+
+    A record that is named is read and paired; where it differs from what was sent, the next run merges or asks. Where
+    none was made, the next run creates it.
+    """
+    from tallystick.cli.answer import answer_cause, read_answer
+    from tallystick.cli.exits import DONE
+    from tallystick.wiring import open_house
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    made = read_answer(said)
+    with open_house(start.folder, start.environment, writing=True) as house:
+        chosen = _chosen(house.store, list(house.loaded.mappings), causes, record or [], everything=False)
+        answered = answer_cause(house, chosen, made)
+    screen.document({"answered": answered.done})
+    for words in answered.done.values():
+        screen.say(words)
+    return DONE
 
 
 def _chosen(

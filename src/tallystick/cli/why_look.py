@@ -126,7 +126,9 @@ def _decide(sight: Sight) -> None:
         if leg.id is not None and leg.seen is None and leg.base is not None:
             seen[side] = Present(leg.id, leg.base, binding.leg(side).version)
         if PENDING[side] in binding.flags and leg.base is not None and isinstance(leg.seen, Present):
-            bases[side] = settle_pending(leg.base, leg.seen.fields)
+            pairing = sight.pair.pairing
+            hold = pairing.hold_left if side == "left" else pairing.hold_right
+            bases[side] = settle_pending(leg.base, leg.seen.fields, hold)
     sight.decision = reconcile(
         binding.state, (bases["left"], bases["right"]), (seen["left"], seen["right"]), sight.pair.pairing
     )

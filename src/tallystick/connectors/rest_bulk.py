@@ -1,7 +1,8 @@
 """Writing several records in one request. Each item gets its own outcome, in order (R-14.3).
 
 An item without a result is unknown, neither failed nor done. A batch that is refused as a whole is halved until the
-culprit stands alone, so that one record never stops the others (R-14.1).
+culprit stands alone, so that one record never stops the others (R-14.1); not here where a key names the batch, because
+then each half is a request of its own that must be on record before it is sent (R-10.7).
 """
 
 import hashlib
@@ -137,12 +138,14 @@ def _not_sent(batch: Batch, cause: Error) -> Error:
 
 def _send(batch: Batch, items: Sequence[Item]) -> Flow[Sequence[Outcome]]:
     kind = batch.kind
-    response: Response = yield batch.call.request(headers=_key(batch, items), body=batch.body(items))
+    key = _key(batch, items)
+    response: Response = yield batch.call.request(headers=key, body=batch.body(items))
     if response.succeeded:
         return _join(batch, response, items)
-    if response.status not in _REFUSED_WHOLE or len(items) == 1:
+    if response.status not in _REFUSED_WHOLE or len(items) == 1 or key:
         place = kind.place if len(items) > 1 or not items[0].id else f"{kind.place}/{items[0].id}"
-        return [kind.refused(response, place, batch.write, items[0].sent)] * len(items)
+        error = kind.refused(response, place, batch.write, items[0].sent, is_keyed=bool(key))
+        return [error] * len(items)
     outcomes: list[Outcome] = []
     for half in (items[: len(items) // 2], items[len(items) // 2 :]):
         try:

@@ -55,6 +55,7 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         bulk=min(bulk, default=0),
         in_flight=kind.around.in_flight,
         omits_blank=spec.omits_blank,
+        shares_key=bool(claims.idempotency_header) and spec.create_bulk is not None,
     )
 
 

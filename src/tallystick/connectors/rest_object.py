@@ -156,10 +156,23 @@ class RestObject:
 
     # --- errors ---------------------------------------------------------------------------------------------------
 
-    def refused(self, response: Response, place: str, write: Write | None = None, sent: Iterable[str] = ()) -> Error:
-        """Make the error for an answer that is no success; ``sent`` are names of fields it may complain about."""
+    def refused(
+        self,
+        response: Response,
+        place: str,
+        write: Write | None = None,
+        sent: Iterable[str] = (),
+        *,
+        is_keyed: bool = False,
+    ) -> Error:
+        """Make the error for an answer that is no success.
+
+        ``sent`` are names of fields it may complain about; ``is_keyed`` tells that an idempotency key went along.
+        """
         fields = {*self.spec.fields, *sent}
-        return refusal(response, place, self.around.scrub, write=write, fields=fields, wall=self.around.wall())
+        return refusal(
+            response, place, self.around.scrub, write=write, fields=fields, wall=self.around.wall(), is_keyed=is_keyed
+        )
 
 
 _TELL: Final = "tell the owner of the system; the other records are not affected"

@@ -37,7 +37,8 @@ def create_record(kind: RestObject, body: Raw, key: str) -> Flow[Written]:
     text = encode(wrapped(sent, call.wrap), call.operation.encoding)
     response: Response = yield call.request(own_id, headers=headers, body=text)
     if not response.succeeded:
-        error = kind.refused(response, kind.place, "create", body)
+        is_keyed = bool(key and kind.spec.claims.idempotency_header)
+        error = kind.refused(response, kind.place, "create", body, is_keyed=is_keyed)
         if response.status == _PRECONDITION_FAILED and own_id is not None:
             raise Duplicate(
                 "a record with this id exists", detail=error.detail, place=kind.place, status=response.status

@@ -56,24 +56,28 @@ class Sight:
             raise DataError("a row is not JSON", detail=str(error), place=self._place) from None
         if not isinstance(record, dict):
             raise DataError("a row is not a record", detail=f"it is a {type(record).__name__}", place=self._place)
+        mark = fingerprint(row)
         return Sighting(
-            id=self._identify(record),
-            record=record,
-            version=self.version(record, row),
-            modified=self._time(record, self._modified),
-            created=self._time(record, self._created),
-            deleted=bool(self._tombstone) and is_tombstone(read(record, self._tombstone), self._deleted),
-            raw_hash=fingerprint(row),
+            self._identify(record),
+            record,
+            self._version_of(record, mark),
+            self._time(record, self._modified) if self._modified else None,
+            self._time(record, self._created) if self._created else None,
+            bool(self._tombstone) and is_tombstone(read(record, self._tombstone), self._deleted),
+            mark,
         )
 
     def version(self, record: Raw, row: bytes) -> str | None:
         """Give the version of a decoded row: its own, or the digest of its bytes."""
+        return self._version_of(record, fingerprint(row))
+
+    def _version_of(self, record: Raw, mark: int) -> str | None:
         if self._version:
             return scalar_text(read(record, self._version))
-        return f"{fingerprint(row) & 0xFFFF_FFFF_FFFF_FFFF:016x}" if self._digest else None
+        return f"{mark & 0xFFFF_FFFF_FFFF_FFFF:016x}" if self._digest else None
 
     def _time(self, record: Raw, path: Path) -> float | None:
-        return seconds(read(record, path), self._spelling, self._zone) if path else None
+        return seconds(read(record, path), self._spelling, self._zone)
 
     def _id_of(self, record: Raw) -> str:
         found = scalar_text(read(record, self._id))

@@ -188,12 +188,11 @@ class SqlConnector:
     def _insert(self, target: Target, body: Raw) -> Change | Error:
         if problem := _unwritable(target, body):
             return problem
-        for name in target.key:
-            lacks = body.get(name) is None and not target.shape.columns[name].default
-            # In PostgreSQL a trigger may still supply it.
-            if lacks and self._dialect == "sqlite":
+        # In PostgreSQL a trigger may still supply it.
+        for name in target.key if self._dialect == "sqlite" else ():
+            if body.get(name) is None and not target.shape.columns[name].default:
                 return Refused(f"'{name}' is needed: it tells the rows apart", field=name, place=target.place)
-        return Change("insert", dict(body), place=target.place)
+        return Change("insert", body, place=target.place)
 
     def _update(self, target: Target, update: Update) -> Change | Error:
         place = f"{target.place}/{update.id}"
@@ -209,8 +208,8 @@ class SqlConnector:
         if update.current is None or (update.version is not None and target.has_version):
             return Change("update", values, key=key, version=update.version, place=place)
         # Without a version of its own a row is compared by the values that are about to be overwritten.
-        known = {name: value for name, value in update.current.items() if name in values}
-        expected = {name: value for name, value in known.items() if name in target.reader.columns}
+        current, columns = update.current, target.reader.columns
+        expected = {name: current[name] for name in values if name in current and name in columns}
         return Change("update", values, key=key, expected=expected, place=place)
 
     def _key(self, target: Target, record_id: str) -> tuple[Any, ...] | None:
@@ -218,7 +217,7 @@ class SqlConnector:
         parts = split_id(record_id, len(target.key))
         if parts is None:
             return None
-        key = tuple(target.binder.look(name, part) for name, part in zip(target.key, parts, strict=True))
+        key = tuple([target.binder.look(name, part) for name, part in zip(target.key, parts, strict=True)])
         return None if NO_MATCH in key else key
 
     def _target(self, object_name: str) -> Generator[Any, Any, Target]:

@@ -12,16 +12,11 @@ from sqlalchemy.sql.sqltypes import NullType
 
 from tallystick.connectors.sql_request import Change, Target
 from tallystick.connectors.sql_table import quote_name
-from tallystick.connectors.sql_write import RowWriter, Statements
+from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Statements
 from tallystick.core.error import Absent, Error, Stale
 from tallystick.core.record import Raw
 
 FROM: Final = 20  # fewer rows are cheaper one by one
-Outcome = bytes | Error | None
-
-
-class Partial(Exception):
-    """The database did something else than asked with some rows; nothing of it may stay. Asks for the other way."""
 
 
 def fits_copy(target: Target, changes: Sequence[Change]) -> bool:
@@ -29,12 +24,16 @@ def fits_copy(target: Target, changes: Sequence[Change]) -> bool:
     first = changes[0]
     if target.shape.dialect != "postgresql" or len(changes) < FROM or first.op == "delete":
         return False
-    if any(change.op != first.op or change.values.keys() != first.values.keys() for change in changes):
+    if any(change.op != first.op for change in changes):
         return False
     if first.op == "update":
-        return bool(first.values) and len({change.key for change in changes}) == len(changes)
-    columns = target.shape.columns
-    return bool(first.values) and all(name in first.values or columns[name].default for name in target.key)
+        alike = all(change.values.keys() == first.values.keys() for change in changes)
+        return alike and bool(first.values) and len({change.key for change in changes}) == len(changes)
+    filled, needed = target.filled, {name for name in target.key if not target.shape.columns[name].default}
+    alike = all(change.values.keys() & filled == first.values.keys() & filled for change in changes)
+    return (
+        alike and any(change.values for change in changes) and all(needed <= change.values.keys() for change in changes)
+    )
 
 
 def copy_changes(statements: Statements, target: Target, changes: Sequence[Change]) -> list[Outcome]:
@@ -57,8 +56,7 @@ class _Staging:
         self._count = _fresh("tally_n", target.shape.columns)
 
     def insert(self, changes: Sequence[Change]) -> list[bytes]:
-        rows = [self._writer.fresh(change) for change in changes]
-        names = tuple(rows[0])
+        names, rows = self._writer.fresh_rows(changes)
         # The keys are drawn in the staging table, so that each row is known again after the insert.
         drawn = tuple(name for name in self._target.key if name not in names)
         staged = self._fresh_name("tally_rows")
@@ -70,7 +68,7 @@ class _Staging:
             elif name in drawn and name in self._shape.numbering:
                 sequence = self._shape.numbering[name].replace("'", "''")
                 self._alter(staged, name, f"SET DEFAULT nextval('{sequence}'::regclass)")
-        self._copy(staged, names, ((at, *row.values()) for at, row in enumerate(rows)))
+        self._copy(staged, names, ((at, *row) for at, row in enumerate(rows)))
         columns = ", ".join(map(quote_name, (*names, *drawn)))
         source, order = self._staged(staged), quote_name(self._count)
         self._do(
@@ -152,12 +150,12 @@ class _Staging:
     def _stored(self, staged: str, *, lock: bool = False) -> list[tuple[int, bytes]]:
         """Read the real rows that the staged keys name, in the order in which they were staged."""
         rows, _ = self._statements.run(("staged", staged, lock), lambda: self._select(staged, lock=lock))
-        return [(row[0], self._target.reader.encode(row[1:])) for row in rows]
+        return list(zip((row[-1] for row in rows), self._target.reader.encode_all(rows), strict=True))
 
     def _select(self, staged: str, *, lock: bool) -> Any:
         stage, joined = self._stage(staged)
         count, real = stage.c[self._count], self._shape.table
-        statement = select(count, *self._target.reader.selected()).select_from(real.join(stage, joined)).order_by(count)
+        statement = select(*self._target.reader.selected(), count).select_from(real.join(stage, joined)).order_by(count)
         return statement.with_for_update(of=real) if lock else statement
 
     def _assign(self, staged: str, names: Sequence[str], values: Sequence[str]) -> Any:

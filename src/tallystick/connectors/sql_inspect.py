@@ -125,9 +125,11 @@ def _numbers_rows(found: Inspector, name: str, schema: str | None, key: tuple[st
     if found.dialect.name != "sqlite" or len(key) != 1:
         return False
     types_of = {column["name"]: str(column["type"]).upper() for column in found.get_columns(name, schema)}
-    return (
-        types_of[key[0]] == "INTEGER" and found.get_table_options(name, schema).get("sqlite_with_rowid", True) is True
-    )
+    return types_of[key[0]] == "INTEGER" and _has_rowid(found, name, schema)
+
+
+def _has_rowid(found: Inspector, name: str, schema: str | None) -> bool:
+    return found.get_table_options(name, schema).get("sqlite_with_rowid", True) is True
 
 
 def _column(found: Any, numbered: tuple[str, ...]) -> ColumnShape:
@@ -159,7 +161,8 @@ def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
     """Add what only the database's own catalogue tells: triggers, sequences, lengths of domains."""
     if shape.dialect == "sqlite":
         counted = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
-        return replace(shape, triggered=bool(connection.execute(counted, {"name": shape.name}).scalar()))
+        triggered = bool(connection.execute(counted, {"name": shape.name}).scalar())
+        return replace(shape, triggered=triggered, rowid=_rowid(connection, shape))
     named = {"name": shape.qualified}
     lengths: dict[str, int] = {row[0]: row[1] for row in connection.execute(text(_DOMAIN_LENGTHS), named)}
     numbering = {}
@@ -176,6 +179,19 @@ def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
         triggered=bool(connection.execute(text(_LATER_CHANGES), named).scalar()),
         numbering={name: found for name, found in numbering.items() if found},
     )
+
+
+def _rowid(connection: Connection, shape: TableShape) -> str:
+    """Give the name that SQLite's number of a row goes by; nothing for a view, a virtual table or one without it."""
+    stored = text(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = :name COLLATE NOCASE AND rootpage"
+    )
+    if not connection.execute(stored, {"name": shape.name}).scalar() or not _has_rowid(
+        inspect(connection), shape.name, shape.schema or None
+    ):
+        return ""
+    taken = {name.lower() for name in shape.columns}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
 
 
 # Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from sqlalchemy import Executable
 
@@ -12,6 +12,8 @@ from tallystick.connectors.sql_table import TableShape
 from tallystick.connectors.sql_values import Binder
 from tallystick.core.record import Raw
 from tallystick.project.manifest import Tombstone
+
+_NOTHING: Final[Raw] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Target:
 
     ``stamps`` are columns that get the time of each change, ``born`` those that get the time of the insert,
     ``counter`` an integer version that each change raises: columns that nobody else keeps, but that other readers of
-    the table rely on. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
+    the table rely on. ``filled`` are all columns that somebody fills where a new row leaves them out: the others are
+    blank then. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
     keeps the statements that were compiled for the table.
     """
 
@@ -52,14 +55,14 @@ class Target:
     stamps: tuple[str, ...] = ()
     born: tuple[str, ...] = ()
     counter: str = ""
+    filled: frozenset[str] = frozenset()
     tombstone: Tombstone | None = None
     has_version: bool = False
     writable: frozenset[str] = frozenset()
     compiled: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row to insert, update or delete. ``key`` is the row's key, spelled for the database.
 
     An update or delete happens only if the row is still as it was known: its version is ``version``, and each value
@@ -67,10 +70,10 @@ class Change:
     """
 
     op: Literal["insert", "update", "delete"]
-    values: Raw = field(default_factory=dict)
+    values: Raw = _NOTHING
     key: tuple[Any, ...] = ()
     version: str | None = None
-    expected: Raw = field(default_factory=dict)
+    expected: Raw = _NOTHING
     place: str = ""
 
 

@@ -54,6 +54,7 @@ class TableShape:
     ``key`` is its primary key, ``uniques`` every set of columns that the database keeps unique (the key included),
     ``indexed`` the leading column of every index. ``constraints`` gives the columns of a constraint by its name,
     ``checks`` are names and rules. ``triggered``: something may change a row after a statement returned it.
+    ``rowid`` is the name by which SQLite's own number of a row can be asked for, where the rows are numbered.
     ``numbering`` gives, per column that draws its value from a sequence, that sequence; ``spellings`` how a column is
     known to write times.
     """
@@ -70,6 +71,7 @@ class TableShape:
     constraints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_view: bool = False
     triggered: bool = False
+    rowid: str = ""
     numbering: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
     table: Table = field(init=False, repr=False, compare=False)

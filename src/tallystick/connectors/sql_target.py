@@ -72,6 +72,8 @@ def make_target(shape: TableShape, spec: ObjectSpec, here: tzinfo, place: str) -
     version = column_of(spec.version)
     counts = version and shape.columns[version].kind == "integer" and _is_ours(version, shape, spec)
     born = (*stamps, *([created] if (created := column_of(spec.created)) and _is_ours(created, shape, spec) else ()))
+    counter = version if counts else ""
+    defaults = {name for name, column in shape.columns.items() if column.default or column.generated}
     return Target(
         shape=shape,
         key=key,
@@ -82,7 +84,8 @@ def make_target(shape: TableShape, spec: ObjectSpec, here: tzinfo, place: str) -
         time_spelling=spec.modified_format,
         stamps=stamps,
         born=tuple(name for name in born if not shape.columns[name].default),
-        counter=version if counts else "",
+        counter=counter,
+        filled=frozenset({*defaults, *born, counter}),
         tombstone=spec.deleted,
         has_version=bool(spec.version),
         writable=frozenset(name for name, column in shape.columns.items() if not column.generated),
@@ -130,10 +133,15 @@ class _Identify:
 
     def __init__(self, key: tuple[str, ...], place: str) -> None:
         self._key = key
+        self._first = key[0] if len(key) == 1 else ""
         self._place = place
 
     def __call__(self, record: Raw) -> str:
         """Give the id, or raise ``DataError``."""
+        # Most keys are one column of text or integers.
+        only = record.get(self._first)
+        if type(only) is int or (type(only) is str and only):
+            return str(only)
         if UNREADABLE in record:
             columns = ", ".join(map(str, record[UNREADABLE]))
             raise DataError("a row holds bytes that are no text", field=columns, place=self._place)

@@ -4,7 +4,7 @@ Every write is one transaction; an error says whether it may have been committed
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Executable, exc
 
 from tallystick.connectors.flow import drive, drive_or_error
-from tallystick.connectors.sql_copy import Outcome, Partial, copy_changes, fits_copy
+from tallystick.connectors.sql_batch import batch_changes, fits_batch
+from tallystick.connectors.sql_copy import copy_changes, fits_copy
 from tallystick.connectors.sql_engine import DEADLINE, WRITES, open_engine, prefer_wal, read_address
 from tallystick.connectors.sql_errors import explain, is_about_one_record
 from tallystick.connectors.sql_inspect import inspect_table
-from tallystick.connectors.sql_request import Change, Inspect, Query, Write
+from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect
-from tallystick.connectors.sql_write import RowWriter, Statements
+from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Statements
 from tallystick.core.error import AccessError, Error, RemoteError
 from tallystick.core.ports import Flow
 
@@ -94,10 +95,11 @@ class SqlTransport:
         changes = request.changes
         if not changes:
             return []
-        if fits_copy(request.target, changes):
+        at_once = self._at_once(request)
+        if at_once:
             try:
                 with self._transaction(request) as statements:
-                    return copy_changes(statements, request.target, changes)
+                    return at_once(statements, request.target, changes)
             except Partial:
                 pass
             except Error as error:
@@ -110,14 +112,22 @@ class SqlTransport:
                 return [self._isolated(statements, writer, request, change) for change in changes]
         except Error as error:
             # A rule that is checked at the end, or a trigger that ends the transaction, condemns all for one.
-            if len(changes) == 1 or not is_about_one_record(error):
+            if not is_about_one_record(error):
                 raise
+            if len(changes) == 1:
+                return [error]
         return [self._alone(request, change) for change in changes]
+
+    def _at_once(self, request: Write) -> Callable[[Statements, Target, Sequence[Change]], list[Outcome]] | None:
+        """Choose the way to make all these changes with a few statements, if there is one."""
+        if self._lite:
+            return batch_changes if fits_batch(request.target, request.changes) else None
+        return copy_changes if fits_copy(request.target, request.changes) else None
 
     def _isolated(self, statements: Statements, writer: RowWriter, request: Write, change: Change) -> Outcome:
         """Make one of several changes, so that its failure leaves the transaction as it was before."""
-        # SQLite takes a failed statement back by itself.
-        guarded = not self._lite and len(request.changes) > 1
+        # SQLite takes a failed statement back by itself, but not what a trigger made of one that succeeded.
+        guarded = len(request.changes) > 1 and (not self._lite or request.target.shape.triggered)
         if guarded:
             statements.cursor.execute("SAVEPOINT tally_change")
         try:

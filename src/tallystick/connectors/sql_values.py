@@ -19,6 +19,7 @@ from tallystick.core.record import Raw, encode_raw
 
 _INT64: Final = range(-(2**63), 2**63)
 NO_MATCH: Final = object()
+_BLANK: Final = type(None)
 
 
 class _Unfit(Exception):
@@ -37,6 +38,7 @@ class Binder:
         # Most values are plain text or integers in columns of that kind, and pass as they are.
         self._texts = frozenset(name for name, column in shape.columns.items() if column.kind in {"text", "time"})
         self._integers = frozenset(name for name, column in shape.columns.items() if column.kind == "integer")
+        self._numbers = frozenset(name for name, column in shape.columns.items() if column.kind == "number")
 
     def bind(self, name: str, value: Any) -> Any:
         """Spell a value for a column. Raises ``Refused`` with the column's name."""
@@ -59,6 +61,19 @@ class Binder:
         return {
             name: value if type(value) is str and name in texts else bind(name, value) for name, value in values.items()
         }
+
+    def bind_column(self, name: str, values: list[Any]) -> list[Any]:
+        """Spell the values of many rows for one column. Raises ``Refused`` with the column's name."""
+        kinds = {*map(type, values)} - {_BLANK}
+        if kinds == {str} and name in self._texts and (self._plain or "\x00" not in "".join(filter(None, values))):
+            return values
+        if kinds == {Decimal} and name in self._numbers:
+            spell = _exactly if self._plain else str
+            try:
+                return [None if value is None else spell(value) for value in values]
+            except _Unfit:
+                pass  # whose value it was is said below
+        return [self.bind(name, value) for value in values]
 
     def look(self, name: str, value: Any) -> Any:
         """Spell a value to search a column for; ``NO_MATCH`` where no row can have it."""
@@ -111,6 +126,10 @@ def _number(number: Decimal, *, exact: bool) -> int | float:
     if exact and Decimal(repr(nearest)) != number:
         raise _Unfit("has more digits than SQLite keeps of a number; a text column would hold it exactly")
     return nearest
+
+
+def _exactly(number: Decimal) -> int | float:
+    return _number(number, exact=True)
 
 
 def _array_refused() -> Any:

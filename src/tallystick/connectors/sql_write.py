@@ -4,7 +4,9 @@ A row is locked, read and compared before it is changed, so that a change lands 
 (R-10.4); the caller keeps one bad change from taking the others with it (R-14.3).
 """
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from operator import length_hint
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Text, and_, bindparam, cast, delete, func, insert, select, text, update
@@ -14,9 +16,15 @@ from tallystick.connectors.sighting import is_tombstone
 from tallystick.connectors.sql_request import Change, Target
 from tallystick.connectors.sql_table import MOMENTS, TableShape
 from tallystick.connectors.sql_time import instant
-from tallystick.core.error import Absent, Refused, Stale
+from tallystick.core.error import Absent, Error, Refused, Stale
 from tallystick.core.path import parse, read
 from tallystick.core.record import Raw, decode_raw
+
+Outcome = bytes | Error | None
+
+
+class Partial(Exception):
+    """The database did something else than asked with some rows; nothing of it may stay. Asks for the other way."""
 
 
 class Statements:
@@ -34,30 +42,55 @@ class Statements:
 
         Its parameters ``v0``, ``v1`` ... are the values and ``k0``, ``k1`` ... the key.
         """
-        kept = self._compiled.get(name)
-        if kept is None:
-            kept = self._compiled[name] = self._compile(build(), len(values), len(key))
-        sql, names, order, constants = kept
-        given = [*values, *key]
+        sql, names, order, constants = self._statement(name, build, len(values), len(key))
         if order is not None:
+            given = [*values, *key, *constants.values()]
             self.cursor.execute(sql, [given[at] for at in order])
         else:
-            self.cursor.execute(sql, constants | dict(zip(names, given, strict=True)))
+            self.cursor.execute(sql, constants | dict(zip(names, [*values, *key], strict=True)))
         rows = self.cursor.fetchall() if self.cursor.description else []
         return rows, self.cursor.rowcount
+
+    def run_each(
+        self, name: tuple[Any, ...], build: Callable[[], Any], rows: Sequence[Sequence[Any]], values: int
+    ) -> Iterator[tuple[int, Exception]]:
+        """Run a statement of SQLite once for each row of parameters: so many values, and then the key.
+
+        Gives the place of each row that failed, with the driver's error; the rows around it are carried out.
+        """
+        if not rows:
+            return
+        sql, _, order, constants = self._statement(name, build, values, len(rows[0]) - values)
+        if order != list(range(len(rows[0]))):
+            given = ((*row, *constants.values()) for row in rows)
+            rows = [[row[at] for at in order or ()] for row in given]
+        rest = iter(rows)
+        while left := length_hint(rest):
+            try:
+                self.cursor.executemany(sql, rest)
+            except (sqlite3.Error, OverflowError, UnicodeError) as error:
+                # The driver takes the rows one at a time, and goes on with those behind the one that failed.
+                if length_hint(rest) == left:
+                    raise
+                yield len(rows) - length_hint(rest) - 1, error
+
+    def _statement(
+        self, name: tuple[Any, ...], build: Callable[[], Any], values: int, key: int
+    ) -> tuple[str, list[str], list[int] | None, dict[str, Any]]:
+        kept: tuple[str, list[str], list[int] | None, dict[str, Any]] | None = self._compiled.get(name)
+        if kept is None:
+            kept = self._compiled[name] = self._compile(build(), values, key)
+        return kept
 
     def _compile(
         self, statement: Any, values: int, key: int
     ) -> tuple[str, list[str], list[int] | None, dict[str, Any]]:
         compiled = statement.compile(dialect=self.connection.dialect)
         names = [f"v{at}" for at in range(values)] + [f"k{at}" for at in range(key)]
-        order = [names.index(each) for each in compiled.positiontup] if compiled.positiontup is not None else None
-        return (
-            str(compiled),
-            names,
-            order,
-            {name: value for name, value in compiled.params.items() if name not in names},
-        )
+        constants = {name: value for name, value in compiled.params.items() if name not in names}
+        places = {name: at for at, name in enumerate((*names, *constants))}
+        order = [places[name] for name in compiled.positiontup] if compiled.positiontup is not None else None
+        return str(compiled), names, order, constants
 
     def close(self) -> None:
         """Close the cursor."""
@@ -90,9 +123,24 @@ class RowWriter:
 
     def fresh(self, change: Change) -> dict[str, Any]:
         """Spell the values of a new row, with the times and the version that nobody else would give it."""
+        return self._bound(self._first_version() | change.values, self._target.born)
+
+    def fresh_rows(self, changes: Sequence[Change]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Spell new rows as ``fresh`` does, column by column. Gives the names of the columns, and the rows.
+
+        The rows must set the same ones of the ``filled`` columns; what else one of them leaves out is blank.
+        """
+        given = [change.values for change in changes]
+        values = {name: [value] * len(changes) for name, value in self._first_version().items()}
+        values |= {name: [each.get(name) for each in given] for name in set[str]().union(*given)}
+        bound = {name: self._target.binder.bind_column(name, column) for name, column in values.items()}
+        bound |= {name: [self._stamp(name)] * len(changes) for name in self._target.born if name not in bound}
+        names = tuple(name for name in self._shape.columns if name in bound)
+        return names, list(zip(*(bound[name] for name in names), strict=True))
+
+    def _first_version(self) -> Raw:
         counter = self._target.counter
-        first = {counter: 1} if counter and not self._shape.columns[counter].default else {}
-        return self._bound(first | change.values, self._target.born)
+        return {counter: 1} if counter and not self._shape.columns[counter].default else {}
 
     def patched(self, change: Change, record: Raw) -> dict[str, Any]:
         """Spell what an update sets: the changed values, nested ones merged into the row's, stamps and counter."""

@@ -145,6 +145,9 @@ class Intent:
     ``origin`` is the id of the record on the other side that the write comes from, ``target`` the id written to (none
     for a create). ``sent`` and ``source`` are canonical records (encoded): what the target shall hold, and the origin's
     values at that time. An open create intent *is* the binding's state ``half``.
+
+    ``key`` names the request that the write goes with: ``BATCH/POSITION`` where several creates share one request and
+    one idempotency key, and nothing where the request it was sent with can never be repeated as it was.
     """
 
     id: str
@@ -165,6 +168,11 @@ class Intent:
     first_sent: float = 0
     sent_at: float = 0
     fence: int = 0
+
+    @property
+    def batch(self) -> str:
+        """The batch that this create was sent in under one common key; empty for a write that went alone."""
+        return self.key.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Error:
     ├── AccessError       credentials, rights, firewall    stop    operator
     ├── RemoteError       the other system answered badly, late or not at all
     │   ├── Unavailable   time-out, DNS, reset, 5xx        retry   system owner
+    │   │   └── Unsent    its turn did not come in time    retry   system owner
     │   ├── Throttled     429, with the wait               retry   operator
     │   ├── Refused       4xx: this record is not wanted   park    data owner
     │   ├── Stale         version moved: 409, 412          replan  operator
@@ -22,7 +23,7 @@ Every class fixes ``code`` (stable, documented), ``recovery`` and ``audience``. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 Recovery = Literal["retry", "park", "replan", "stop", "ask"]
 Audience = Literal["project author", "data owner", "system owner", "operator", "developer"]
@@ -113,6 +114,12 @@ class Unavailable(RemoteError):
     recovery = "retry"
 
 
+class Unsent(Unavailable):
+    """A write whose turn did not come in time, so that it was not sent; it proves nothing about the system."""
+
+    code = "unsent"
+
+
 class Throttled(RemoteError):
     """Too many requests. ``wait_seconds`` is the system's own word, of any length."""
 
@@ -178,7 +185,10 @@ class CursorStuck(RemoteError):
 
 
 class DataError(Error):
-    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit."""
+    """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit.
+
+    ``rest`` holds the record's canonical values where only some of them are at fault; those are unknown in it.
+    """
 
     code = "data"
     recovery = "park"
@@ -187,6 +197,7 @@ class DataError(Error):
     def __init__(self, message: str, *, field: str = "", detail: str = "", hint: str = "", place: str = "") -> None:
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.field = field
+        self.rest: tuple[Any, ...] = ()
 
 
 class InvalidValue(DataError):

@@ -111,10 +111,18 @@ class Interpreter:
         """Turn one raw record into a canonical one."""
         if not isinstance(record, dict):
             return DataError("this is no record", detail=f"{describe(record)} came", place=self._name)
-        try:
-            return tuple([self.get(seat, record, refs) for seat in self.seats])
-        except DataError as error:
-            return error
+        values: list[Value] = []
+        fault: DataError | None = None
+        for seat in self.seats:
+            try:
+                values.append(self.get(seat, record, refs))
+            except DataError as error:
+                fault = fault or error
+                values.append(UNKNOWN)
+        if fault is not None:
+            fault.rest = tuple(values)
+            return fault
+        return tuple(values)
 
     def write(self, fields: Fields, refs: Refs) -> tuple[Raw, list[DataError]]:
         """Make the body of a new record."""

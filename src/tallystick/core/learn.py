@@ -8,7 +8,7 @@ import unicodedata
 from datetime import datetime
 from decimal import Decimal
 
-from tallystick.core.record import Money, Value, same
+from tallystick.core.record import UNKNOWN, Fields, Money, Value, same
 
 _SHORTEST_CUT = 4  # a shorter common beginning proves nothing about truncation
 
@@ -26,6 +26,12 @@ def shape_of_loss(sent: Value, stored: Value) -> str | None:
     if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
         return _number_shape(Decimal(sent), Decimal(stored))
     return None
+
+
+def holds_what_was_sent(sent: Fields, found: Fields) -> bool:
+    """Tell whether a record holds every value that was sent, as far as systems keep values; and any at all."""
+    said = [(s, f) for s, f in zip(sent, found, strict=True) if s is not UNKNOWN]
+    return any(s is not None for s, _ in said) and all(shape_of_loss(s, f) for s, f in said)
 
 
 def _text_shape(sent: str, stored: str) -> str | None:

@@ -8,14 +8,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
 
 from tallystick.core.mapping import MatchRule, Normaliser, ObjectMapping
-from tallystick.core.record import UNKNOWN, Fields, Ref, Value, fingerprint
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Ref, Side, Value, fingerprint
 
-Keys = Mapping[int, int]  # rule number -> hash of the normalised key
+Keys = Mapping[int, int]  # rule number -> hash of the normalised key; below zero are the external ids
 
 _PLACEHOLDERS: Final = frozenset(
     {"", "na", "none", "null", "unknown", "unbekannt", "test", "tbd", "keine", "x", "xx", "xxx"}
@@ -89,6 +90,22 @@ def key_maker(mapping: ObjectMapping) -> KeyMaker:
     )
 
 
+def link_rule(side: Side) -> int:
+    """Number the rule that the field of ``side`` which keeps the other side's ids makes; it comes before all others."""
+    return -1 if side == "right" else -2
+
+
+_BY_ID: Final = tuple(link_rule(side) for side in reversed(SIDES))
+
+
+def id_key(value: Value) -> int | None:
+    """Hash an id, or what a field says is one; ``None`` where it is none. The number 7 and the text "7" are one id."""
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        value = int(value)
+    is_id = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    return fingerprint(str(value).encode()) if is_id else None
+
+
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 
@@ -107,13 +124,14 @@ def unpack_keys(packed: bytes | None) -> dict[int, int]:
 class Candidate:
     """A record of either side that shares a key with the one in question.
 
-    ``binding`` if it is paired already; ``is_ended`` if it was paired once and somebody or a policy ended that.
+    ``binding`` if it is paired already; ``is_barred`` if nobody may be linked to it: it cannot be read,
+    or it was paired once and somebody or a policy ended that.
     """
 
     id: str
     keys: Keys
     binding: int | None = None
-    is_ended: bool = False
+    is_barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +148,12 @@ class Match:
 
 
 def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], others: Sequence[Candidate]) -> Match:
-    """Find the counterpart of an unbound record.
+    """Find the counterpart of an unbound record: by the external ids that name it, then by the rules in their order.
 
     ``twins`` are the other records of its own side that share a key with it, ``others`` those of the opposite side.
     Never picks one of several, never a bound one, and never one whose pairing was ended.
     """
-    for number, rule in enumerate(rules):
+    for number in (*_BY_ID, *range(len(rules))):
         if number not in keys:
             continue
         same_side = [c for c in twins if c.keys.get(number) == keys[number]]
@@ -143,14 +161,16 @@ def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], ot
         if any(c.binding is not None for c in (*same_side, *hits)):
             bound = tuple(c.id for c in (*same_side, *hits) if c.binding is not None)
             return Match("duplicate", bound, number)
-        if len(hits) > 1 or same_side or any(c.is_ended for c in hits):
+        if len(hits) > 1 or same_side or any(c.is_barred for c in hits):
             return Match("ambiguous", tuple(c.id for c in hits) or tuple(c.id for c in same_side), number)
         if hits:
-            return _check(rule, number, keys, hits[0])
-    return Match("none") if any(n in keys for n in range(len(rules))) or not rules else Match("keyless")
+            return _check(rules, number, keys, hits[0])
+    return Match("none") if any(n >= 0 for n in keys) or not rules else Match("keyless")
 
 
-def _check(rule: MatchRule, number: int, keys: Keys, hit: Candidate) -> Match:
-    if any(n in keys and n in hit.keys and keys[n] != hit.keys[n] for n in range(number)):
+def _check(rules: Sequence[MatchRule], number: int, keys: Keys, hit: Candidate) -> Match:
+    stronger = (*_BY_ID, *range(number)) if number >= 0 else ()
+    if any(n in keys and n in hit.keys and keys[n] != hit.keys[n] for n in stronger):
         return Match("contradiction", (hit.id,), number)
-    return Match("ambiguous" if rule.fuzzy else "link", (hit.id,), number)
+    is_guess = number >= 0 and rules[number].fuzzy
+    return Match("ambiguous" if is_guess else "link", (hit.id,), number)

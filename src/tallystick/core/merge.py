@@ -90,7 +90,7 @@ def _moved(
 ) -> Outcome:
     if policy.direction.startswith("once_"):
         return Outcome("F-6", "agree")
-    if _equivalent(now, holds):
+    if equivalent(now, holds):
         return Outcome("F-4", "agree")
     if all(moved):
         return _both_moved(now, base, policy, holds, newer)
@@ -109,7 +109,8 @@ def _waiting(now: Sides) -> MissingReference | None:
     return None
 
 
-def _equivalent(now: Sides, holds: Holds) -> bool:
+def equivalent(now: Sides, holds: Holds) -> bool:
+    """Tell whether both sides hold the same up to what each of them can hold (R-6.3)."""
     return same(now.left, now.right) or _is_loss(now, "right", holds) or _is_loss(now, "left", holds)
 
 
@@ -221,7 +222,7 @@ def _write_both(value: Value, now: Sides, holds: Holds) -> Outcome:
 
 def _first(now: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None) -> Outcome:
     """First contact of two values: nothing is overwritten unless the policy says which side leads."""
-    if _equivalent(now, holds):
+    if equivalent(now, holds):
         return Outcome("F-4", "agree")
     if now.left is None or now.right is None:
         blank: Side = "left" if now.left is None else "right"

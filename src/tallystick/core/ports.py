@@ -22,6 +22,7 @@ Flow = Generator[Any, Any, T]
 
 # --- connectors ---------------------------------------------------------------------------------------------------
 
+LEEWAY_SECONDS = 5.0  # how much later than its intent says a write may go out; part of the quiet time
 Position = str  # opaque to everybody but the connector that made it; durable, so it must survive a restart
 
 
@@ -31,6 +32,8 @@ class Capabilities:
 
     ``in_flux`` is the longest time that a timed-out request may still take effect (T_infl), twice ``timeout`` normally.
     ``omits_blank`` tells that records leave out fields that are blank; otherwise a missing field is unknown (R-4.6).
+    ``shares_key`` tells that creates of one batch go under one common idempotency key, so that an unknown batch can
+    only be repeated as a whole (R-10.7).
     """
 
     create: bool = False
@@ -55,11 +58,12 @@ class Capabilities:
     bulk: int = 0
     in_flight: int = 4
     omits_blank: bool = False
+    shares_key: bool = False
 
     @property
     def quiesce(self) -> float:
         """How long to wait before an unknown outcome may be looked at (T_quiesce)."""
-        return self.in_flux + self.consistency + 5
+        return self.in_flux + self.consistency + LEEWAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,10 @@ class Connector(Protocol):
         """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
 
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
-        """Create several in one request (only where ``Capabilities.bulk`` > 0); one outcome each, in order (R-14.3)."""
+        """Create several in one request (only where ``Capabilities.bulk`` > 0); one outcome each, in order (R-14.3).
+
+        Where ``Capabilities.shares_key``, a refusal of the whole request is one and the same error for all of them.
+        """
 
     def update_many(self, object_name: str, updates: Sequence[Update]) -> Flow[Sequence[Written | Error]]:
         """Change several in one request (only where ``Capabilities.bulk`` > 0); one outcome each, in order."""
@@ -203,15 +210,27 @@ class Transport(Protocol):
         """Give back connections and files."""
 
 
+@runtime_checkable
+class Punctual(Protocol):
+    """A transport in which a request may have to wait for its turn, and that lets no write go out too late."""
+
+    def run_all_within(self, flows: Sequence[Flow[T]], seconds: float) -> Sequence[T | Error]:
+        """Run several at once as ``Transport.run_all`` does; a write whose turn comes later is ``Unsent``."""
+
+
 # --- effects: the one boundary between the engine and the world ---------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run one flow of a system; the answer is its result, and its errors are raised into the engine's flow."""
+    """Run one flow of a system; the answer is its result, and its errors are raised into the engine's flow.
+
+    What it would write later than ``within`` seconds from now is not sent any more, but ``Unsent`` (R-16.2).
+    """
 
     system: str
     flow: Flow[Any]
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +239,7 @@ class CallAll:
 
     system: str
     flows: Sequence[Flow[Any]]
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

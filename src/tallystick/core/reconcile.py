@@ -24,7 +24,7 @@ from tallystick.core.mapping import FieldMapping
 from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
 from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
 from tallystick.core.policy import OnDelete, Policy
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
 
 HoldAt = Callable[[int, Value], Value]
 
@@ -184,7 +184,7 @@ def _out_of_scope(case: _Case) -> Decision:
 
 def _deleted(case: _Case, side: Side) -> Decision:
     """One side was deleted with evidence; the other is there, unchanged or changed."""
-    if case.leg(other(side)).code == "U" or case.pairing.deletion(side) not in {"propagate", "archive"}:
+    if not _is_edited(case.leg(other(side))) or case.pairing.deletion(side) not in {"propagate", "archive"}:
         return _apply_deletion(case, side)
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
@@ -193,6 +193,16 @@ def _deleted(case: _Case, side: Side) -> Decision:
             return _recreate(case, side, "update_wins")
         case "ask":
             return Decision(case.reason("ask"), "queued", questions=(Question("delete_update"),), settled=False)
+
+
+def _is_edited(leg: LegView) -> bool:
+    """Whether the record differs from what was agreed; a field that never was agreed, because it is parked, is none."""
+    if leg.code == "U" or leg.base is None or all(then is UNKNOWN for then in leg.base):
+        return leg.code != "U"
+    return any(
+        now is not UNKNOWN and then is not UNKNOWN and not same(now, then)
+        for now, then in zip(leg.fields, leg.base, strict=True)
+    )
 
 
 def _apply_deletion(case: _Case, side: Side) -> Decision:
@@ -219,6 +229,8 @@ def _all(case: _Case, side: Side) -> tuple[tuple[Side, int, Value], ...]:
 
 
 def _recreate(case: _Case, side: Side, policy: str) -> Decision:
+    if case.context.rivalled:
+        return Decision(case.reason("rivalled"), "queued", questions=(Question("duplicate"),), settled=False)
     source = case.leg(other(side))
     write, faults = creation(case.pairing, side, source.fields)
     if write is None:

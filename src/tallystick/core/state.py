@@ -83,6 +83,9 @@ class StoreTx(Protocol):
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
 
+    def linked_bindings(self, pair: str) -> "array[int]":
+        """All linked bindings, ascending, type ``q``: 8 bytes a binding."""
+
     def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
         """The ids that these bindings have on a side, where they have one and are linked or half."""
 
@@ -197,6 +200,9 @@ class StoreTx(Protocol):
 
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         """The audit trail of a binding or a run, newest first."""
+
+    def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
+        """The audit trails of these bindings, each newest first; bindings without one are left out."""
 
     # what waits for somebody
     def put_queue(self, items: Sequence[QueueItem]) -> None:

@@ -31,6 +31,7 @@ from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, Session, SightRow
 from tallystick.engine.verify import read_records
+from tallystick.engine.witness import Meeting
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Crowd:
         shared = [found for key in keys.items() if (found := self.by_key.get(key)) is not None]
         if not shared:
             # Nearly all records of a first load.
-            return _ALONE if keys or not pair.mapping.match else _KEYLESS
+            return _ALONE if any(n >= 0 for n in keys) or not pair.mapping.match else _KEYLESS
         twins = {c.id: c for found in shared for c in found[side] if c.id != record_id}
         others = {c.id: c for found in shared for c in found[other(side)]}
         return match(pair.mapping.match, keys, list(twins.values()), list(others.values()))
@@ -142,17 +143,19 @@ def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crow
             row = again.get(record)
             # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
             own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
-            candidate = _candidate(record, own, facts[s].get(record))
+            is_bad = row is not None and row[2] == "bad"
+            candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
             for key in own.items():
                 if key in contested:
                     by_key[key][s].append(candidate)
     return Crowd(by_key)
 
 
-def _candidate(record: str, keys: Keys, fact: LegFact | None) -> Candidate:
+def _candidate(record: str, keys: Keys, fact: LegFact | None, *, is_bad: bool) -> Candidate:
+    """Nobody is linked to a record that cannot be read, or whose pairing somebody ended."""
     if fact is None:
-        return Candidate(record, keys)
-    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_ended=True)
+        return Candidate(record, keys, is_barred=is_bad)
+    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_barred=True)
 
 
 def _decide_one(
@@ -164,6 +167,7 @@ def _decide_one(
     if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(other(side), partner))):
         outcome.count(side, "deferred")
         outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
+        _witness(draft, side, _alone("", "unbound.wait", side, seen))
         return ()
     match found.kind:
         case "link" if partner is not None:
@@ -172,6 +176,7 @@ def _decide_one(
         case "link":
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
+            _witness(draft, side, _alone("", "unbound.partner", side, seen))
         case "none":
             policy = draft.pair.mapping.policy
             wish = policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
@@ -181,11 +186,10 @@ def _decide_one(
         case "keyless":
             _ask(draft, side, seen, "keyless", "it has no value for any match rule")
         case "duplicate":
-            rule = draft.pair.mapping.match[found.rule]
-            _ask(draft, side, seen, "duplicate", f"{_named(rule.fields)} belongs to {_list(found.candidates)} already")
+            words = _named(draft.pair, found.rule)
+            _ask(draft, side, seen, "duplicate", f"{words} belongs to {_list(found.candidates)} already")
         case _:
-            rule = draft.pair.mapping.match[found.rule]
-            _ask(draft, side, seen, "match", f"{_named(rule.fields)} fits {_list(found.candidates)}")
+            _ask(draft, side, seen, "match", f"{_named(draft.pair, found.rule)} fits {_list(found.candidates)}")
     return ()
 
 
@@ -199,12 +203,11 @@ def _waits(draft: Draft, lone: Lone) -> bool:
     open_writes = draft.session.unresolved.get(draft.pair.name)
     if open_writes is None:
         return False
-    side, keys = lone.side, lone.keys.items()
-    return (side, lone.seen.id) in open_writes.origins or any((side, r, h) in open_writes.keys for r, h in keys)
+    return open_writes.may_have_made(lone.side, lone.seen.id or "", lone.keys.items(), lone.fields)
 
 
-def _named(fields: Sequence[str]) -> str:
-    return " + ".join(fields)
+def _named(pair: Pair, rule: int) -> str:
+    return " + ".join(pair.mapping.match[rule].fields) if rule >= 0 else "its external id"
 
 
 def _list(candidates: Sequence[str], shown: int = 5) -> str:
@@ -231,11 +234,18 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
     line = draft.line(None, decision, left_seen, right_seen, refs, decision.agree)
     line.action = line.action or "link"
+    if draft.session.witness is not None:
+        draft.session.witness.met(Meeting(None, (None, None), (left, right), decision, line, SIDES, stands=False))
     _mark_kin(draft, line)
     if not draft.session.writes:
         draft.session.pretend(draft.pair.name, left_seen.id, right_seen.id)
     draft.outcome.count_decision(decision, SIDES)
     draft.add(line)
+
+
+def _witness(draft: Draft, side: Side, line: Line) -> None:
+    if draft.session.witness is not None:
+        draft.session.witness.stood_alone(side, line)
 
 
 def _mark_kin(draft: Draft, line: Line) -> None:
@@ -256,19 +266,22 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
         return
     if wish == "ignore":
         draft.outcome.count(side, "filtered")
+        _witness(draft, side, _alone("", "unbound.ignore", side, seen))
         draft.outcome.alone.append(seen.id or "")
         return
     target = draft.pair.end(other(side))
     if _is_refused(draft, side, seen):
         draft.outcome.count(side, "quarantined")
+        _witness(draft, side, _alone("", "unbound.refused", side, seen))
         return
-    step, faults = make_step(target, "create", lone.fields, (), refs[target.side], None, seen.fields)
+    step, faults = make_step(target, "create", lone.fields, (), refs[target.side], None, seen.fields, seen.id)
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)
     line.keys = tuple(lone.keys.items())
     line.disposition = "written" if step else "quarantined"
     draft.seal(line)
+    _witness(draft, side, line)
     if step:
         _mark_kin(draft, line)
     if step and not draft.session.writes:
@@ -295,6 +308,7 @@ def _ask(draft: Draft, side: Side, seen: Seen, kind: QueueKind, detail: str) -> 
     line = _alone("", f"unbound.{kind}", side, seen)
     line.disposition = "queued"
     line.asks = (Ask(kind, "", detail),)
+    _witness(draft, side, line)
     standing = draft.session.standing.get(draft.pair.name)
     asked = standing.asked.get(line.subject, {}).get(kind) if standing else None
     draft.outcome.raised.add((line.subject, kind))

@@ -9,11 +9,12 @@ from tallystick.core.binding import Binding, LedgerRow, Leg
 from tallystick.core.ports import Written
 from tallystick.core.record import fingerprint, other
 from tallystick.engine.line import Line
+from tallystick.engine.pair import End
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 
-def is_plain_creation(line: Line, jobs: Sequence[Job]) -> bool:
+def is_plain_creation(end: End, line: Line, jobs: Sequence[Job]) -> bool:
     """Whether all that happened is that a record without counterpart got one, with every field."""
     return (
         line.binding == 0
@@ -23,6 +24,8 @@ def is_plain_creation(line: Line, jobs: Sequence[Job]) -> bool:
         and not (line.agree or line.faults or line.state)
         and line.seen(jobs[0].step.side).id is None
         and line.seen(other(jobs[0].step.side)).fields == jobs[0].step.fields
+        and (jobs[0].encoded is not None or all(end.given))
+        and not jobs[0].is_moved_on
     )
 
 
@@ -43,7 +46,9 @@ def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger
     if job.encoded is not None and job.encoded != base:
         told, digest = job.encoded, fingerprint(job.encoded)
         keys = at.pair.keys.keys(job.stored).items() if job.stored is not None else keys
-    into.keys[side] += [(result.id, rule, h) for rule, h in keys]
+    # Keys below zero are made of ids, and the new record has another one.
+    into.keys[side] += [(result.id, rule, h) for rule, h in keys if rule >= 0]
+    into.keys[side] += [(result.id, rule, h) for rule, h in at.pair.own_key(side, result.id).items()]
     made = Leg(result.id, result.version, base=told, digest=digest, shape=shape)
     if stored is not None:
         made.version, made.modified = result.version or stored.version, stored.modified

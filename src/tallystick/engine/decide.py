@@ -4,7 +4,7 @@ A question or refusal that already stands for the very same values is not raised
 nothing happens. What cannot be decided now (unreadable, absence not proven) is left for the next run, never guessed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,8 +15,8 @@ from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
 from tallystick.core.ports import Flow
-from tallystick.core.reconcile import Context, reconcile
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
+from tallystick.core.reconcile import Context, HoldAt, reconcile
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
@@ -25,6 +25,7 @@ from tallystick.engine.line import Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session, SightRow
+from tallystick.engine.witness import Meeting
 
 BATCH = 1000
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
@@ -53,7 +54,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         draft = Draft(session, pair, outcome)
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
-        rivalled = yield from _find_rivals(pair, bindings, rows)
+        rivalled = yield from _find_rivals(session, pair, bindings, rows)
         rescoped = pair.name in session.rescoped
         for number in numbers:
             if number in bindings and number not in busy:
@@ -69,27 +70,43 @@ def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
     return tx.bindings(numbers)
 
 
-def _find_rivals(pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int, Side], SightRow]) -> Flow[set[int]]:
-    """Name the ended bindings of which a record is back while another, living one has its match key (I-5)."""
-    back = {
-        (side, key): number
-        for (number, side), row in rows.items()
-        if row[2] == "here" and number in bindings and bindings[number].state == "tomb"
-        for key in unpack_keys(row[8]).items()
-    }
-    if not back:
+def _find_rivals(
+    session: Session, pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int, Side], SightRow]
+) -> Flow[set[int]]:
+    """Name the bindings that would get a record again while somebody else has its match key by now (I-5, T-63).
+
+    That is an ended one of which a record is back, or a living one of which a record is gone.
+    """
+    wanted: dict[tuple[int, int], set[int]] = {}
+    for (number, side), row in rows.items():
+        binding = bindings.get(number)
+        if binding is None or row[2] not in {"here", "gone"} or (row[2] == "here" and binding.state != "tomb"):
+            continue
+        keys = unpack_keys(row[8]) if row[2] == "here" else _keys_of(pair, binding, other(side), rows)
+        for key in keys.items():
+            wanted.setdefault(key, set()).add(number)
+    if not wanted:
         return set()
+    asked = sorted(wanted)
+    scratch = session.scratch(pair)
+    stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, asked) for s in SIDES})
+    return {
+        number
+        for side in SIDES
+        for rule, h, record in (*stored[side], *scratch.find_keys(side, asked))
+        for number in wanted.get((rule, h), ())
+        if record != bindings[number].leg(side).id
+    }
 
-    def find(tx: StoreTx) -> set[int]:
-        return {
-            number
-            for side in SIDES
-            for rule, h, record in tx.find_keys(pair.name, side, sorted({key for _, key in back}))
-            for number in [back.get((side, (rule, h))), back.get((other(side), (rule, h)))]
-            if number is not None and record not in {bindings[number].left.id, bindings[number].right.id}
-        }
 
-    return (yield from effects.look(find))
+def _keys_of(pair: Pair, binding: Binding, side: Side, rows: dict[tuple[int, Side], SightRow]) -> Mapping[int, int]:
+    """Give the match keys that a leg holds now, or else held when both last agreed."""
+    row = rows.get((binding.id, side))
+    if row is not None and row[8] is not None:
+        return unpack_keys(row[8])
+    leg = binding.leg(side)
+    base = pair.base(leg.base, leg.shape, pair.mapping.names)
+    return pair.keys.keys(base) if base is not None else {}
 
 
 def _decide_one(
@@ -103,6 +120,10 @@ def _decide_one(
     line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     stands = _stands(draft, binding, line)
+    if draft.session.witness is not None:
+        there = tuple(s for s in SIDES if (row := rows.get((binding.id, s))) and row[2] not in {"gone", "missing"})
+        seen = (left.observed, right.observed)
+        draft.session.witness.met(Meeting(binding, (left.base, right.base), seen, decision, line, there, stands))
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
     if decision.disposition in {"deferred", "unreadable"}:
@@ -120,9 +141,11 @@ def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow])
     """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
     for side in SIDES:
         row = rows.get((number, side))
-        if row is not None:
+        if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
             draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
+    if draft.session.witness is not None:
+        draft.session.witness.postponed([(s, row[0]) for s in SIDES if (row := rows.get((number, s)))])
 
 
 def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) -> Look:
@@ -149,7 +172,8 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
     observed = _observed(row)
     base = stored
     if PENDING[side] in binding.flags and isinstance(observed, Present) and stored is not None:
-        base = settle_pending(stored, observed.fields)
+        hold = draft.pair.pairing.hold_left if side == "left" else draft.pair.pairing.hold_right
+        base = settle_pending(stored, observed.fields, hold)
     return Look(base, stored, observed, Seen(row[0], row[4], row[5], row[6], row[3], row[7]), listed=True)
 
 
@@ -168,17 +192,29 @@ def _observed(row: SightRow) -> Observation:
             return Unreadable(DataError("the record cannot be read", place=record_id))
 
 
-def settle_pending(base: Fields, stored: Fields) -> Fields:
+def settle_pending(base: Fields, stored: Fields, hold: HoldAt) -> Fields:
     """Take a re-spelling of what we sent as the stored value, where the shape of the loss is known (R-7.2)."""
     return tuple(
-        now if now is not UNKNOWN and not same(sent, now) and shape_of_loss(sent, now) else sent
-        for sent, now in zip(base, stored, strict=True)
+        now if now is not UNKNOWN and not same(sent, now) and _is_respelled(sent, now, i, hold) else sent
+        for i, (sent, now) in enumerate(zip(base, stored, strict=True))
     )
+
+
+def _is_respelled(sent: Value, now: Value, i: int, hold: HoldAt) -> bool:
+    if sent is UNKNOWN:
+        return False
+    if shape_of_loss(sent, now):
+        return True
+    try:
+        spelled = hold(i, sent)  # what our own codecs leave of the value before the system loses some of it
+    except DataError:
+        return False
+    return shape_of_loss(spelled, now) is not None
 
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
     """The positions at which only a target's re-spelling of our own write has to become the base."""
-    if decision.disposition not in {"unchanged", "converged", "written", "queued"}:
+    if decision.disposition not in {"unchanged", "converged", "written", "queued", "quarantined"}:
         return ()
     taken = {i for w in decision.writes for i in w.which} | set(decision.agree) | {q.index for q in decision.questions}
     return tuple(
@@ -226,13 +262,14 @@ def _was_refused(pair: Pair, line: Line, parked: Sequence[Quarantined]) -> bool:
 
 
 def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRow]]) -> list[tuple[Side, int]]:
-    """Name the legs that must be read before deciding: the opposite of a noted one, where a question is open.
+    """Name the legs that must be read before deciding: the opposite of a noted one, where its base is not enough.
 
-    Where somebody waits for an answer the base is not what the side holds, so it cannot stand in for a read; and of a
-    dormant pairing nobody knows which side is out of scope.
+    Where somebody waits for an answer the base is not what the side holds; of a dormant pairing nobody knows which side
+    is out of scope; and what is deleted or made again is looked at first, because it may be gone as well (R-4.8).
     """
     noted = {(side, row[1]) for side, row in rows}
-    opened = session.open_bindings(pair) | session.dormant.get(pair.name, {}).keys()
+    gone = {row[1] for _, row in rows if row[2] == "gone" and row[1] is not None}
+    opened = session.open_bindings(pair) | session.dormant.get(pair.name, {}).keys() | gone
     return [
         (other(side), number)
         for side, number in sorted(noted, key=str)

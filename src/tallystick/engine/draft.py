@@ -86,7 +86,10 @@ class Draft:
         faults = [to_fault(side, names[i], fault) for side, i, fault in decision.faults]
         for write in decision.writes:
             end = self.pair.end(write.side)
-            step, refused = make_step(end, write.op, write.fields, write.which, refs[write.side], write.pre_version)
+            step, refused = make_step(
+                end, write.op, write.fields, write.which, refs[write.side], write.pre_version,
+                origin=(right if write.side == "left" else left).id,
+            )  # fmt: skip
             faults += refused
             if step is not None:
                 steps.append(step)
@@ -127,6 +130,8 @@ class Draft:
         """Put the gathered lines on the scratch paper."""
         self.session.scratch(self.pair).add_lines(self._rows)
         self._rows = []
+        if self.session.witness is not None:
+            yield from self.session.witness.rest()
         yield from effects.tell(self.outcome.progress())
 
 
@@ -148,15 +153,20 @@ def make_step(
     refs: Refs,
     version: str | None,
     encoded: bytes | None = None,
+    origin: str | None = None,
 ) -> tuple[Step | None, list[Fault]]:
     """Make the body of a write, or only the faults if nothing of it can be sent.
 
-    ``encoded`` is what ``fields`` were decoded from, where that is at hand.
+    ``encoded`` is what ``fields`` were decoded from, where that is at hand; ``origin`` the id of the record on the
+    other side, which a new record keeps where it has a field for it (R-10.8).
     """
     if op == "create":
         body, faults = end.codec.write(fields, refs)
         named = [to_fault(end.side, f.field, f) for f in faults]
-        if any(end.stops_create(f) for f in faults):
+        unkept = end.keep_origin(body, origin)
+        if unkept is not None:
+            named.append(to_fault(end.side, unkept.field, unkept))
+        if unkept is not None or any(end.stops_create(f) for f in faults):
             return None, named
         return Step(end.side, "create", encoded or encode_fields(fields), (), encode_raw(body)), named
     if op == "update":

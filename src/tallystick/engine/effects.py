@@ -15,17 +15,17 @@ from tallystick.core.state import StoreTx
 T = TypeVar("T")
 
 
-def call(system: str, flow: Flow[T]) -> Flow[T]:
-    """Run a connector's flow; raises what it raises."""
-    answer: T = yield Call(system, flow)
+def call(system: str, flow: Flow[T], within: float | None = None) -> Flow[T]:
+    """Run a connector's flow; raises what it raises, and ``Unsent`` if its turn does not come ``within`` seconds."""
+    answer: T = yield Call(system, flow, within)
     return answer
 
 
-def call_all(system: str, flows: Sequence[Flow[T]]) -> Flow[Sequence[T | Error]]:
-    """Run several at once; one result or error each, in order."""
+def call_all(system: str, flows: Sequence[Flow[T]], within: float | None = None) -> Flow[Sequence[T | Error]]:
+    """Run several at once; one result or error each, in order: ``Unsent`` for what had no turn ``within`` seconds."""
     if not flows:
         return []
-    answers: Sequence[T | Error] = yield CallAll(system, flows)
+    answers: Sequence[T | Error] = yield CallAll(system, flows, within)
     return answers
 
 

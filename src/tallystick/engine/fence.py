@@ -9,6 +9,7 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 
 LEASE_SECONDS = 60.0
+MARGIN_SECONDS = 5.0  # before the lease ends nothing is sent any more
 
 
 @dataclass(slots=True)
@@ -23,6 +24,10 @@ class Fence:
     def check(self, tx: StoreTx) -> None:
         """Raise ``StoreError`` if somebody else took the pair over."""
         tx.check_fence(self.pair, self.number)
+
+    def left(self, now: float) -> float:
+        """How many seconds something may still be sent under this lease."""
+        return self.renewed + LEASE_SECONDS - MARGIN_SECONDS - now
 
 
 def take_lease(pair: str, *, alone: bool) -> Flow[Fence]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tallystick.core.mapping import Refs
 from tallystick.core.plan import PHASES
 from tallystick.core.ports import Flow
-from tallystick.core.record import SIDES, Fields, Ref, Side, decode_fields, encode_fields
+from tallystick.core.record import SIDES, Fields, Ref, Side, decode_fields, encode_fields, other
 from tallystick.engine.draft import make_step, writing_refs
 from tallystick.engine.line import Line, Seen, Step
 from tallystick.engine.outcome import Outcome
@@ -73,7 +73,7 @@ def realise(session: Session, pair: Pair, outcome: Outcome, lines: Sequence[Line
     complete: list[Line] = []
     for line in ready:
         if line.is_pending:
-            made = [_made_anew(pair, step, refs[step.side]) for step in line.steps]
+            made = [_made_anew(pair, step, refs[step.side], line.seen(other(step.side)).id) for step in line.steps]
             if any(step is None for step in made):
                 outcome.leave(line, SIDES, "its parent is not there yet")
                 continue
@@ -104,8 +104,9 @@ def _bound(encoded: bytes, real: Mapping[int, int]) -> bytes:
     )
 
 
-def _made_anew(pair: Pair, step: Step, refs: Refs) -> Step | None:
-    made, _ = make_step(pair.end(step.side), step.op, decode_fields(step.fields), step.which, refs, step.pre_version)
+def _made_anew(pair: Pair, step: Step, refs: Refs, origin: str | None) -> Step | None:
+    fields = decode_fields(step.fields)
+    made, _ = make_step(pair.end(step.side), step.op, fields, step.which, refs, step.pre_version, origin=origin)
     return made
 
 

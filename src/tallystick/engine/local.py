@@ -1,9 +1,24 @@
 """The boundary on one machine: real transports, the store, the clock, randomness. No decision is made here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tallystick.core.ports import Call, CallAll, Commit, Effect, Fresh, Look, Now, Pause, Sink, Tell, Transport
+from tallystick.core.error import Error, Unsent
+from tallystick.core.ports import (
+    Call,
+    CallAll,
+    Commit,
+    Effect,
+    Flow,
+    Fresh,
+    Look,
+    Now,
+    Pause,
+    Punctual,
+    Sink,
+    Tell,
+    Transport,
+)
 from tallystick.core.state import Store
 
 
@@ -30,10 +45,10 @@ class LocalBoundary:
     def perform(self, effect: Effect) -> Any:
         """Perform one effect and give its answer."""
         match effect:
-            case Call(system, flow):
-                return self._transports[system].run(flow)
-            case CallAll(system, flows):
-                return self._transports[system].run_all(flows)
+            case Call(system, flow, within):
+                return self._run(self._transports[system], flow, within)
+            case CallAll(system, flows, within):
+                return self._run_all(self._transports[system], flows, within)
             case Commit(work):
                 return self._store.commit(work)
             case Look(work):
@@ -46,3 +61,24 @@ class LocalBoundary:
                 return self._token()
             case Tell(event):
                 return self._sink(event) if self._sink else None
+
+    def _run(self, transport: Transport, flow: Flow[Any], within: float | None) -> Any:
+        if within is None:
+            return transport.run(flow)
+        [outcome] = self._run_all(transport, [flow], within)
+        if isinstance(outcome, Error):
+            raise outcome
+        return outcome
+
+    def _run_all(self, transport: Transport, flows: Sequence[Flow[Any]], within: float | None) -> Sequence[Any]:
+        if within is None:
+            return transport.run_all(flows)
+        if isinstance(transport, Punctual):
+            return transport.run_all_within(flows, within)
+        until = self._clock() + within
+        return transport.run_all([self._in_time(flow, until) for flow in flows])
+
+    def _in_time(self, flow: Flow[Any], until: float) -> Flow[Any]:
+        if self._clock() > until:
+            raise Unsent("its turn did not come in time", hint="it is sent again")
+        return (yield from flow)

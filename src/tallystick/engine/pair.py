@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
-from tallystick.core.matching import KeyMaker, key_maker
-from tallystick.core.ports import Capabilities, Connector
+from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
+from tallystick.core.merge import starts
+from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
+from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pair: which system and object, its connector, codec and capabilities."""
+    """One side of a pair: which system and object, its connector, codec and capabilities.
+
+    ``given`` tells for each field whether a new record on this side gets it.
+    """
 
     side: Side
     system: str
@@ -28,6 +33,9 @@ class End:
     names: tuple[str, ...]
     archive: Raw
     required: frozenset[str]
+    given: tuple[bool, ...]
+    external_id: path.Path = ()
+    keeps: Field | None = None
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -40,6 +48,22 @@ class End:
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
+
+    def keep_origin(self, body: Raw, origin: str | None) -> DataError | None:
+        """Write the id of the other side's record into a new one, where it has a field for it; else say why not."""
+        if not self.external_id or origin is None:
+            return None
+        kind, longest = (self.keeps.type, self.keeps.max_length) if self.keeps is not None else ("text", None)
+        is_number = kind in {"integer", "number"}
+        if (is_number and not origin.isdecimal()) or (longest is not None and len(origin) > longest):
+            where = path.render(self.external_id)
+            return InvalidValue(
+                f"'{origin}' cannot be kept in '{where}'",
+                field=where,
+                hint="choose a field that can hold any id: external_id",
+            )
+        path.write(body, self.external_id, int(origin) if is_number else origin)
+        return None
 
     def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
         """Turn raw records into canonical ones; what this system leaves out because it is blank becomes blank."""
@@ -103,6 +127,25 @@ class Pair:
         """Give the end on ``side``."""
         return self.left if side == "left" else self.right
 
+    def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
+        """Give the key that a record's own id makes, where the other side keeps such ids."""
+        if record_id is None or not self.mapping.end(other(side)).external_id:
+            return {}
+        hashed = id_key(record_id)
+        return {} if hashed is None else {link_rule(other(side)): hashed}
+
+    def keys_of(self, side: Side, record_id: str | None, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record of ``side`` by its mapped values and its id."""
+        return self.keys.keys(fields) | self.own_key(side, record_id)
+
+    def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
+        """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
+        found = self.keys_of(side, sighting.id, fields)
+        where = self.mapping.end(side).external_id
+        if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
+            found[link_rule(side)] = hashed
+        return found
+
     def base(self, encoded: bytes | None, shape: int, names: Sequence[str]) -> Fields | None:
         """Decode a base; ``names`` is the order it was written in, used when the mapping changed since."""
         if encoded is None:
@@ -152,6 +195,9 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         places=tuple(f.place(side) for f in mapping.fields),
         names=mapping.names,
         archive=end.archive,
+        given=tuple(starts(f.policy, side) for f in mapping.fields),
+        external_id=end.external_id,
+        keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
         required=frozenset(
             f.name
             for f in mapping.fields

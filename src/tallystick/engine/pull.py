@@ -56,7 +56,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     since = pulled.sweep.since
     at, page = yield from first_page(pair, pulled)
     # To decode the few rows of a short window costs less than to load what is known of all records.
-    if (pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair):
+    if session.thorough or ((pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair)):
         pulled.known = yield from effects.look(lambda tx: tx.raw_hashes(pair.name, pulled.side))
         pulled.seen = bytearray(len(pulled.known))
         if not pulled.in_one_go:
@@ -120,7 +120,7 @@ def _page(session: Session, pair: Pair, pulled: Pulled, page: Page, at: Position
     pulled.pages += 1
     pulled.listed += len(page.rows)
     pulled.total = page.total if page.total is not None else pulled.total
-    changed = _skip_unchanged(pulled, page.rows)
+    changed = (_keep_all if session.thorough else _skip_unchanged)(pulled, page.rows)
     for start in range(0, len(changed), 1000):
         yield from _read(session, pair, pulled, changed[start : start + 1000])
     event = PageRead(pair.name, pulled.side, len(page.rows), pulled.listed, pulled.total)
@@ -144,6 +144,16 @@ def _skip_unchanged(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, 
         else:
             changed.append((row, print_of))
     return changed
+
+
+def _keep_all(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, int]]:
+    """Drop nothing, but note which of the records last observed are there."""
+    printed = [(row, fingerprint(row)) for row in rows]
+    for _, print_of in printed:
+        at = bisect_left(pulled.known, print_of)
+        if at < len(pulled.known) and pulled.known[at] == print_of:
+            pulled.seen[at] = 1
+    return printed
 
 
 def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[bytes, int]]) -> Flow[None]:

@@ -20,11 +20,14 @@ from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
+from tallystick.engine.lookup import adopt_doubles
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.send import Job, send
+from tallystick.engine.recovery import Recovery
+from tallystick.engine.resend import spend_keys
+from tallystick.engine.send import Job, name_batches, send
 from tallystick.engine.session import Session, Standing
-from tallystick.engine.settle import settle
+from tallystick.engine.settle import is_unknown, settle
 from tallystick.engine.settlement import Ledger, Settlement
 
 ONE_BY_ONE = 100
@@ -48,7 +51,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
             complete = yield from realise(session, pair, outcome, allowed)
             jobs = yield from _push_batch(session, pair, outcome, fence, complete)
             done += len(bodies)
-            failed += sum(not j.is_done for j in jobs)
+            failed += sum(not (j.is_done or j.is_found) for j in jobs)
             yield from effects.tell(Pushed(pair.name, done, total, failed))
             _stop_if_hopeless(jobs)
         except Error:
@@ -86,7 +89,9 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     for side in SIDES:
         mine = [j for j in jobs if j.step.side == side]
         if mine:
-            yield from send(pair, side, mine)
+            yield from send(pair, side, mine, fence)
+    recovery = Recovery(session.run, pair, fence, now)
+    yield from adopt_doubles(recovery, jobs)
     at = Settlement(
         pair=pair,
         run=session.run,
@@ -102,19 +107,36 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     for line, number in zip(lines, numbers, strict=True):
         settle(at, line, by_line.get(id(line), []), number, into)
 
+    spent = _spent(jobs)
+
     def confirm(tx: StoreTx) -> None:
         fence.check(tx)
         into.write(pair.name, tx)
+        tx.update_intents(spent)
+        recovery.carry_out(tx)
 
     yield from effects.commit(confirm)
-    made = {binding.id for binding in into.new}
+    made = {binding.id for binding in into.new} | {j.intent.binding for j in jobs if j.is_found}
     session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
         if isinstance(job.result, Error):
             session.note_trouble(pair, job.result)
-        key = job.step.op if job.is_done else "failed"
+        key = job.step.op if job.is_done else "link" if job.is_found else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
+
+
+def _spent(jobs: Sequence[Job]) -> list[Intent]:
+    """Name the creates whose outcome is unknown while others of their batch were answered (R-14.3)."""
+    batches: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.intent.batch:
+            batches.setdefault(job.intent.batch, []).append(job)
+    return [
+        intent
+        for batch in batches.values()
+        for intent in spend_keys([j.intent for j in batch], [j.intent for j in batch if is_unknown(j.result)])
+    ]
 
 
 def _prepare(
@@ -149,6 +171,7 @@ def _prepare(
             )
             for side, i, value in line.journal
         ]
+    name_batches(pair, jobs, salt)
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
     return numbers, before, jobs

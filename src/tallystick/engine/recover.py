@@ -1,44 +1,32 @@
 """Find out what became of writes whose outcome is unknown, before anything new is planned (SYNC-SPEC 10.4).
 
-The steps come from ``core.resolve``; here they are carried out. Whatever was found is marked to be looked at again,
-because an answer to a repeated create, and every adopted record, describes the past (R-10.14).
+The steps come from ``core.resolve``; here they are carried out, many writes at a time: creates are sent again
+(``resend``) or looked for (``lookup``), updates and deletions are looked at. What no machine can know is asked, and
+ends with a listing that shows it or a person who says it (``uncertain``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from tallystick.core import path
-from tallystick.core.binding import Binding, Dirty, Intent, JournalEntry, LedgerRow, Leg, QueueItem
-from tallystick.core.error import Duplicate, Error, RemoteError
+from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
+from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.ports import Flow, Sighting, Written
-from tallystick.core.record import (
-    SIDES,
-    UNKNOWN,
-    Fields,
-    Side,
-    Value,
-    decode_fields,
-    decode_raw,
-    digest,
-    encode_fields,
-    other,
-)
-from tallystick.core.resolve import judge_adoption, next_step
+from tallystick.core.ports import Flow, NotThere, Sighting
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
+from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
-from tallystick.engine.fence import Fence
-from tallystick.engine.pair import End, Pair, read_one, resolve_refs
+from tallystick.engine.fence import Fence, keep_lease
+from tallystick.engine.lookup import Sought, Term, look_for, search_term, walk_listing
+from tallystick.engine.pair import Pair
+from tallystick.engine.recovery import Recovery, fields_of
+from tallystick.engine.resend import SPENT, resend
+from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A record that an open create may have made, with its canonical fields."""
-
-    sighting: Sighting
-    fields: Fields
+AT_ONCE = 100
+Outcome = str | Error
 
 
 def recover(session: Session, pair: Pair, fence: Fence | None, patience: float) -> Flow[None]:
@@ -48,16 +36,14 @@ def recover(session: Session, pair: Pair, fence: Fence | None, patience: float) 
     settled, only noted.
     """
     intents = yield from effects.look(lambda tx: tx.open_intents(pair.name))
-    if fence is not None:
-        for intent in intents:
-            now = yield from effects.now()
-            step = next_step(intent, now, pair.end(intent.side).can)
-            if step.step == "wait" and step.seconds <= patience:
-                yield from effects.tell(Waiting(pair.name, step.seconds, "an earlier write may still be in flight"))
-                yield from effects.pause(step.seconds)
-                patience -= step.seconds
-            outcome = yield from _settle(session, pair, fence, intent)
-            yield from effects.tell(Resolved(pair.name, intent.side, outcome))
+    if fence is not None and intents:
+        now = yield from effects.now()
+        yield from _wait(pair, intents, now, patience)
+        asked = yield from effects.look(lambda tx: tx.queue(pair.name))
+        recovery = Recovery(session.run, pair, fence, now, {q.subject: q for q in asked if q.kind == "uncertain"})
+        for step, side, wave in _waves(pair, intents, (yield from effects.now())):
+            yield from keep_lease(fence)
+            yield from _take(session, recovery, step, side, wave)
         intents = yield from effects.look(lambda tx: tx.open_intents(pair.name))
     session.unresolved[pair.name] = _unresolved(pair, intents)
 
@@ -67,250 +53,234 @@ def _unresolved(pair: Pair, intents: Sequence[Intent]) -> Unresolved:
     for intent in intents:
         waiting.bindings.add(intent.binding)
         if intent.op == "create" and intent.origin is not None:
+            sent = fields_of(pair, intent.sent, intent.shape)
+            keys = pair.keys.keys(sent)
             waiting.origins.add((other(intent.side), intent.origin))
-            for rule, h in pair.keys.keys(_fields(pair, intent.sent, intent.shape)).items():
-                waiting.keys.add((intent.side, rule, h))
+            waiting.keys |= {(intent.side, rule, h) for rule, h in keys.items()}
+            waiting.keys |= {
+                (intent.side, rule, h) for rule, h in pair.own_key(other(intent.side), intent.origin).items()
+            }
+            if not keys:
+                waiting.keyless.append((intent.side, sent))
     return waiting
 
 
-def _fields(pair: Pair, encoded: bytes | None, shape: int) -> Fields:
-    if encoded is None or shape != pair.shape:
-        return (UNKNOWN,) * len(pair.mapping.names)
-    return decode_fields(encoded)
+def _wait(pair: Pair, intents: Iterable[Intent], now: float, patience: float) -> Flow[None]:
+    """Wait for what may still be in flight, as far as patience goes."""
+    steps = [next_step(i, now, pair.end(i.side).can) for i in intents]
+    seconds = max((s.seconds for s in steps if s.step == "wait" and s.seconds <= patience), default=0.0)
+    if seconds > 0:
+        yield from effects.tell(Waiting(pair.name, seconds, "an earlier write may still be in flight"))
+        yield from effects.pause(seconds)
 
 
-def _settle(session: Session, pair: Pair, fence: Fence, intent: Intent) -> Flow[str]:
-    now = yield from effects.now()
-    end = pair.end(intent.side)
-    step = next_step(intent, now, end.can)
-    try:
-        match step.step:
-            case "wait":
-                return "waiting"
-            case "park":
-                yield from _park(pair, fence, intent, now)
-                return "parked"
-            case "resend":
-                return (yield from _resend(session, pair, fence, intent))
-            case "look" if intent.op == "create":
-                return (yield from _look_for(session, pair, fence, intent))
-            case "look":
-                return (yield from _look_at(pair, fence, intent, now))
-    except Error as failure:
-        # The system cannot tell now; the intent stays open and only its own record waits (R-10.12).
-        session.note_trouble(pair, failure)
-        return f"waiting: {failure.code}"
+def _waves(pair: Pair, intents: Iterable[Intent], now: float) -> list[tuple[Step, Side, list[Intent]]]:
+    """Part open writes into groups that take the same step together; a batch is a group of its own."""
+    groups: dict[tuple[Step, Side, bool, str], list[Intent]] = {}
+    for intent in intents:
+        step = next_step(intent, now, pair.end(intent.side).can).step
+        batch = intent.batch if step == "resend" else ""
+        groups.setdefault((step, intent.side, intent.op == "create", batch), []).append(intent)
+    return [
+        (step, side, group[start : start + size])
+        for (step, side, _, batch), group in groups.items()
+        for size in [len(group) if batch else AT_ONCE]
+        for start in range(0, len(group), size)
+    ]
 
 
-def _park(pair: Pair, fence: Fence, intent: Intent, now: float) -> Flow[None]:
-    detail = f"it is not known whether this record was created in {pair.end(intent.side).system}; look for it there"
-    item = QueueItem("uncertain", pair.name, f"{other(intent.side)}/{intent.origin}", "", detail, since=now)
-
-    def work(tx: StoreTx) -> None:
-        fence.check(tx)
-        tx.put_queue([item])
-
-    yield from effects.commit(work)
-
-
-def _resend(session: Session, pair: Pair, fence: Fence, intent: Intent) -> Flow[str]:
-    """Send a create again: same key, same bytes (R-10.7)."""
-    end = pair.end(intent.side)
-    now = yield from effects.now()
-    again = replace(intent, attempt=intent.attempt + 1, sent_at=now)
-
-    def renew(tx: StoreTx) -> None:
-        fence.check(tx)
-        tx.update_intents([again])
-
-    yield from effects.commit(renew)
-    try:
-        written: Written = yield from effects.call(
-            end.system, end.connector.create(end.object, decode_raw(intent.body), intent.key)
-        )
-    except Duplicate:
-        return (yield from _look_for(session, pair, fence, again, resend=False))
-    except RemoteError as failure:
-        if failure.applied == "unknown":
-            raise
-        yield from _close(pair, fence, again)
-        return "dropped"
-    found = written.stored
-    if found is None and end.can.read_by_id:
-        answer = yield from effects.call(end.system, end.connector.get(end.object, written.id))
-        found = answer if isinstance(answer, Sighting) else None
-    fields = (yield from _read(end, found)) if found else None
-    yield from _bind(session, pair, fence, again, written.id, found, fields, is_ours=True)
-    return "confirmed"
+def _take(session: Session, recovery: Recovery, step: Step, side: Side, wave: Sequence[Intent]) -> Flow[None]:
+    """Take one step for a group of writes and remember what came of it."""
+    recovery.now = yield from effects.now()
+    outcomes: dict[str, Outcome] = {}
+    match step:
+        case "wait":
+            outcomes = dict.fromkeys((i.id for i in wave), "waiting")
+        case "park":
+            outcomes = _park(recovery, wave)
+        case "drop":
+            outcomes = _drop(recovery, wave)
+        case "resend":
+            outcomes = yield from _resend(recovery, side, wave)
+        case "look" if wave[0].op == "create":
+            outcomes = yield from _look_for(recovery, side, wave)
+        case "look":
+            outcomes = yield from _look_at(recovery, side, wave)
+    for intent in wave:
+        outcome = outcomes[intent.id]
+        if isinstance(outcome, Error):
+            # The system cannot tell now; the intent stays open and only its own record waits (R-10.12).
+            session.note_trouble(recovery.pair, outcome)
+            _count_failure(recovery, intent)
+            outcome = f"waiting: {outcome.code}"
+        yield from effects.tell(Resolved(recovery.pair.name, side, outcome))
+    yield from recovery.save()
 
 
-def _read(end: End, sighting: Sighting) -> Flow[Fields]:
-    refs = yield from effects.look(lambda tx: resolve_refs(tx, end, [sighting.record], {}))
-    return read_one(end, sighting.record, refs)
+def _count_failure(recovery: Recovery, intent: Intent) -> None:
+    if intent.op != "create":
+        recovery.renew([replace(intent, attempt=intent.attempt + 1)])
+    elif is_overdue(intent, recovery.now):
+        recovery.ask(intent)
 
 
-def _look_for(session: Session, pair: Pair, fence: Fence, intent: Intent, *, resend: bool = True) -> Flow[str]:
-    """Search the record that an open create may have made; adopt it, or send again if it surely is not there."""
-    end = pair.end(intent.side)
-    where = _search_term(pair, end, intent)
-    if where is None:
-        yield from _park(pair, fence, intent, (yield from effects.now()))
-        return "parked"
-    hits = yield from effects.call(end.system, end.connector.find(end.object, *where))
-    facts = yield from effects.look(lambda tx: tx.leg_facts(pair.name, intent.side, [h.id for h in hits]))
-    free = sorted((h for h in hits if h.id not in facts), key=lambda h: h.created or 0, reverse=True)
-    if not free and hits:
-        yield from _queue_duplicate(pair, fence, intent, hits[0].id)
+def _park(recovery: Recovery, wave: Iterable[Intent]) -> dict[str, Outcome]:
+    for intent in wave:
+        recovery.ask(intent)
+    return dict.fromkeys((i.id for i in wave), "parked")
+
+
+def _drop(recovery: Recovery, wave: Iterable[Intent]) -> dict[str, Outcome]:
+    for intent in wave:
+        recovery.close(intent)
+    return dict.fromkeys((i.id for i in wave), "dropped")
+
+
+# --- creates ------------------------------------------------------------------------------------------------------
+
+
+def _resend(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dict[str, Outcome]]:
+    """Send creates again whose key the system remembers."""
+    can = recovery.pair.end(side).can
+    if wave[0].batch and not (can.shares_key and len(wave) <= can.bulk):
+        # The manifest was changed, so that the request would not be the same.
+        recovery.renew([replace(i, key=SPENT) for i in wave])
+        return dict.fromkeys((i.id for i in wave), "waiting")
+    outcomes = yield from resend(recovery, side, wave)
+    return outcomes | (yield from _find_doubles(recovery, side, wave, outcomes))
+
+
+def _find_doubles(
+    recovery: Recovery, side: Side, wave: Sequence[Intent], outcomes: dict[str, Outcome]
+) -> Flow[dict[str, Outcome]]:
+    """Find the records for whose sake a repeated create was refused; they are the ones to adopt (R-10.8)."""
+    refused = [i for i in wave if outcomes[i.id] == "duplicate"]
+    return (yield from _look_for(recovery, side, refused, is_there=True)) if refused else {}
+
+
+def _look_for(
+    recovery: Recovery, side: Side, wave: Sequence[Intent], *, is_there: bool = False
+) -> Flow[dict[str, Outcome]]:
+    """Search the records that open creates may have made: adopt them, or send again what surely is not there.
+
+    ``is_there`` tells that the system has just refused them for being there already.
+    """
+    pair, end = recovery.pair, recovery.pair.end(side)
+    terms: list[tuple[Intent, Term]] = []
+    outcomes: dict[str, Outcome] = {}
+    for intent in wave:
+        term = search_term(pair, end, intent)
+        if term is not None:
+            terms.append((intent, term))
+        else:
+            outcomes |= _park(recovery, [intent])
+    again: list[Intent] = []
+    for name, sought in (yield from look_for(pair, side, terms)).items():
+        intent = next(i for i in wave if i.id == name)
+        if isinstance(sought, Sought) and not (sought.found or sought.rival or is_there) and may_resend(intent):
+            again.append(intent)
+        else:
+            outcomes[name] = _conclude(recovery, intent, sought, is_there=is_there)
+    again, orphans = yield from _part_orphans(pair, side, again)
+    outcomes |= _drop(recovery, orphans)
+    if again:
+        sent = yield from resend(recovery, side, again)
+        outcomes |= sent | (yield from _find_doubles(recovery, side, again, sent))
+    return outcomes
+
+
+def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[list[Intent], list[Intent]]]:
+    """Part creates that surely did not arrive by whether their origin can still be read; the others have no reason."""
+    end = pair.end(other(side))
+    asked = [i for i in wave if i.origin is not None and not i.reason.startswith("undo.")] if end.can.read_by_id else []
+    flows = [end.connector.get(end.object, i.origin or "") for i in asked]
+    answers = yield from effects.call_all(end.system, flows)
+    gone = {i.id for i, answer in zip(asked, answers, strict=True) if isinstance(answer, NotThere)}
+    return [i for i in wave if i.id not in gone], [i for i in wave if i.id in gone]
+
+
+def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_there: bool) -> Outcome:
+    if isinstance(sought, Error):
+        return sought
+    if sought.found is not None:
+        recovery.pair_with(intent, sought.found)
+        return f"adopted as {sought.verdict}"
+    if sought.rival:
+        recovery.refuse_double(intent, sought.rival)
         return "duplicate"
-    if not free:
-        if resend:
-            return (yield from _resend(session, pair, fence, intent))
-        yield from _close(pair, fence, intent)
+    if is_there:
+        # It is there, but not to be found; planned anew, the refusal is shown to a person.
+        recovery.close(intent)
         return "dropped"
-    found = free[0]
-    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=end.can.skew)
-    fields = yield from _read(end, found)
-    yield from _bind(session, pair, fence, intent, found.id, found, fields, is_ours=verdict in {"ours", "trash"})
-    return f"adopted as {verdict}"
+    recovery.ask(intent)
+    return "parked"
 
 
-def _search_term(pair: Pair, end: End, intent: Intent) -> tuple[path.Path, Value] | None:
-    """Choose a field that the system can search and that our body carries: the external id first, then match fields."""
-    body = decode_raw(intent.body)
-    wanted = [pair.mapping.end(end.side).external_id] if pair.mapping.end(end.side).external_id else []
-    for rule in pair.mapping.match:
-        wanted += [end.places[end.names.index(name)].path for name in rule.fields if len(rule.fields) == 1]
-    wanted += [path.parse(p) for p in end.can.searchable]
-    for where in wanted:
-        value = path.read(body, where)
-        if where and path.render(where) in end.can.searchable and value not in (None, UNKNOWN, ""):
-            return where, value
-    return None
+# --- updates and deletions ----------------------------------------------------------------------------------------
 
 
-def _bind(
-    session: Session, pair: Pair, fence: Fence, intent: Intent, target: str, found: Sighting | None,
-    fields: Fields | None, *, is_ours: bool,
-) -> Flow[None]:  # fmt: skip
-    """Pair the origin of a create with the record it made, or (not proven ours) without a base (R-10.10)."""
-    now = yield from effects.now()
-    sent, source = (_fields(pair, e, intent.shape) for e in (intent.sent, intent.source))
-    unknown = (UNKNOWN,) * len(sent)
-    held = tuple(map(_held, source, sent, fields or sent)) if is_ours else unknown
-    agreed = tuple(map(_agreed, source, sent)) if is_ours else unknown
-    base: dict[Side, Fields] = {intent.side: held, other(intent.side): agreed}
-
-    def work(tx: StoreTx) -> None:
-        fence.check(tx)
-        existing = tx.bindings([intent.binding]).get(intent.binding)
-        binding = existing or Binding(intent.binding, pair.name, "linked")
-        for side in SIDES:
-            leg = binding.leg(side)
-            leg.id = target if side == intent.side else intent.origin
-            leg.base, leg.shape, leg.digest = encode_fields(base[side]), pair.shape, digest(base[side])
-            leg.raw_hash = None
-        binding.leg(intent.side).version = found.version if found else None
-        binding.flags = "" if fields is not None else ("l" if intent.side == "left" else "r")
-        (tx.update_bindings if existing else tx.insert_bindings)([binding])
-        for side in SIDES:
-            record = binding.leg(side).id or ""
-            tx.put_keys(pair.name, side, [(record, r, h) for r, h in pair.keys.keys(source).items()])
-        row = LedgerRow(
-            session.run, pair.name, intent.side, target, intent.binding, intent.op, f"{intent.reason}.recovered", None,
-            digest(held), now,
-        )  # fmt: skip
-        tx.add_ledger([row])
-        if intent.origin is not None:
-            # What still stands in the way is found again when the record is looked at.
-            tx.drop_quarantine(pair.name, other(intent.side), [intent.origin])
-        tx.mark_dirty(_both(pair, intent, target))
-        tx.close_intents([intent.id])
-
-    yield from effects.commit(work)
+def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dict[str, Outcome]]:
+    """See what became of updates and deletions: confirm the fields that are as sent, plan the rest again."""
+    pair, end = recovery.pair, recovery.pair.end(side)
+    ids = [i.target or "" for i in wave]
+    if end.can.read_by_id:
+        flows = [end.connector.get(end.object, record) for record in ids]
+        answers = dict(zip(ids, (yield from effects.call_all(end.system, flows)), strict=True))
+    else:
+        answers = yield from walk_listing(end, recovery.fence, set(ids))
+    moved = [(i, a) for i in wave if isinstance(a := answers.get(i.target or ""), Sighting) and _may_be_applied(i, a)]
+    read = yield from read_sightings(pair, end, [a for _, a in moved])
+    fields = {intent.id: each for (intent, _), each in zip(moved, read, strict=True)}
+    outcomes: dict[str, Outcome] = {}
+    for intent in wave:
+        answer, found = answers.get(intent.target or ""), fields.get(intent.id)
+        if isinstance(answer, Error):
+            outcomes[intent.id] = answer
+        elif isinstance(found, DataError):
+            outcomes[intent.id] = found
+        elif found is None:
+            recovery.close(intent)
+            outcomes[intent.id] = "dropped"
+        else:
+            outcomes[intent.id] = _confirm(recovery, intent, found)
+    return outcomes
 
 
-def _held(source: Value, sent: Value, found: Value) -> Value:
-    """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
-    if _was_kept_back(source, sent):
-        return UNKNOWN
-    return found if sent is UNKNOWN or shape_of_loss(sent, found) else sent
+def _may_be_applied(intent: Intent, seen: Sighting) -> bool:
+    return intent.op == "update" and (intent.pre_version is None or seen.version != intent.pre_version)
 
 
-def _agreed(source: Value, sent: Value) -> Value:
-    """What the source holds of what was sent."""
-    return UNKNOWN if _was_kept_back(source, sent) else source
-
-
-def _was_kept_back(source: Value, sent: Value) -> bool:
-    """Whether the target cannot take the source's value, so that it was not sent and nothing was agreed about it."""
-    return sent is UNKNOWN and source is not UNKNOWN
-
-
-def _both(pair: Pair, intent: Intent, target: str | None) -> list[Dirty]:
-    ids = {intent.side: target, other(intent.side): intent.origin}
-    return [Dirty(pair.name, side, record, "recovered") for side, record in ids.items() if record is not None]
-
-
-def _queue_duplicate(pair: Pair, fence: Fence, intent: Intent, hit: str) -> Flow[None]:
-    now = yield from effects.now()
-    subject = f"{other(intent.side)}/{intent.origin}"
-    item = QueueItem("duplicate", pair.name, subject, "", f"its key belongs to {hit} already", since=now)
+def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
+    """Take over the fields that hold what was sent. That we wrote them is an inference, so it is journalled."""
+    pair = recovery.pair
+    sent = fields_of(pair, intent.sent, intent.shape)
+    as_sent = [i for i, (s, f) in enumerate(zip(sent, found, strict=True)) if s is not UNKNOWN and shape_of_loss(s, f)]
+    entries = [
+        JournalEntry(
+            intent.binding, intent.side, pair.mapping.names[i], encode_fields((found[i],)), "inferred", intent.id,
+            recovery.now, recovery.now + pair.journal_seconds,
+        )
+        for i in as_sent
+    ]  # fmt: skip
 
     def work(tx: StoreTx) -> None:
-        fence.check(tx)
-        tx.put_queue([item])
-        tx.close_intents([intent.id])
+        binding = tx.bindings([intent.binding]).get(intent.binding)
+        if binding is not None:
+            _move_bases(pair, intent, binding, as_sent, found)
+            tx.update_bindings([binding])
+            tx.add_journal(entries)
 
-    yield from effects.commit(work)
-
-
-def _close(pair: Pair, fence: Fence, intent: Intent) -> Flow[None]:
-    def work(tx: StoreTx) -> None:
-        fence.check(tx)
-        tx.mark_dirty(_both(pair, intent, intent.target))
-        tx.close_intents([intent.id])
-
-    yield from effects.commit(work)
-
-
-def _look_at(pair: Pair, fence: Fence, intent: Intent, now: float) -> Flow[str]:
-    """See what became of an update or deletion: confirm the fields that are as sent, plan the rest again."""
-    end = pair.end(intent.side)
-    answer = yield from effects.call(end.system, end.connector.get(end.object, intent.target or ""))
-    moved = isinstance(answer, Sighting) and (intent.pre_version is None or answer.version != intent.pre_version)
-    if intent.op not in {"update", "archive"} or not isinstance(answer, Sighting) or not moved:
-        yield from _close(pair, fence, intent)
-        return "dropped"
-    fields = yield from _read(end, answer)
-    sent, source = (_fields(pair, e, intent.shape) for e in (intent.sent, intent.source))
-    as_sent = [i for i, (s, f) in enumerate(zip(sent, fields, strict=True)) if s is not UNKNOWN and shape_of_loss(s, f)]
-
-    def work(tx: StoreTx) -> None:
-        fence.check(tx)
-        binding = tx.bindings([intent.binding])[intent.binding]
-        _confirm_fields(pair, intent, binding, as_sent, fields, source)
-        tx.update_bindings([binding])
-        tx.add_journal([
-            JournalEntry(
-                intent.binding, intent.side, pair.mapping.names[i], encode_fields((fields[i],)), "inferred", intent.id,
-                now, now + pair.journal_seconds,
-            )
-            for i in as_sent
-        ])  # fmt: skip
-        tx.mark_dirty(_both(pair, intent, intent.target))
-        tx.close_intents([intent.id])
-
-    yield from effects.commit(work)
+    recovery.works.append(work)
+    recovery.close(intent)
     return "confirmed" if as_sent else "dropped"
 
 
-def _confirm_fields(
-    pair: Pair, intent: Intent, binding: Binding, as_sent: Sequence[int], fields: Fields, source: Fields
-) -> None:
-    values: dict[Side, Fields] = {intent.side: fields, other(intent.side): source}
+def _move_bases(pair: Pair, intent: Intent, binding: Binding, as_sent: Sequence[int], found: Fields) -> None:
+    values: dict[Side, Fields] = {intent.side: found, other(intent.side): fields_of(pair, intent.source, intent.shape)}
     for side in SIDES:
         leg: Leg = binding.leg(side)
-        base = list(pair.base(leg.base, leg.shape, pair.mapping.names) or (UNKNOWN,) * len(fields))
+        base = list(pair.base(leg.base, leg.shape, pair.mapping.names) or (UNKNOWN,) * len(found))
         for i in as_sent:
             base[i] = values[side][i]
-        leg.base, leg.shape, leg.digest, leg.raw_hash = encode_fields(base), pair.shape, digest(base), None
+        leg.base, leg.shape, leg.raw_hash = encode_fields(base), pair.shape, None
+        leg.digest = fingerprint(leg.base)

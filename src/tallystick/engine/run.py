@@ -29,6 +29,8 @@ from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.session import Session
 from tallystick.engine.sweep import unmark
+from tallystick.engine.translation import note_translation
+from tallystick.engine.uncertain import settle_by_listing
 from tallystick.engine.withdraw import withdraw
 
 Observer = Callable[[Session, Pair, Before], Flow[Observed]]
@@ -117,7 +119,8 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
         )
     yield from recover(session, pair, work.fence, patience)
     work.observed = yield from look(session, pair, work.before)
-    if session.writes:
+    if session.writes and work.fence is not None:
+        yield from settle_by_listing(session, pair, work.fence, work.observed)
         _refuse_first_contact(session, work.observed)
         yield from _touch_same(session, pair, work.fence)
         yield from _push(session, work, FORWARD)
@@ -224,6 +227,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
             if before is not None and _is_measured(outcome):
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
+        note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
     if observed.shows_all and observed.pulled:

@@ -1,14 +1,16 @@
 """What one run carries from phase to phase: its id and mode, the scratch papers, pairings that only the plan knows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tallystick.core.binding import Op, Quarantined, QueueItem
 from tallystick.core.error import Error
-from tallystick.core.record import Side
+from tallystick.core.learn import holds_what_was_sent
+from tallystick.core.record import Fields, Side
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
+from tallystick.engine.witness import Witness
 
 Mode = Literal["plan", "apply", "run", "undo"]
 MOST_TROUBLES = 5
@@ -86,6 +88,15 @@ class Scratch(Protocol):
     def count_sights(self, side: Side) -> tuple[int, int]:
         """Count the noted records of a side: those to be decided, and those that are the same."""
 
+    def count_alike(self) -> int:
+        """Count the bindings whose records are both the same as their bases, and these as each other."""
+
+    def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
+        """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
+
+    def count_kinds(self, side: Side) -> dict[str, int]:
+        """Count the noted records of a side by kind."""
+
     def close(self) -> None:
         """Throw the paper away."""
 
@@ -115,11 +126,21 @@ class Standing:
 
 @dataclass(slots=True)
 class Unresolved:
-    """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62)."""
+    """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62).
+
+    ``keyless`` are the values, by side, of creates that no key can tell from others.
+    """
 
     origins: set[tuple[Side, str]] = field(default_factory=set)
     keys: set[tuple[Side, int, int]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
+    keyless: list[tuple[Side, Fields]] = field(default_factory=list)
+
+    def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
+        """Tell whether an unresolved create comes from this record, or may have made it."""
+        if (side, record) in self.origins or any((side, r, h) in self.keys for r, h in keys):
+            return True
+        return any(s == side and holds_what_was_sent(sent, fields) for s, sent in self.keyless)
 
 
 @dataclass(slots=True)
@@ -128,7 +149,8 @@ class Session:
 
     ``released`` names brakes that a person released for this run. ``provisional`` are pairings that exist only in the
     plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
-    point to each other, ``real`` the bindings that came of them.
+    point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
+    also where its bytes are those last seen; ``witness`` is told every decision.
     """
 
     run: str
@@ -137,6 +159,8 @@ class Session:
     approved: frozenset[int] | None = None
     released: frozenset[str] = frozenset()
     full: bool = False
+    thorough: bool = False
+    witness: Witness | None = None
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
+from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Written
 from tallystick.core.record import (
     SIDES,
@@ -30,13 +31,13 @@ from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
     """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
-    if is_plain_creation(line, jobs):
+    if jobs and is_plain_creation(at.pair.end(jobs[0].step.side), line, jobs):
         created_pair = pair_created(at, line, jobs[0], number, into)
         _raise_questions(at, line, created_pair, {}, into)
         return
     done = [j for j in jobs if j.is_done]
-    unknown = any(_is_unknown(j.result) for j in jobs)
-    into.closed += [j.intent.id for j in jobs if not _is_unknown(j.result)]
+    unknown = any(is_unknown(j.result) or j.is_found for j in jobs)
+    into.closed += [j.intent.id for j in jobs if not (is_unknown(j.result) or j.is_found)]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
@@ -56,7 +57,8 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     _raise_questions(at, line, binding, seen, into)
 
 
-def _is_unknown(result: Written | Error | None) -> bool:
+def is_unknown(result: Written | Error | None) -> bool:
+    """Tell whether nobody knows what became of a write (R-10.3)."""
     return isinstance(result, RemoteError) and result.applied == "unknown"
 
 
@@ -99,6 +101,9 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, into)
+            if not complete:
+                # Something of this record is not agreed yet: it is read before it is written again.
+                binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
 
@@ -112,7 +117,8 @@ def _seal(
     leg.digest = fingerprint(leg.base)
     if leg.id is not None and binding.state == "linked":
         into.unkeyed[side].append(leg.id)
-        into.keys[side] += [(leg.id, rule, h) for rule, h in at.pair.keys.keys(seen or tuple(base)).items()]
+        keys = at.pair.keys_of(side, leg.id, seen or tuple(base))
+        into.keys[side] += [(leg.id, rule, h) for rule, h in keys.items()]
 
 
 def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fields | None]) -> None:
@@ -155,8 +161,10 @@ def _confirm(
     for i in which:
         if at.pair.mapping.names[i] in faulty:
             continue
+        if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
+            continue  # nobody knows what it holds there, so nothing is agreed
         bases[source][i] = origin[i]
-        bases[side][i] = job.stored[i] if job.stored is not None else sent[i]
+        bases[side][i] = _stored(job, sent, i)
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
@@ -169,8 +177,17 @@ def _confirm(
     leg.modified = result.stored.modified if result.stored else None
     flags = binding.flags.replace(PENDING[side], "")
     binding.flags = flags + PENDING[side] if job.stored is None else flags
-    if job.stored is not None and _differs_elsewhere(job, which):
+    if job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _stored(job: Job, sent: Fields, i: int) -> Value:
+    """What the target made of a value; a later version that no known loss explains is somebody's edit (R-7.3)."""
+    if job.stored is None:
+        return sent[i]
+    if job.is_moved_on and shape_of_loss(sent[i], job.stored[i]) is None:
+        return sent[i]
+    return job.stored[i]
 
 
 def _differs_elsewhere(job: Job, which: Sequence[int]) -> bool:
@@ -234,7 +251,7 @@ def _note_failure(
 ) -> None:
     """Park what was refused; mark what must be looked at again; an unknown outcome keeps its intent."""
     result = job.result
-    if not isinstance(result, Error):
+    if not isinstance(result, Error) or job.is_found:
         return
     source = other(job.step.side)
     origin = line.seen(source).id or ""

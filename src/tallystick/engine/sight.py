@@ -8,7 +8,7 @@ from tallystick.core.error import DataError
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Sighting
-from tallystick.core.record import Fields, Raw, Side, encode_fields, fingerprint
+from tallystick.core.record import UNKNOWN, Fields, Raw, Side, encode_fields, fingerprint
 from tallystick.core.state import StoreTx
 from tallystick.core.window import is_over
 from tallystick.engine import effects
@@ -17,6 +17,7 @@ from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import LIVE, Session, SightRow
 
 Sighted = Sequence[tuple[Sighting, int | None]]
+_UNTOLD = encode_fields((UNKNOWN,))[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ def _row(
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
         pulled.faults.append(_unusable(pair, pulled.side, sighting.id, fault, fact, print_of))
-        return None if fact is None else (sighting.id, fact.binding, "bad", None, *times, None, None)
+        # Whoever has its key is not alone, even while the record itself cannot be used.
+        own = pair.keys.keys(fields.rest) if fields.rest else {}
+        keys += [(rule, h, sighting.id) for rule, h in own.items()]
+        return (sighting.id, fact.binding if fact else None, "bad", None, *times, None, pack_keys(own))
     encoded = encode_fields(fields)
     seal = fingerprint(encoded)
     if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ())):
@@ -87,8 +91,9 @@ def _row(
         return (sighting.id, fact.binding, "bad", None, *times, None, None)
     if fact is not None and _only_touched(session, pair, fact, seal):
         pulled.unchanged += 1
-        return (sighting.id, fact.binding, "same", None, *times, seal, None)
-    own = pair.keys.keys(fields)
+        told = encoded if session.thorough and _UNTOLD in encoded else None
+        return (sighting.id, fact.binding, "same", told, *times, seal, None)
+    own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
     return (sighting.id, fact.binding if fact else None, "here", encoded, *times, seal, pack_keys(own))
 

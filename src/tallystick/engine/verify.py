@@ -66,7 +66,7 @@ def look_at_marked(session: Session, pair: Pair, outcome: Outcome, now: float) -
             done += [m for m in marks if m.id in listed]
             continue
         missing = yield from read_records(session, pair, side, [m.id for m in marks])
-        yield from _note_absent(session, pair, outcome, side, missing, now)
+        yield from note_absent(session, pair, outcome, side, missing, now)
         for mark in marks:
             answer = missing.get(mark.id)
             if isinstance(answer, Error):
@@ -115,12 +115,13 @@ def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled
         return
     absent = yield from absent_legs(session, pair, pulled)
     missing = yield from read_records(session, pair, pulled.side, [record for _, record in absent])
-    yield from _note_absent(session, pair, outcome, pulled.side, missing, now)
+    yield from note_absent(session, pair, outcome, pulled.side, missing, now)
 
 
-def _note_absent(
+def note_absent(
     session: Session, pair: Pair, outcome: Outcome, side: Side, missing: dict[str, NotThere | Error], now: float
 ) -> Flow[None]:
+    """Note what it proves that these records were asked for and not given."""
     if not missing:
         return
     end = pair.end(side)
@@ -179,4 +180,4 @@ def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) ->
             ids = yield from effects.look(partial(_ids, pair.name, side, wanted[side]))
             ids |= _dormant_ids(session, pair, side, wanted[side])
             missing = yield from read_records(session, pair, side, sorted(ids.values()))
-            yield from _note_absent(session, pair, outcome, side, missing, now)
+            yield from note_absent(session, pair, outcome, side, missing, now)

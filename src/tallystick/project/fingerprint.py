@@ -13,7 +13,7 @@ from enum import Enum
 from types import FunctionType
 from typing import Any
 
-from tallystick.core.mapping import End, ObjectMapping
+from tallystick.core.mapping import End, FieldMapping, ObjectMapping, Place
 from tallystick.core.path import render
 from tallystick.core.record import encode_raw, fingerprint
 
@@ -22,21 +22,35 @@ def mapping_fingerprint(mapping: ObjectMapping) -> int:
     """Fingerprint of how records translate and match: fields, places, codecs, directions, match rules."""
     return _hash(
         {
-            "fields": [
-                {
-                    "name": f.name,
-                    "left": _plain(f.left),
-                    "right": _plain(f.right),
-                    "direction": f.policy.direction,
-                    "invalid": f.policy.invalid,
-                    "defaults": [_plain(f.default_left), _plain(f.default_right)],
-                }
-                for f in mapping.fields
-            ],
+            "fields": [_translation(f) for f in mapping.fields],
             "match": _plain(mapping.match),
             "external": [render(mapping.left.external_id), render(mapping.right.external_id)],
         }
     )
+
+
+def field_fingerprints(mapping: ObjectMapping) -> dict[str, int]:
+    """Fingerprint how each field translates, by name, and what both sides can take; nothing else of the mapping."""
+    return {
+        f.name: _hash([_translation(f), _limits(mapping.left, f.left), _limits(mapping.right, f.right)])
+        for f in mapping.fields
+    }
+
+
+def _limits(end: End, place: Place) -> Any:
+    spec = end.schema.by_path.get(render(place.path)) if place.path else None
+    return None if spec is None else [spec.type, spec.format, spec.max_length]
+
+
+def _translation(field: FieldMapping) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "left": _plain(field.left),
+        "right": _plain(field.right),
+        "direction": field.policy.direction,
+        "invalid": field.policy.invalid,
+        "defaults": [_plain(field.default_left), _plain(field.default_right)],
+    }
 
 
 def scope_fingerprint(mapping: ObjectMapping) -> int:

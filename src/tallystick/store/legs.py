@@ -88,6 +88,7 @@ _DORMANT: Final = Statement(
 )
 _FORGET: Final = one_of(binding.c.id, update(binding).values({f"{side}_raw_hash": None for side in SIDES}).where)
 _COUNT: Final = Statement(select(func.count()).select_from(binding).where(_PAIR, _LINKED), ("which_pair",))
+_LINKED_IDS: Final = Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(binding.c.id), ("which_pair",))
 _ENDS: Final = [
     Statement(select(binding.c.id).where(_PAIR, _LINKED).order_by(order).limit(1), ("which_pair",))
     for order in (binding.c.id, binding.c.id.desc())
@@ -161,6 +162,10 @@ class Legs:
     def count_linked(self, pair: str) -> int:
         """How many bindings are linked."""
         return int(self._driver.rows(_COUNT, (pair,))[0][0])
+
+    def linked_bindings(self, pair: str) -> "array[int]":
+        """All linked bindings, ascending, type ``q``: 8 bytes a binding."""
+        return array("q", chain.from_iterable(self._driver.scan(_LINKED_IDS, (pair,))))
 
     def ids_of(self, pair: str, side: Side, bindings: Sequence[int]) -> dict[int, str]:
         """The ids that these bindings have on a side, where they have one and are linked or half."""

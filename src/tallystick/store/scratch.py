@@ -32,6 +32,9 @@ CREATE TABLE line (
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 _COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest, keys"
 
+_SETTLED = "FROM sight WHERE binding IS NOT NULL GROUP BY binding HAVING max(kind <> 'same') = 0"
+_ALIKE = "(count(*) = 2 AND min(digest) = max(digest) AND max(fields IS NOT NULL) = 0)"
+
 
 class Scratch:
     """One pair's scratch paper. Not shared between threads."""
@@ -218,12 +221,36 @@ class Scratch:
         return int(count)
 
     def count_sights(self, side: Side) -> tuple[int, int]:
-        """Count the noted records of a side: those to be decided, and those that are the same."""
+        """Count the noted records of a side: those to be decided, and those that are the same.
+
+        An unpaired record that cannot be read is neither.
+        """
         [decide, alike] = self._db.execute(
-            "SELECT coalesce(sum(kind <> 'same'), 0), coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
+            "SELECT coalesce(sum(kind <> 'same' AND NOT (kind = 'bad' AND binding IS NULL)), 0),"
+            " coalesce(sum(kind = 'same'), 0) FROM sight WHERE side = ?",
             (side,),
         ).fetchone()
         return int(decide), int(alike)
+
+    def count_alike(self) -> int:
+        """Count the bindings whose records are both the same as their bases, and these as each other.
+
+        A row that is the same and yet keeps its fields has values that its system did not tell.
+        """
+        [count] = self._db.execute(f"SELECT count(*) FROM (SELECT 1 {_SETTLED} AND {_ALIKE})").fetchone()
+        return int(count)
+
+    def unlike(self, size: int) -> Iterator[list[tuple[int, bool, bool]]]:
+        """Give (binding, left is there, right is there) of the other bindings that have nothing to be decided."""
+        cursor = self._db.execute(
+            f"SELECT binding, max(side = 'left'), max(side = 'right') {_SETTLED} AND NOT {_ALIKE}"
+        )
+        while rows := cursor.fetchmany(size):
+            yield [(number, bool(left), bool(right)) for number, left, right in rows]
+
+    def count_kinds(self, side: Side) -> dict[str, int]:
+        """Count the noted records of a side by kind."""
+        return dict(self._db.execute("SELECT kind, count(*) FROM sight WHERE side = ? GROUP BY kind", (side,)))
 
     def close(self) -> None:
         """Throw the paper away."""

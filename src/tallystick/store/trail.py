@@ -7,7 +7,7 @@ cut off at the end show too, because the last number is kept apart.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +16,12 @@ from sqlalchemy import bindparam, func, literal_column, select
 from tallystick.core.binding import LedgerRow
 from tallystick.core.record import Side
 from tallystick.store.driver import Driver
-from tallystick.store.statement import Row, Statement
+from tallystick.store.statement import Row, Statement, one_of
 from tallystick.store.tables import ledger
 
 _CONTENT: Final = tuple(c.name for c in ledger.columns if c.name not in {"number", "digest"})
 _START: Final = bytes(32)
+_BINDING: Final = _CONTENT.index("binding")
 
 _WANTED: Final = select(*[ledger.c[name] for name in _CONTENT]).order_by(ledger.c.number.desc())
 _OF_BINDING: Final = _WANTED.where(ledger.c.binding == bindparam("of_binding"))
@@ -31,6 +32,7 @@ _NEWEST: Final = {
     (False, True): Statement(_WANTED.where(_OF_RUN).limit(bindparam("most")), ("of_run", "most")),
     (True, True): Statement(_OF_BINDING.where(_OF_RUN).limit(bindparam("most")), ("of_binding", "of_run", "most")),
 }
+_OF_MANY: Final = one_of(ledger.c.binding, select(*[ledger.c[name] for name in _CONTENT], ledger.c.number).where)
 _DELETIONS: Final = Statement(
     select(func.count())
     .select_from(ledger)
@@ -93,6 +95,13 @@ class Trail:
         values = [v for v in (binding, run) if v is not None]
         statement = _NEWEST[binding is not None, run is not None]
         return [LedgerRow(*row) for row in self._driver.rows(statement, (*values, limit))]
+
+    def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
+        """The audit trails of these bindings, each newest first; bindings without one are left out."""
+        found: dict[int, list[LedgerRow]] = {}
+        for row in sorted(self._driver.pick(_OF_MANY, (), bindings), key=itemgetter(-1), reverse=True):
+            found.setdefault(row[_BINDING], []).append(LedgerRow(*row[:-1]))
+        return found
 
 
 def first_break(driver: Driver) -> LedgerBreak | None:

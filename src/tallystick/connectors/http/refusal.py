@@ -38,6 +38,7 @@ _TAKEN: Final = re.compile(
     r"bereits|vergeben|doppelt|eindeutig|existe déjà|déjà|ya existe|já existe|esiste già|bestaat al",
     re.IGNORECASE,
 )
+_ABOUT_KEY: Final = re.compile(r"idempoten|in progress|being processed|in bearbeitung", re.IGNORECASE)
 _DEEPEST: Final = 6
 _MOST_TEXTS: Final = 6
 
@@ -145,8 +146,12 @@ def refusal(
     write: Write | None = None,
     fields: Collection[str] = (),
     wall: float = 0,
+    is_keyed: bool = False,
 ) -> Error:
-    """Make the error for an answer that is no success. ``write`` is what was tried, ``None`` for a read."""
+    """Make the error for an answer that is no success.
+
+    ``write`` is what was tried, ``None`` for a read; ``is_keyed`` tells that it went with an idempotency key.
+    """
     status = response.status
     message, field = complaint(response.body, scrub, fields)
     said = f"status {status}" + (f": {message}" if message else "")
@@ -161,6 +166,8 @@ def refusal(
         return _unread(status, said, place)
     # Nothing of a new record can have moved on; a conflict over one of its fields is a conflict with another record.
     is_taken = bool(_TAKEN.search(message)) or (write == "create" and status == _CONFLICT and field in fields)
+    if is_keyed and status == _CONFLICT and (_ABOUT_KEY.search(message) or not is_taken):
+        return _unsettled_key(status, said, place)
     return _unwritten(status, said, place, write, field, taken=is_taken)
 
 
@@ -176,6 +183,18 @@ def _failed(status: int, said: str, place: str, write: Write | None) -> Error:
         place=place,
         status=status,
         applied="no" if write is None or status == _TOO_EARLY else "unknown",
+    )
+
+
+def _unsettled_key(status: int, said: str, place: str) -> Error:
+    """An earlier request with the same key is still at work, and nobody knows yet what comes of it (R-10.3)."""
+    return Unavailable(
+        "an earlier attempt with the same idempotency key is not done yet",
+        detail=said,
+        hint="it is tried again; if it lasts, the record is looked for",
+        place=place,
+        status=status,
+        applied="unknown",
     )
 
 

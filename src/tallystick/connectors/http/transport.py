@@ -22,7 +22,7 @@ from tallystick.connectors.http.limits import REAL_TIMING, Bucket, Timing, retry
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.redirects import exchange
 from tallystick.connectors.http.retrying import Again, Tries, after_failure, after_response, throttled
-from tallystick.core.error import Error, Throttled
+from tallystick.core.error import Error, Throttled, Unsent
 from tallystick.core.ports import Flow
 from tallystick.project.manifest import Limits, Network
 
@@ -68,11 +68,16 @@ class HttpTransport:
 
     def run_all(self, flows: Sequence[Flow[T]]) -> Sequence[T | Error]:
         """Run several at once; one outcome each, in order. Errors of the tree are values here, all others raise."""
+        return self.run_all_within(flows, float("inf"))
+
+    def run_all_within(self, flows: Sequence[Flow[T]], seconds: float) -> Sequence[T | Error]:
+        """Run several at once; a write whose turn comes later than in so many seconds is not sent: ``Unsent``."""
+        until = self.timing.now() + seconds
         with self._turn:
             if self._multi is None:
                 self._multi = pycurl.CurlMulti()
                 self._multi.setopt(pycurl.M_MAXCONNECTS, self.limits.in_flight)
-            return _Round(self, self._multi, flows).run()
+            return _Round(self, self._multi, flows, until).run()
 
     def close(self) -> None:
         """Close all connections. The transport opens new ones if it is used again."""
@@ -108,8 +113,9 @@ class _Job:
 class _Round:
     """One call of ``run_all``."""
 
-    def __init__(self, transport: HttpTransport, multi: Any, flows: Sequence[Flow[Any]]) -> None:
+    def __init__(self, transport: HttpTransport, multi: Any, flows: Sequence[Flow[Any]], until: float) -> None:
         self._transport = transport
+        self._until = until
         self._multi = multi
         self._timing = transport.timing
         self._outcomes: list[Any] = [None] * len(flows)
@@ -193,10 +199,18 @@ class _Round:
         """Send what may go now; gives the seconds until more may go."""
         now = self._timing.now()
         bucket = self._transport.bucket
+        is_late = now > self._until
+        if is_late:
+            self._recall_writes()
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[2])
         soonest = self._later[0][0] - now if self._later else float("inf")
         while self._ready:
+            if is_late and not self._ready[0].request.is_safe:
+                # It was never sent, or its last try took no effect; now it must not be sent any more (R-16.2).
+                job = self._ready.popleft()
+                self._hand_over(job, _too_late(job.request))
+                continue
             pause = bucket.pause_left(now)
             if pause > self._transport.limits.longest_wait_seconds:
                 job = self._ready.popleft()
@@ -204,10 +218,21 @@ class _Round:
                 continue
             wait = bucket.wait(now)
             if wait > 0:
-                return min(wait, soonest)
+                return min(wait, soonest, self._left(now))
             bucket.take(now)
             self._put_on_wire(self._ready.popleft())
-        return soonest
+        return min(soonest, self._left(now))
+
+    def _left(self, now: float) -> float:
+        """The seconds until writes that still wait are too late; without end where that passed or nothing waits."""
+        waits = now <= self._until and (self._ready or self._later)
+        return self._until - now + _NAP if waits else float("inf")
+
+    def _recall_writes(self) -> None:
+        """Let the writes that wait for another try come to their turn now, since it is too late for them."""
+        self._ready.extend(job for _, _, job in self._later if not job.request.is_safe)
+        self._later = [each for each in self._later if each[2].request.is_safe]
+        heapq.heapify(self._later)
 
     def _put_on_wire(self, job: _Job) -> None:
         wire = self._transport.lend_wire()
@@ -308,3 +333,7 @@ class _Round:
             if job.exchange is not None:
                 job.exchange.close()
             job.flow.close()
+
+
+def _too_late(request: Request) -> Unsent:
+    return Unsent("its turn did not come in time", hint="it is sent again", place=request.place)
