@@ -4,6 +4,9 @@ import pytest
 from tests.cli.conftest import MAPPING, World
 
 from tallystick.cli import exits
+from tallystick.cli.cause import find_causes
+from tallystick.cli.retry import retry_records
+from tallystick.wiring import open_state
 
 
 @pytest.fixture
@@ -67,6 +70,19 @@ def test_a_retried_question_comes_back_while_its_cause_stands(contested: World) 
     contested.succeed("run")
     assert len(contested.succeed("problems", "--json").document["problems"]) == 3
     assert (contested.crm(), contested.erp()) == before, "neither side of a conflict is overwritten"
+
+
+def test_a_question_that_a_run_settled_meanwhile_is_not_raised_by_asking_again(contested: World) -> None:
+    """R-3.3: who asks without a lease may have an old list in hand; only what still stands is touched."""
+    with open_state(contested.folder) as state:
+        before = state.store.look(lambda tx: (tx.queue(), tx.quarantine()))
+        chosen = state.store.look(lambda tx: find_causes(tx, ["companies"]))
+        state.store.commit(lambda tx: tx.drop_queue([q.id for q in before[0]]))
+        for row in before[1]:
+            state.store.commit(lambda tx, row=row: tx.drop_quarantine(row.pair, row.side, [row.record]))
+        state.store.commit(lambda tx: retry_records(tx, chosen))
+        assert all(before)
+        assert state.store.look(lambda tx: (tx.queue(), tx.quarantine())) == ([], [])
 
 
 def test_a_retried_question_goes_when_its_cause_is_gone(contested: World) -> None:

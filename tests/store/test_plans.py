@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from tallystick.store import bindings, keys, legs, positions, trail, waiting, writing
+from tallystick.store import bindings, keys, legs, positions, superseded, trail, waiting, writing
 from tallystick.store.statement import Statement
 from tallystick.store.store import open_store
 
@@ -22,6 +22,12 @@ LISTS = [
     (bindings._FORMER_OF, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
     (keys._FIND, "match_key_hash (pair=? AND side=? AND rule=? AND hash=?)"),
     (keys._DROP, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
+    (keys._FIND_LONE, "lone_key_hash (pair=? AND side=? AND rule=? AND hash=?)"),
+    (keys._DROP_LONE, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
+    (legs._FORGET, "PRIMARY KEY"),
+    (positions._MARKED, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
+    (positions._UNLIST, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
+    (superseded._OF, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
     (waiting._QUEUE.of_bindings, "queue_of_binding"),
     (waiting._QUARANTINE.of_bindings, "quarantine_of_binding"),
     (waiting._RELEASE, "AND record=?"),
@@ -38,6 +44,11 @@ SINGLES = [
     (bindings._BY_LEG["right"], "binding_right (pair=? AND right_id=? AND ended=?)"),
     (positions._DUE, "dirty_place"),
     (positions._CLEAR, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
+    (positions._UNLIST_ALL, "PRIMARY KEY (pair=? AND side=?)"),
+    (positions._SEEN, "(pair=? AND side=?)"),
+    (keys._ANY_LONE, "(pair=?)"),
+    (superseded._DROP, "superseded_at (pair=? AND at<?)"),
+    (trail._DELETIONS, "ledger_deletions (pair=? AND side=? AND at>?)"),
     (writing._OPEN, "intent_of_pair"),
     (writing._ENTRIES, "journal_of_binding"),
     (trail._NEWEST[True, False], "ledger_of_binding"),

@@ -149,7 +149,8 @@ def _choose(
             return fields
     if not free:
         return Sought(rival=rival)
-    found, fields = max(free, key=lambda each: each[0].created or 0)
+    # Only what lives can be what we made, unless nothing does.
+    found, fields = max(free, key=lambda each: (not each[0].deleted, each[0].created or 0))
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)

@@ -25,7 +25,7 @@ from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
 
-AT_ONCE = 100
+AT_ONCE = 20  # few, so that a run that dies again and again still gets on
 Outcome = str | Error
 
 

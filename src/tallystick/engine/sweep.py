@@ -40,6 +40,9 @@ def begin(session: Session, pair: Pair, side: Side, sweep: Sweep) -> Flow[tuple[
         if fence is not None:
             fence.check(tx)
         tx.forget_window(pair.name, side)
+        if sweep.full:
+            # Whoever was marked by the part that is given up is listed again, now or by who goes on with this one.
+            tx.unmark_listed(pair.name, side)
         if restarts:
             tx.save_window(again)
 

@@ -14,16 +14,11 @@ from tallystick.store.tables import superseded
 
 _COLUMNS: Final = tuple(c.name for c in superseded.columns)
 _ADD: Final = upsert(superseded, _COLUMNS, taking("modified", "at"))
+# The time is compared here: SQLite would rather go by it than by the ids, of which there are few.
 _OF: Final = one_of(
     superseded.c.id,
-    select(superseded)
-    .where(
-        superseded.c.pair == bindparam("pair"),
-        superseded.c.side == bindparam("side"),
-        superseded.c.at > bindparam("after"),
-    )
-    .where,
-    ("pair", "side", "after"),
+    select(superseded).where(superseded.c.pair == bindparam("pair"), superseded.c.side == bindparam("side")).where,
+    ("pair", "side"),
 )
 _DROP: Final = Statement(
     delete(superseded).where(superseded.c.pair == bindparam("pair"), superseded.c.at <= bindparam("before")),
@@ -43,7 +38,8 @@ class States:
 
     def superseded(self, pair: str, side: Side, ids: Sequence[str], after: float) -> list[Superseded]:
         """The states of these records that were learned to be over later than ``after`` (seconds UTC)."""
-        return [Superseded(*row) for row in self._driver.pick(_OF, (pair, side, after), ids)]
+        found = (Superseded(*row) for row in self._driver.pick(_OF, (pair, side), ids))
+        return [state for state in found if state.at > after]
 
     def drop_superseded(self, pair: str, before: float) -> None:
         """Forget what was learned so long ago that no read can still show it."""
