@@ -54,7 +54,8 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
         yield f"HELD by the brake '{hold.kind}' ({', '.join(hold.ops)} in {names[hold.side]}): {hold.reason}"
     if plan.holds:
         released = " ".join(sorted({f"--release {h.kind}" for h in plan.holds}))
-        yield f"look at it with `tally plan {plan.pair}`; if it is right: tally run {plan.pair} {released}"
+        look = "" if carried.command else f"look at it with `tally plan {plan.pair}`; "
+        yield f"{look}if it is right: {carried.command or f'tally run {plan.pair}'} {released}"
     if plan.problem:
         yield f"not all could be read: {plan.problem}"
     left = carried.waiting.get(plan.pair, Waiting())

@@ -16,8 +16,9 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
 from tallystick.engine.line import Line, decode_line
+from tallystick.engine.observe import observe
 from tallystick.engine.pair import Pair
-from tallystick.engine.run import Result, run
+from tallystick.engine.run import Observer, Result, run
 from tallystick.engine.session import Mode, Session
 from tallystick.wiring import House
 
@@ -61,12 +62,16 @@ class Waiting:
 
 @dataclass(slots=True)
 class Carried:
-    """A finished run with the survey of each pair that could be observed, and what waits for somebody after it."""
+    """A finished run with the survey of each pair that could be observed, and what waits for somebody after it.
+
+    ``command`` is the command line by which it is repeated, where that is not `tally run`.
+    """
 
     mode: Mode
     result: Result
     surveys: dict[str, Survey]
     waiting: dict[str, Waiting]
+    command: str = ""
 
     @property
     def code(self) -> int:
@@ -97,8 +102,12 @@ def carry(
     approved: frozenset[int] | None = None,
     released: frozenset[str] = frozenset(),
     patience: float = 0,
+    look: Observer = observe,
+    command: str = "",
 ) -> Carried:
-    """Run the named pairs (all if none is named) to the end.
+    """Run the named pairs (all if none is named) to the end; ``look`` observes and decides each.
+
+    ``command`` is what the person typed, where a held brake is not released by `tally run`.
 
     Raises:
         ProjectError: a mapping of that name does not exist, or there is none at all.
@@ -110,7 +119,7 @@ def carry(
         )
     session = house.session(mode, approved=approved, released=released, full=full)
     try:
-        result = drive(run(session, pairs, alone=house.alone, patience=patience), house.boundary())
+        result = drive(run(session, pairs, alone=house.alone, patience=patience, look=look), house.boundary())
         holds = {p.pair: p.holds for p in result.plan.pairs}
         seen = [p for p in pairs if p.name in session.scratches and p.name not in _unseen(result)]
         surveys = {p.name: survey(session, p, holds.get(p.name, ())) for p in seen}
@@ -120,7 +129,7 @@ def carry(
         session.close()
     if mode != "plan":
         house.tidy()
-    return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs})
+    return Carried(mode, result, surveys, {p.name: count_waiting(house, p.name) for p in pairs}, command)
 
 
 def _unseen(result: Result) -> set[str]:

@@ -59,11 +59,13 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         rivalled = yield from _find_rivals(session, pair, bindings, rows)
         rescoped = pair.name in session.rescoped
         for number in numbers:
-            if number in bindings and number not in busy:
+            if number not in bindings or number in busy:
+                _postpone(draft, number, rows, "an earlier write is unresolved")
+            elif _is_half_seen(draft, bindings[number], rows):
+                _postpone(draft, number, rows, "the other side was not listed")
+            else:
                 context = Context(rescoped=rescoped, rivalled=number in rivalled)
                 _decide_one(draft, bindings[number], rows, refs, context, now)
-            else:
-                _postpone(draft, number, rows)
         yield from draft.save()
     order_deletions(session, pair, outcome)
 
@@ -126,8 +128,7 @@ def _decide_one(
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
-    agree = decision.agree + _respelled(left, right, decision)
-    line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    line = line_of(draft, binding, decision, (left, right), refs)
     if asks:
         draft.ask(line, asks)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
@@ -149,6 +150,21 @@ def _decide_one(
         # What could not be compared with an unknown value must be seen again when that is known (F-7).
         looks = zip(SIDES, (left, right), strict=True)
         draft.outcome.retouch(line, [s for s, at in looks if at.listed and (line.settled or _is_as_agreed(at))])
+
+
+def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
+    """Write the decision on a binding down, with the values that a target merely spelled anew."""
+    left, right = looks
+    agree = decision.agree + _respelled(left, right, decision)
+    return draft.line(binding, decision, left.seen, right.seen, refs, agree)
+
+
+def _is_half_seen(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow]) -> bool:
+    """Whether a question is open and one side can neither be read singly nor was listed: nobody knows what it holds."""
+    return _has_standing(draft, binding) and any(
+        binding.leg(s).id is not None and (binding.id, s) not in rows and not draft.pair.end(s).can.read_by_id
+        for s in SIDES
+    )
 
 
 def _weigh(
@@ -185,13 +201,13 @@ def _without_part(draft: Draft, binding: Binding, side: Side, role: str, now: fl
     return Missing()
 
 
-def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:
-    """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
+def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow], reason: str) -> None:
+    """Leave a binding to the next run: an earlier write to it is unresolved, it went away, or it was half seen."""
     for side in SIDES:
         row = rows.get((number, side))
         if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
-            draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
+            draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], reason))
     if draft.session.witness is not None:
         draft.session.witness.postponed([(s, row[0]) for s in SIDES if (row := rows.get((number, s)))])
 

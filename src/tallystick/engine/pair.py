@@ -147,7 +147,7 @@ class Pair:
 
     def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
         """Give the key that a record's own id makes, where the other side keeps such ids."""
-        if record_id is None or not self.mapping.end(other(side)).external_id:
+        if record_id is None or not self.end(other(side)).external_id:
             return {}
         hashed = id_key(record_id)
         return {} if hashed is None else {link_rule(other(side)): hashed}
@@ -159,7 +159,7 @@ class Pair:
     def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
         """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
         found = self.keys_of(side, sighting.id, fields)
-        where = self.mapping.end(side).external_id
+        where = self.end(side).external_id
         if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
             found[link_rule(side)] = hashed
         return found
@@ -203,6 +203,8 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
     end = mapping.end(side)
     places = tuple(f.place(side) for f in mapping.fields)
     required = {where for where, spec in end.schema.by_path.items() if spec.required and not spec.read_only}
+    # A field that the mapping fills itself holds a value that both sides know, not the other side's id.
+    kept = () if any(f.place(side).path == end.external_id for f in mapping.fields) else end.external_id
     return End(
         side=side,
         system=end.system,
@@ -215,8 +217,8 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         names=mapping.names,
         archive=end.archive,
         given=tuple(starts(f.policy, side) for f in mapping.fields),
-        external_id=end.external_id,
-        keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
+        external_id=kept,
+        keeps=end.schema.by_path.get(path.render(kept)) if kept else None,
         required=frozenset(
             f.name
             for f in mapping.fields

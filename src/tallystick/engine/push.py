@@ -16,6 +16,7 @@ from tallystick.core.event import Pushed
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
+from tallystick.core.undo import LOST
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.kinship import realise
@@ -26,7 +27,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.recovery import Recovery
 from tallystick.engine.resend import spend_keys
 from tallystick.engine.send import Job, name_batches, send
-from tallystick.engine.session import Session, Standing
+from tallystick.engine.session import WHOLE, Session, Standing
 from tallystick.engine.settle import is_unknown, settle
 from tallystick.engine.settlement import Ledger, Settlement
 
@@ -99,6 +100,7 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         names=outcome.names,
         before=before,
         standing=session.standing.get(pair.name, Standing()),
+        reviews_all=session.mode in WHOLE,
     )
     into = Ledger()
     by_line: dict[int, list[Job]] = {}
@@ -165,12 +167,14 @@ def _prepare(
                 shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
             )  # fmt: skip
             jobs.append(Job(line, step, intent))
+        lost = {(step.side, i) for step in line.steps if step.op == "update" for i in step.which}
         journal += [
             JournalEntry(
-                number, side, pair.mapping.names[i], value, line.reason, session.run, now, now + pair.journal_seconds
+                number, side, pair.mapping.names[i], value, f"{line.reason}{LOST if (side, i) in lost else ''}",
+                session.run, now, now + pair.journal_seconds,
             )
             for side, i, value in line.journal
-        ]
+        ]  # fmt: skip
     name_batches(pair, jobs, salt)
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
@@ -201,6 +205,8 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
     Fields that an update leaves alone, and values that the side cannot take, are unknown.
     """
     fields = decode_fields(step.fields)
+    if step.is_edit:
+        return encode_fields([UNKNOWN] * len(fields))
     if step.op == "update":
         return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
     faulty = {fault.field for fault in line.faults if fault.side == step.side}

@@ -39,6 +39,9 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     done = [j for j in jobs if j.is_done]
     unknown = any(is_unknown(j.result) or j.is_found for j in jobs)
     into.closed += [j.intent.id for j in jobs if not _stays_open(j)]
+    if len(done) == len(jobs) and not unknown:
+        into.withdrawn += line.closes
+        into.rows += [_said(at, line, text, number) for text in line.said]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
@@ -165,7 +168,7 @@ def _confirm(
     faulty = {f.field for f in line.faults}
     origin = now[source] or tuple(bases[source])
     unfinished = unfinished_fields(at.pair, job)
-    for i in which:
+    for i in () if job.step.is_edit else which:
         if at.pair.mapping.names[i] in faulty or i in unfinished:
             continue
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
@@ -183,8 +186,10 @@ def _confirm(
     leg.version = result.version or (result.stored.version if result.stored else None)
     leg.modified = result.stored.modified if result.stored else None
     flags = binding.flags.replace(PENDING[side], "")
-    binding.flags = flags + PENDING[side] if job.stored is None else flags
-    if job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
+    binding.flags = flags + PENDING[side] if job.stored is None and not job.step.is_edit else flags
+    if job.step.is_edit:
+        into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
+    elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
 
 
@@ -245,6 +250,12 @@ def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     )
 
 
+def _said(at: Settlement, line: Line, text: str, number: int) -> LedgerRow:
+    side: Side = "left" if line.left.id is not None else "right"
+    record = line.seen(side).id or ""
+    return LedgerRow(at.run, at.pair.name, side, record, number, "answer", text, None, None, at.now)
+
+
 def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:
     """Fingerprint what a side holds after the batch, so that a question is known again for the very same values."""
     for job in done:
@@ -283,22 +294,10 @@ def _note_failure(
 def _raise_questions(
     at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
 ) -> None:
-    """Replace everything that stood about this record by what stands now."""
-    if not (line.asks or line.faults or into.parked or at.standing.bindings or at.standing.has_unpaired):
-        return
+    """Raise what is asked and parked, and let go what is over."""
     number = binding.id if binding else None
-    if line.binding and line.binding in at.standing.bindings:
-        into.reviewed.append(line.binding)
-    for side in SIDES:
-        record = line.seen(side).id
-        if record is None:
-            continue
-        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
-        if (side, record) in at.standing.refused and not faulty:
-            into.freed[side].append(record)
-        kinds = {a.kind for a in line.asks}
-        asked = at.standing.asked.get(f"{side}/{record}", {})
-        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]
+    if at.reviews_all and (into.parked or line.faults or at.standing.bindings or at.standing.has_unpaired):
+        _review(at, line, into)
     for ask in line.asks:
         into.queue.append(
             QueueItem(
@@ -315,3 +314,19 @@ def _raise_questions(
                 since=at.now, waits_for=fault.waits_for,
             )
         )  # fmt: skip
+
+
+def _review(at: Settlement, line: Line, into: Ledger) -> None:
+    """Let go everything that stood about this record and is not raised again."""
+    if line.binding and line.binding in at.standing.bindings:
+        into.reviewed.append(line.binding)
+    for side in SIDES:
+        record = line.seen(side).id
+        if record is None:
+            continue
+        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
+        if (side, record) in at.standing.refused and not faulty:
+            into.freed[side].append(record)
+        kinds = {a.kind for a in line.asks}
+        asked = at.standing.asked.get(f"{side}/{record}", {})
+        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]

@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, Leg, Quarantined, QueueItem, Superseded
+from tallystick.core.binding import (
+    Binding,
+    Dirty,
+    FormerId,
+    Intent,
+    LedgerRow,
+    Leg,
+    Quarantined,
+    QueueItem,
+    QueueKind,
+    Superseded,
+)
 from tallystick.core.error import Absent, AccessError, Error, Stale
 from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
@@ -12,6 +23,8 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing
 
 MOST_ATTEMPTS = 5
+# What could not be taken back stays a question until a person answers it; looking again answers nothing.
+KEPT: frozenset[QueueKind] = frozenset({"undo"})
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 
@@ -39,7 +52,8 @@ class Ledger:
         """Write everything in one transaction."""
         if self.reviewed:
             again = {(q.kind, q.subject, q.field) for q in self.queue}
-            over = [q.id for q in tx.queue(pair, self.reviewed) if (q.kind, q.subject, q.field) not in again]
+            asked = [q for q in tx.queue(pair, self.reviewed) if q.kind not in KEPT]
+            over = [q.id for q in asked if (q.kind, q.subject, q.field) not in again]
             tx.drop_queue(over)
         tx.drop_queue(self.withdrawn)
         tx.insert_bindings(self.new)
@@ -64,7 +78,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before."""
+    """Everything that settling a line needs besides the line: the pair, the run, the time, what stood before.
+
+    ``reviews_all`` tells that the run looked at all there is to say about a record, so that what it does not raise
+    again is over.
+    """
 
     pair: Pair
     run: str
@@ -72,6 +90,7 @@ class Settlement:
     names: tuple[str, ...]
     before: dict[int, Binding]
     standing: Standing
+    reviews_all: bool = True
 
     def supersede(self, side: Side, leg: Leg, modified: float | None, into: Ledger) -> None:
         """Note that a leg is no longer as it was, where a read of its system may still show it so (R-4.5).
