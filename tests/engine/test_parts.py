@@ -522,6 +522,61 @@ def test_a_creation_killed_at_any_door_is_completed(build, idem, after):
         in_step(world)
 
 
+def killed_after(world, name):
+    """Run until a record of this object was made, and die."""
+    transport = world.systems["erp"].transport
+    answer = transport.answer
+
+    def dying(request):
+        reply = answer(request)
+        if request.object == name and request.verb == "create":
+            raise Killed
+        return reply
+
+    transport.answer = dying
+    world.pass_time(10)
+    with contextlib.suppress(Killed):
+        world.go("run")
+    del transport.answer
+
+
+def test_half_a_record_is_known_again_though_its_key_is_in_the_missing_part(build):
+    """What the half that is there does not have cannot tell it apart from what we made."""
+    world = build(MAPPING.replace("{on: vat}", "{on: iban}"))
+    anna(world)
+    killed_after(world, "partners")
+    assert len(rows(world, "partners")) == 1
+    settled(world)
+    assert [len(rows(world, name)) for name in ("partners", "addresses", "accounts", "contacts")] == [1, 1, 1, 1]
+    in_step(world)
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_repeated_creation_may_fail_in_part_again(build, is_made):
+    """The second attempt makes the address and is not told so, or is not let do it: nothing is lost or doubled."""
+    world = build(idem="key")
+    contact = anna(world)
+    killed_after(world, "partners")
+    transport = world.systems["erp"].transport
+    answer = transport.answer
+
+    def fail(request):
+        if request.object == "addresses" and request.verb == "create":
+            if is_made:
+                answer(request)
+            raise RemoteError("no answer", applied="unknown" if is_made else "no")
+        return answer(request)
+
+    transport.answer = fail
+    assert world.go("run").failures == {}
+    assert [i.op for i in world.look(lambda tx: tx.open_intents("companies"))] == (["update"] if is_made else [])
+    del transport.answer
+    settled(world)
+    assert shelf(world, "contacts").record(contact)["street"] == "Hafen 1"
+    assert only(world, "addresses")["street"] == "Hafen 1"
+    in_step(world)
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("deed", ["change", "delete"])
 def test_a_change_killed_at_any_door_is_completed(build, deed, after):

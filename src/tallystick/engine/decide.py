@@ -13,7 +13,7 @@ from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
-from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
 from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, HoldAt, reconcile
@@ -154,7 +154,9 @@ def _decide_one(
         note_fall(draft.pair, draft.outcome, line)
         draft.add(line)
     else:
-        draft.outcome.retouch(line, listed)
+        # What could not be compared with an unknown value must be seen again when that is known (F-7).
+        looks = zip(SIDES, (left, right), strict=True)
+        draft.outcome.retouch(line, [s for s, at in looks if at.listed and (line.settled or _is_as_agreed(at))])
 
 
 def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
@@ -308,6 +310,10 @@ def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
         for i, (now, was) in enumerate(zip(at.base, at.stored, strict=True))
         if not same(now, was) and i not in taken and _is_settled(opposite, i)
     )
+
+
+def _is_as_agreed(at: Look) -> bool:
+    return isinstance(at.observed, Present) and at.base is not None and unchanged(at.observed.fields, at.base)
 
 
 def _is_settled(at: Look, i: int) -> bool:
