@@ -114,12 +114,16 @@ class House:
             raise ProjectError(f"no mapping is called '{unknown[0]}'", hint=f"there are: {', '.join(known)}")
         return [p for p in self.pairs if not names or p.name in names]
 
+    def now(self) -> float:
+        """Give the time, seconds UTC."""
+        return time.time()  # noqa: TID251 - this is where the clock enters
+
     def tidy(self) -> None:
         """Remove what has expired: journal entries, details of old runs, ids of long deleted records."""
         from tallystick.store.retention import Retention
 
         kept = Retention(former_id_days=self.loaded.project.tombstone_days)
-        self.store.purge(time.time(), kept)  # noqa: TID251 - the wiring is where the clock enters
+        self.store.purge(self.now(), kept)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import World
 
 from tallystick.cli import exits
+from tallystick.cli.person import person
 from tallystick.cli.reconcile_words import KIND_WORDS, verdict_words
 from tallystick.core.agreement import KINDS, Kind, Verdict
 
@@ -87,7 +88,7 @@ def test_what_a_person_accepted_is_no_longer_due(in_step: World) -> None:
     assert kinds(document) == {
         "in_step": 4,
         "parked: invalid_value": 1,
-        "accepted: taken off the list: initial: both numbers are right": 1,
+        f"accepted: taken off the list: initial: both numbers are right (by {person()})": 1,
     }
     assert document["score"]["due"] == 5
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from terminal import ROOT, as_shown, blocks, run_all
 
-PAGES = {"README.md": 280, "docs/tutorial/first-sync.md": 280}
+PAGES = {"README.md": 280, "docs/tutorial/first-sync.md": 280, "docs/howto/going-back.md": 280}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -37,7 +37,7 @@ def stem(value: Any) -> Any:
 
 
 class Oracle:
-    """Judges one world. ``entered`` counts people's edits by (key, field), ``moved`` the engine's that changed a value."""
+    """Judges one world. ``entered`` counts people's edits by (key, field), ``moved`` the engine's that changed it."""
 
     def __init__(self, world: Any) -> None:
         self._world = world

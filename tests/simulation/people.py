@@ -1,5 +1,6 @@
 """People: they create, edit, delete and restore on both sides, at the worst moments, and now and then make a mess."""
 
+import contextlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -63,10 +64,8 @@ class Crowd:
 
     @staticmethod
     def _do(deed: Callable[[], Any]) -> None:
-        try:
+        with contextlib.suppress(Error):
             deed()
-        except Error:
-            pass
 
     # --- what they enter ---
 

@@ -108,7 +108,7 @@ def test_one_404_before_a_deletion_does_not_mean_that_it_is_done():
 def test_a_record_whose_pairing_was_ended_is_not_doubled():
     """R-9.2: the record lives on, alone; its key is still taken, though no window shows it."""
     stage = Stage(left={"since": True}, on_delete_right="unlink", full_compare_seconds=1e9)
-    left, right = stage.pair("K1", name="v0001 Anker")
+    _left, right = stage.pair("K1", name="v0001 Anker")
     stage.right.delete(right.id, None)
     stage.run()
     stage.pair("K2", name="v0002 Bär")
@@ -137,7 +137,7 @@ def test_an_edit_between_a_write_and_its_reading_back_reaches_the_other_side():
 
 def test_a_lagging_answer_after_a_write_does_not_turn_the_targets_loss_into_an_edit():
     stage = Stage(right={"returns_record": False, "consistency": 60.0, "losses": {"name": "fold"}})
-    left, right = stage.pair("K1", name="v0001 Anker")
+    left, _right = stage.pair("K1", name="v0001 Anker")
     stage.wait()
     stage.left.update(left.id, {"name": "v0002 Bär"}, None)
     stage.to_right.lags += [("list", 0.0), ("get", 50.0)]
@@ -149,7 +149,7 @@ def test_a_lagging_answer_after_a_write_does_not_turn_the_targets_loss_into_an_e
 
 def test_a_copy_older_than_our_own_write_is_no_edit():
     stage = Stage(right={"consistency": 60.0})
-    left, right = stage.pair("K1", name="v0001 Anker")
+    left, _right = stage.pair("K1", name="v0001 Anker")
     stage.wait()
     stage.left.update(left.id, {"name": "v0002 Bär"}, None)
     stage.run()
@@ -256,7 +256,7 @@ def test_a_worker_sends_nothing_after_its_lease():
 @defect("10.4: a deletion of unknown outcome is dropped, not confirmed, and later taken for somebody's deletion")
 def test_our_own_deletion_of_unknown_outcome_does_not_delete_the_restored_other_side():
     stage = Stage(on_restore="ask")
-    left, right = stage.pair("K1", name="v0001 Anker")
+    left, _right = stage.pair("K1", name="v0001 Anker")
     stage.left.delete(left.id, None)
     stage.to_right.script.append(("delete", "lost_answer"))
     stage.run()
@@ -288,7 +288,7 @@ def test_a_loss_beside_a_codecs_is_no_edit():
 @defect("R-5.5: what waits for a person is read again in every run, although nothing changed")
 def test_a_standing_question_costs_no_reads():
     stage = Stage(left={"tombstones": "trash"}, on_delete_left="ask")
-    left, right = stage.pair("K1", name="v0001 Anker")
+    left, _right = stage.pair("K1", name="v0001 Anker")
     stage.pair("K2", name="v0002 Bär")
     stage.left.delete(left.id, None)
     stage.run()

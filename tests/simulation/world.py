@@ -1,4 +1,4 @@
-"""One simulated world: a clock, a queue of what is due, two systems, people, workers. Nothing in it is real but the engine.
+"""One simulated world: a clock, a queue of what is due, two systems, people, workers. Only the engine is real.
 
 Time is a number that jumps to whatever is due next, so hours pass in milliseconds, and the order of everything follows
 from the seed alone (I-27).
@@ -140,7 +140,7 @@ class World:
         return usual * (0.1 + self.dice.roll()) if usual else 0.0
 
     def kills(self, where: str, what: str) -> bool:
-        """Whether the worker dies ``before`` or ``after`` a commit (``what`` is the name of its work), or at a ``call``."""
+        """Whether the worker dies ``before`` or ``after`` a commit (``what`` names its work), or at a call."""
         del what
         if self.stormy and self.dice.hits(self.scenario.kill):
             self.faults[f"kill {where}"] += 1

@@ -39,6 +39,13 @@ def test_the_trail_is_read_newest_first_by_binding_and_run(filled: SqlStore) -> 
     assert filled.look(lambda tx: tx.ledger(limit=1)) == [row(4, binding=None)]
 
 
+def test_what_runs_did_is_counted_by_pair_side_and_operation(filled: SqlStore) -> None:
+    counts = filled.look(lambda tx: tx.count_ledger(["run 2", "run 1", "run 2", "never"]))
+    did = ("customers", "right", "update")
+    assert counts == {"run 1": {did: 2}, "run 2": {did: 2}}
+    assert filled.look(lambda tx: tx.count_ledger([])) == {}
+
+
 def test_the_trails_of_many_bindings_are_read_at_once(filled: SqlStore) -> None:
     found = filled.look(lambda tx: tx.ledger_of([1, 2, *range(3, 3000)]))
     assert {number: [r.record for r in rows] for number, rows in found.items()} == {1: ["R3", "R1"], 2: ["R2"]}

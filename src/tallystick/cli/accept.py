@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.cause import Cause, Row, record_of
+from tallystick.cli.person import person
 from tallystick.cli.why_find import Subject
 from tallystick.cli.why_look import Sight, look_at
 from tallystick.core.binding import LedgerRow, QueueItem
@@ -22,6 +23,9 @@ from tallystick.wiring import House
 
 # Questions about a record that is gone on one side: nothing can be accepted, the next full compare asks again.
 _ABOUT_ABSENCE = frozenset({"delete", "delete_update", "restore", "merge", "scope", "reappeared", "uncertain"})
+
+# What a run did cannot be taken back: that is noted, and changes nothing about what was agreed.
+_ABOUT_THE_PAST = frozenset({"undo"})
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ def _accept(house: House, pair: Pair, fence: Fence, cause: Cause, row: Row, reas
     side, record = record_of(row)
     name = f"{side}/{record}"
     sight = look_at(house, Subject(pair, side, record, row.binding))
-    differs = sight.binding is not None and cause.code not in _ABOUT_ABSENCE
+    differs = sight.binding is not None and cause.code not in _ABOUT_ABSENCE | _ABOUT_THE_PAST
     if differs and not all(isinstance(sight.legs[s].seen, Present) for s in SIDES):
         accepted.refused[name] = "both sides must be readable to be accepted as they are"
         return
@@ -70,7 +74,7 @@ def _accept(house: House, pair: Pair, fence: Fence, cause: Cause, row: Row, reas
             tx.drop_queue([row.id])
         else:
             tx.drop_quarantine(pair.name, side, [record])
-        text = f"{cause.code}: {reason}"
+        text = f"{cause.code}: {reason} (by {person()})"
         tx.add_ledger([LedgerRow("problems", pair.name, side, record, row.binding, "discard", text, None, None, now)])
 
     house.store.commit(work)

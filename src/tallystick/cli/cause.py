@@ -12,10 +12,10 @@ from tallystick.core.state import StoreTx
 
 _SHOWN: Final = 5
 _ASK_HINTS: Final[dict[str, str]] = {
-    "conflict": "make both sides equal, or set the field's conflict policy in the mapping",
-    "initial": "make both sides equal, or say which side leads: initial: left or right",
-    "delete": "delete it on the other side too, or set on_delete in the mapping",
-    "delete_update": "set on_delete_update in the mapping, or delete or restore it by hand",
+    "conflict": "say which side is right with `tally conflicts`, make both equal, or set a conflict policy",
+    "initial": "say which side is right with `tally conflicts`, make both equal, or set initial: left or right",
+    "delete": "say with `tally conflicts` whether the deletion holds, or set on_delete in the mapping",
+    "delete_update": "say with `tally conflicts` whether the deletion holds, or set on_delete_update",
     "duplicate": "remove the double in its system, or give it a key of its own",
     "match": "make the match fields unique, or add a stronger match rule",
     "keyless": "fill a field that the mapping matches on, or set on_keyless",
@@ -23,7 +23,8 @@ _ASK_HINTS: Final[dict[str, str]] = {
     "uncertain": "look for the record in its system, then: tally problems answer --as created:ID, or --as not-created",
     "restore": "set on_restore in the mapping, or delete the record again",
     "merge": "set on_merge in the mapping",
-    "blank": "fill the value again, or set blank: propagate for the field",
+    "blank": "say which side is right with `tally conflicts`, or set blank: propagate for the field",
+    "undo": "see both values with `tally conflicts` and take a side, or accept them: tally problems discard",
 }
 
 

@@ -30,7 +30,10 @@ VERBS: Final = (
     "status",
     "reconcile",
     "problems",
+    "conflicts",
     "why",
+    "history",
+    "undo",
     "demo",
 )
 # Typer brings its own copy of click in newer versions, so the class is found by its place rather than by its home.

@@ -142,11 +142,13 @@ def operation_words(operation: Operation, names: SideNames) -> str:
     is_met = operation.binding is None and operation.reason.startswith("linked.")
     why = "their match fields agree" if is_met else reason_words(operation.reason, names)
     opposite: Side = other(operation.side)
-    source = f"{names[opposite]} {operation.source}" if operation.source is not None else ""
+    is_own = operation.reason.startswith(("undo.", "flip."))  # the value comes from our own memory
+    has_source = operation.source is not None and not is_own
+    source = f"{names[opposite]} {operation.source}" if has_source else ""
     target = f"{names[operation.side]} {operation.target}" if operation.target is not None else ""
     match operation.action:
         case "create":
-            return f"create in {names[operation.side]} from {source}: {why}"
+            return f"create in {names[operation.side]}{f' from {source}' if source else ''}: {why}"
         case "link" | "converge" | "unlink":
             return f"{operation.action} {' and '.join(p for p in (target, source) if p)}: {why}"
         case "ask" | "park" | "wait":

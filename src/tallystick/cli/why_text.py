@@ -14,12 +14,15 @@ from tallystick.core.plan import shown
 from tallystick.core.record import SIDES, UNKNOWN, Side, Value, decode_fields, other, same
 
 _LISTED: Final = 10
-_DOES: Final = {
+SAID: Final = frozenset({"discard", "answer"})  # what a person did; its reason is in that person's words
+DOES: Final = {
     "create": "created",
     "update": "changed",
     "delete": "deleted",
     "archive": "archived",
+    "undelete": "brought back",
     "discard": "taken off the list",
+    "answer": "answered",
 }
 
 
@@ -152,8 +155,8 @@ def show_sight(screen: Screen, sight: Sight) -> None:
         old = brief(shown(decode_fields(entry.value)[0]))
         screen.say(f"  {moment(entry.at)} {names[entry.side]} lost {entry.field} {old} (run {entry.run})")
     for line in sight.ledger[:_LISTED]:
-        why = line.reason if line.op == "discard" else reason_words(line.reason, names)
-        screen.say(f"  {moment(line.at)} {names[line.side]} {_DOES.get(line.op, line.op)}: {why} (run {line.run})")
+        why = line.reason if line.op in SAID else reason_words(line.reason, names)
+        screen.say(f"  {moment(line.at)} {names[line.side]} {DOES.get(line.op, line.op)}: {why} (run {line.run})")
 
 
 def field_rows(sight: Sight, names: SideNames) -> Iterator[tuple[str, str, str, str, str]]:

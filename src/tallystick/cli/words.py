@@ -9,6 +9,7 @@ from typing import Final
 
 from tallystick.cli.output import number
 from tallystick.core.record import Side
+from tallystick.core.undo import LOST
 
 SideNames = Mapping[Side, str]
 
@@ -58,6 +59,22 @@ _POLICIES: Final[dict[str, str]] = {
     "tomb": "both are gone, nothing is left to do",
     "dormant": "both are out of scope",
     "follow": "the pairing follows the merge",
+    "answered": "a person decided which side is right",
+    "rescoped": "the mapping was changed, so the other side is left as it is",
+    "rivalled": "another living pair has its match key",
+}
+# Reasons that are no cell of the decision table: what a person asked for.
+_ASKED_FOR: Final[dict[str, str]] = {
+    "undo.update": "a run's change is taken back",
+    "undo.create": "a record that a run created is removed again",
+    "undo.delete": "a record that a run deleted is made again",
+    "undo.update.asked": "the change cannot be taken back",
+    "undo.create.asked": "the record cannot be removed again",
+    "undo.delete.asked": "the record cannot be made again",
+    "undo.archive.asked": "archiving cannot be taken back",
+    "undo.undelete.asked": "bringing back cannot be taken back",
+    "undo.wait": "an earlier write about it is not settled yet",
+    "flip.update": "a person wants back the value that lost a conflict",
 }
 _UNBOUND: Final[dict[str, str]] = {
     "create": "nobody on the other side is its counterpart",
@@ -86,6 +103,7 @@ QUESTIONS: Final[dict[str, str]] = {
     "oscillation": "both sides keep changing it back",
     "undo": "it cannot be taken back as it was",
     "reference": "the record it points to is not known",
+    "part": "a part that belongs to it is gone",
 }
 DISPOSITIONS: Final[dict[str, str]] = {
     "unchanged": "unchanged",
@@ -117,6 +135,7 @@ _MARKS: Final[dict[str, str]] = {
     "access": "the system refused access to it",
     "held": "a brake holds it",
     "recovered": "found again after an interruption",
+    "brought back": "a value that had lost a conflict was brought back",
 }
 RULES: Final[dict[str, str]] = {
     "F-0": "first contact",
@@ -136,6 +155,10 @@ def reason_words(reason: str, names: SideNames) -> str:
     """Explain a reason code: ``linked.C.U`` gives ``crm changed, erp is unchanged``."""
     if reason.endswith(".recovered"):
         return f"{reason_words(reason.removesuffix('.recovered'), names)}; found again after an interruption"
+    if reason.endswith(LOST):
+        return f"{reason_words(reason.removesuffix(LOST), names)}; the other side's value won"
+    if reason in _ASKED_FOR:
+        return _ASKED_FOR[reason]
     head, _, rest = reason.partition(".")
     if head == "unbound":
         return _UNBOUND.get(rest, rest)

@@ -12,6 +12,7 @@ from typing import Final
 from tallystick.core.error import ProjectError
 from tallystick.core.ports import Connector, Secrets, Transport
 from tallystick.project.manifest import Manifest
+from tallystick.project.shapes import expand, plain
 
 Opener = Callable[[str, Manifest, Secrets], tuple[Connector, Transport]]
 
@@ -34,7 +35,13 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[Connec
     Raises:
         ProjectError: the protocol is not known, or its connector cannot be loaded or opened.
     """
-    return _opener(manifest.protocol, name)(name, manifest, secrets)
+    simple = plain(manifest)
+    connector, transport = _opener(manifest.protocol, name)(name, simple, secrets)
+    if simple is manifest:
+        return connector, transport
+    from tallystick.connectors.composite import compose
+
+    return compose(name, expand(manifest), connector), transport
 
 
 def _opener(protocol: str, place: str) -> Opener:

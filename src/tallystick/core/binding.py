@@ -191,7 +191,7 @@ class JournalEntry:
 
 QueueKind = Literal[
     "conflict", "delete", "delete_update", "duplicate", "match", "keyless", "unmatched", "uncertain", "reappeared",
-    "merge", "restore", "scope", "initial", "blank", "oscillation", "reference", "undo",
+    "merge", "restore", "scope", "initial", "blank", "oscillation", "reference", "undo", "part",
 ]  # fmt: skip
 
 
@@ -255,7 +255,7 @@ class Run:
     """One run of the project. ``counts`` maps ``pair.side.disposition`` to a number (R-17.1)."""
 
     id: str
-    kind: Literal["plan", "apply", "run", "undo"]
+    kind: Literal["plan", "apply", "run", "undo", "answer", "flip"]
     started: float
     ended: float | None = None
     outcome: str = ""

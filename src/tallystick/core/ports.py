@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from tallystick.core.error import Error
+from tallystick.core.error import DataError, Error
 from tallystick.core.path import Path
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
@@ -85,7 +85,8 @@ class Page:
 class Sighting(msgspec.Struct, frozen=True):
     """One record as a system showed it. ``deleted`` is a tombstone or a soft delete; ``modified`` seconds UTC.
 
-    ``raw_hash`` is the fingerprint of the bytes with which a listing would show it, where they are known.
+    ``raw_hash`` is the fingerprint of the bytes with which a listing would show it, where they are known. ``fault``
+    says why the record, though it is there, cannot be used.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Sighting(msgspec.Struct, frozen=True):
     created: float | None = None
     deleted: bool = False
     raw_hash: int | None = None
+    fault: DataError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,15 @@ class NotThere:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A confirmed write. ``stored`` is the record as the system holds it now, when the answer carried it."""
+    """A confirmed write. ``stored`` is the record as the system holds it now, when the answer carried it.
+
+    ``incomplete`` names the parts of the record (by path) that were not written though the rest was, and why.
+    """
 
     id: str
     stored: Sighting | None = None
     version: str | None = None
+    incomplete: tuple[tuple[Path, Error], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,29 @@ class Field:
     label: str = ""
 
 
+OnMissingPart = Literal["recreate", "delete", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A further record that belongs to each record of a type; its fields stand under its ``role``.
+
+    ``on_missing`` says what it means that a ``required`` part, once there, is gone (SYNC-SPEC 13.1).
+    """
+
+    role: str
+    required: bool = False
+    on_missing: OnMissingPart = "recreate"
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """One kind of record in a system."""
+    """One kind of record in a system; ``parts`` are the records that one consists of besides its own."""
 
     name: str
     fields: tuple[Field, ...] = ()
     key: tuple[str, ...] = ("id",)
+    parts: tuple[Part, ...] = ()
     by_path: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

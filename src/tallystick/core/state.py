@@ -201,6 +201,9 @@ class StoreTx(Protocol):
     def ledger(self, *, binding: int | None = None, run: str | None = None, limit: int = 100) -> list[LedgerRow]:
         """The audit trail of a binding or a run, newest first."""
 
+    def count_ledger(self, runs: Sequence[str]) -> dict[str, dict[tuple[str, Side, str], int]]:
+        """How often each of these runs did what, by (pair, side, operation); runs without a row are left out."""
+
     def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
         """The audit trails of these bindings, each newest first; bindings without one are left out."""
 

@@ -9,17 +9,20 @@ propagated: both sides keep what they then hold as their bases, so only a new ch
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tallystick.core.binding import LedgerRow, State
 from tallystick.core.decision import Decision, Disposition, Question, Write
-from tallystick.core.observation import Gone, Missing, Observation, Present
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
+from tallystick.core.observation import Gone, Missing, Observation, Present, Unreadable
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, digest, other, same
 
 CHANGED: Final = "it was changed after the run"
 WAITING: Final = "the other side holds a newer value that is not carried over yet"
+LOST: Final = ".lost"  # ends the reason of a journal entry whose value lost a conflict that was settled
 AGAIN: Final = "a later run wrote it again; undo that run first"
+BUSY: Final = "the outcome of an earlier write to it is not known yet; undo the run once more"
+UNREAD: Final = "it could not be read; undo the run once more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Written:
     """What a run did to one binding.
 
     ``rows`` are its writes; ``before`` the values that stood there, by side and position; ``later`` the values that
-    later runs overwrote, and ``written_later`` the sides that they wrote to.
+    later runs overwrote, and ``written_later`` the sides that they wrote to. What a later run wrote to the other side
+    came from this one, where it had changed.
     """
 
     rows: Sequence[LedgerRow]
@@ -60,6 +64,21 @@ def undo(
     return _write_back(case, tuple(ops))
 
 
+def bring_back(
+    state: State,
+    bases: tuple[Fields | None, Fields | None],
+    seen: tuple[Observation | None, Observation | None],
+    losers: Mapping[tuple[Side, int], Value],
+) -> Decision:
+    """Decide how values that lost a conflict get back to where they stood; ``losers`` by side and position. Total.
+
+    The obstacles are those of an undo. What stands in the way is a question that nobody needs to keep.
+    """
+    case = _Case(state, dict(zip(SIDES, bases, strict=True)), dict(zip(SIDES, seen, strict=True)), Written((), losers))
+    decision = _write_back(case, tuple(s for s in SIDES if any(side == s for side, _ in losers)))
+    return replace(decision, reason="flip.update")
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     state: State
@@ -68,8 +87,12 @@ class _Case:
     written: Written
 
     def moved(self, side: Side, i: int) -> bool:
-        """Whether the field differs from what that side held when both last agreed."""
+        """Whether the field differs from what the run stored there, or else from what both sides last agreed on."""
         now, base = self.seen[side], self.bases[side]
+        if isinstance(now, Present) and any(
+            row.side == side and row.after == digest(now.fields) for row in self.written.rows
+        ):
+            return False
         if not isinstance(now, Present) or base is None:
             return True
         return now.fields[i] is not UNKNOWN and not same(now.fields[i], base[i])
@@ -86,7 +109,8 @@ def _write_back(case: _Case, sides: Sequence[Side]) -> Decision:
         now = case.seen[side]
         mine = {i: v for (s, i), v in case.written.before.items() if s == side}
         if not isinstance(now, Present) or case.state != "linked":
-            questions.append(Question("undo", -1, "the record is not there any more"))
+            why = UNREAD if isinstance(now, Unreadable) else "the record is not there any more"
+            questions.append(Question("undo", -1, why))
             continue
         values, which = list(now.fields), []
         for i, before in sorted(mine.items()):
@@ -111,7 +135,7 @@ def _obstacle(case: _Case, side: Side, i: int, before: Value) -> str:
         return "what stood there before is not known"
     if (side, i) in case.written.later:
         return AGAIN
-    if case.moved(side, i):
+    if case.moved(side, i) or (other(side), i) in case.written.later:
         return CHANGED
     return WAITING if case.moved(other(side), i) else ""
 
@@ -120,10 +144,11 @@ def _uncreate(case: _Case, side: Side) -> Decision:
     now, base = case.seen[side], case.bases[side]
     if isinstance(now, Gone | Missing) or now is None:
         return Decision("undo.create", "unchanged", settled=False)
-    if side in case.written.written_later:
-        return _asked("create", Question("undo", -1, AGAIN))
+    if case.written.written_later:
+        why = AGAIN if side in case.written.written_later else CHANGED
+        return _asked("create", Question("undo", -1, why))
     if not isinstance(now, Present) or base is None or case.state != "linked":
-        return _asked("create", Question("undo", -1, "the record cannot be read"))
+        return _asked("create", Question("undo", -1, UNREAD))
     changed = [i for i in range(len(base)) if case.moved(side, i)]
     if changed:
         return _asked("create", *(Question("undo", i, CHANGED) for i in changed))

@@ -29,7 +29,7 @@ from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import LIVE, Session, SightRow
+from tallystick.engine.session import LIVE, PRESENT, Session, SightRow
 from tallystick.engine.verify import read_records
 from tallystick.engine.witness import Meeting
 
@@ -96,8 +96,8 @@ def _decide_in_waves(session: Session, pair: Pair, outcome: Outcome, side: Side)
 def _decide_batch(
     session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow], wave: int = 0
 ) -> Flow[None]:
-    fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] == "here"}
-    keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] == "here"}
+    fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] in PRESENT}
+    keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] in PRESENT}
     crowd = yield from _gather(session, pair, keys)
     matches = {record: crowd.match(pair, side, record, own) for record, own in keys.items()}
     former = yield from effects.look(lambda tx: tx.former(pair.name, side, list(matches)))

@@ -21,6 +21,7 @@ def is_plain_creation(end: End, line: Line, jobs: Sequence[Job]) -> bool:
         and len(jobs) == 1
         and jobs[0].step.op == "create"
         and isinstance(jobs[0].result, Written)
+        and not jobs[0].result.incomplete
         and not (line.agree or line.faults or line.state)
         and line.seen(jobs[0].step.side).id is None
         and line.seen(other(jobs[0].step.side)).fields == jobs[0].step.fields

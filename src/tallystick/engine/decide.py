@@ -5,7 +5,7 @@ nothing happens. What cannot be decided now (unreadable, absence not proven) is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tallystick.core.binding import Binding, Dirty, Quarantined
@@ -14,6 +14,7 @@ from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, HoldAt, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
@@ -22,10 +23,10 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.kinship import note_fall, order_deletions
-from tallystick.engine.line import Line, Seen
+from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import Session, SightRow
+from tallystick.engine.session import PRESENT, Session, SightRow
 from tallystick.engine.witness import Meeting
 
 BATCH = 1000
@@ -53,16 +54,19 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         found += [leg.base for b in bindings.values() for leg in (b.left, b.right) if leg.base]
         refs = yield from writing_refs(pair, found)
         draft = Draft(session, pair, outcome)
+        now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
         rivalled = yield from _find_rivals(session, pair, bindings, rows)
         rescoped = pair.name in session.rescoped
         for number in numbers:
-            if number in bindings and number not in busy:
-                context = Context(rescoped=rescoped, rivalled=number in rivalled)
-                _decide_one(draft, bindings[number], rows, refs, context)
+            if number not in bindings or number in busy:
+                _postpone(draft, number, rows, "an earlier write is unresolved")
+            elif _is_half_seen(draft, bindings[number], rows):
+                _postpone(draft, number, rows, "the other side was not listed")
             else:
-                _postpone(draft, number, rows)
+                context = Context(rescoped=rescoped, rivalled=number in rivalled)
+                _decide_one(draft, bindings[number], rows, refs, context, now)
         yield from draft.save()
     order_deletions(session, pair, outcome)
 
@@ -81,9 +85,9 @@ def _find_rivals(
     wanted: dict[tuple[int, int], set[int]] = {}
     for (number, side), row in rows.items():
         binding = bindings.get(number)
-        if binding is None or row[2] not in {"here", "gone"} or (row[2] == "here" and binding.state != "tomb"):
+        if binding is None or row[2] not in PRESENT | {"gone"} or (row[2] in PRESENT and binding.state != "tomb"):
             continue
-        keys = unpack_keys(row[8]) if row[2] == "here" else _keys_of(pair, binding, other(side), rows)
+        keys = unpack_keys(row[8]) if row[2] in PRESENT else _keys_of(pair, binding, other(side), rows)
         for key in keys.items():
             wanted.setdefault(key, set()).add(number)
     if not wanted:
@@ -111,23 +115,28 @@ def _keys_of(pair: Pair, binding: Binding, side: Side, rows: dict[tuple[int, Sid
 
 
 def _decide_one(
-    draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow], refs: WriteRefs, context: Context
+    draft: Draft,
+    binding: Binding,
+    rows: dict[tuple[int, Side], SightRow],
+    refs: WriteRefs,
+    context: Context,
+    now: float,
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
-    ids = ((SIDES[0], left.seen.id), (SIDES[1], right.seen.id))
     fields = _held(left), _held(right)
-    if not draft.is_asked(ids, fields):
-        for side in (s for s, at in zip(SIDES, (left, right), strict=True) if at.listed):
-            draft.outcome.count(side, "unasked")
+    if not _is_asked(draft, (left, right), fields):
         return
+    asks: tuple[Ask, ...] = ()
+    if any(row[2] == "lacks" for row in (rows.get((binding.id, side)) for side in SIDES) if row):
+        left, right, asks = _weigh(draft, binding, {"left": left, "right": right}, rows, now)
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
-    agree = decision.agree + _respelled(left, right, decision)
-    only = draft.only
-    if only is not None:
-        decision, agree = narrow(decision, only, fields), tuple(i for i in agree if i == only)
-    line = draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    if draft.only is not None:
+        decision, asks = narrow(decision, draft.only, fields), ()
+    line = line_of(draft, binding, decision, (left, right), refs)
+    if asks:
+        draft.ask(line, asks)
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     draft.outcome.note_drift(draft.pair, line)
     stands = _stands(draft, binding, line)
@@ -148,17 +157,77 @@ def _decide_one(
         draft.outcome.retouch(line, listed)
 
 
+def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
+    """Write the decision on a binding down, with the values that a target merely spelled anew."""
+    left, right = looks
+    agree = decision.agree + _respelled(left, right, decision)
+    if draft.only is not None:
+        agree = tuple(i for i in agree if i == draft.only)
+    return draft.line(binding, decision, left.seen, right.seen, refs, agree)
+
+
+def _is_half_seen(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow]) -> bool:
+    """Whether a question is open and one side can neither be read singly nor was listed: nobody knows what it holds."""
+    return _has_standing(draft, binding) and any(
+        binding.leg(s).id is not None and (binding.id, s) not in rows and not draft.pair.end(s).can.read_by_id
+        for s in SIDES
+    )
+
+
+def _weigh(
+    draft: Draft, binding: Binding, looks: Mapping[Side, Look], rows: dict[tuple[int, Side], SightRow], now: float
+) -> tuple[Look, Look, tuple[Ask, ...]]:
+    """Take into account which parts the records are known to lack; give the looks and what to ask."""
+    sections = {
+        side: draft.pair.end(side).sections
+        for side in SIDES
+        if (row := rows.get((binding.id, side))) and row[2] == "lacks"
+    }
+    weighed = weigh_parts(
+        {side: look.base for side, look in looks.items()},
+        {side: look.observed for side, look in looks.items()},
+        sections,
+        ended=binding.state == "tomb",
+    )
+    seen = dict(weighed.seen)
+    for side, role in weighed.missing:
+        seen[side] = _without_part(draft, binding, side, role, now)
+    left, right = (replace(looks[s], base=weighed.bases[s], observed=seen[s]) for s in SIDES)
+    details = {side: f"{draft.pair.end(side).system} does not have it any more" for side in SIDES}
+    return left, right, tuple(Ask("part", role, details[side]) for side, role in weighed.asks)
+
+
+def _without_part(draft: Draft, binding: Binding, side: Side, role: str, now: float) -> Observation:
+    """A record counts as deleted when it was without its part twice, as far apart as for a whole record (R-12.1)."""
+    leg, can = binding.leg(side), draft.pair.end(side).can
+    is_proven = leg.absent_since is not None and now - leg.absent_since >= can.consistency + can.in_flux
+    if binding.state == "tomb" or is_proven:
+        return Gone(f"its '{role}' is gone")
+    if leg.id is not None:
+        draft.outcome.absent.append((side, leg.id))
+    return Missing()
+
+
+def _is_asked(draft: Draft, looks: tuple[Look, Look], fields: tuple[Fields, Fields]) -> bool:
+    """Whether the run is about this record; if not, it is counted as such."""
+    if draft.is_asked(tuple((s, at.seen.id) for s, at in zip(SIDES, looks, strict=True)), fields):
+        return True
+    for side in (s for s, at in zip(SIDES, looks, strict=True) if at.listed):
+        draft.outcome.count(side, "unasked")
+    return False
+
+
 def _held(at: Look) -> Fields:
     return at.observed.fields if isinstance(at.observed, Present) else ()
 
 
-def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow]) -> None:
-    """An earlier write to this binding is unresolved, or the binding went away meanwhile: look again next time."""
+def _postpone(draft: Draft, number: int, rows: dict[tuple[int, Side], SightRow], reason: str) -> None:
+    """Leave a binding to the next run: an earlier write to it is unresolved, it went away, or it was half seen."""
     for side in SIDES:
         row = rows.get((number, side))
         if row is not None and row[2] != "same":
             draft.outcome.count(side, "deferred")
-            draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], "an earlier write is unresolved"))
+            draft.outcome.dirty.append(Dirty(draft.pair.name, side, row[0], reason))
     if draft.session.witness is not None:
         draft.session.witness.postponed([(s, row[0]) for s in SIDES if (row := rows.get((number, s)))])
 
@@ -195,7 +264,7 @@ def look_of(draft: Draft, binding: Binding, side: Side, row: SightRow | None) ->
 def _observed(row: SightRow) -> Observation:
     record_id, _, kind, encoded, version, modified, *_ = row
     match kind:
-        case "here":
+        case "here" | "lacks":
             return Present(record_id, decode_fields(encoded or b"[]"), version, modified)
         case "gone":
             return Gone("the system shows it as deleted")

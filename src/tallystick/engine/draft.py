@@ -133,6 +133,14 @@ class Draft:
         """Give a line its fingerprint."""
         line.print = _print(self.pair, line)
 
+    def ask(self, line: Line, asks: Sequence[Ask]) -> None:
+        """Add questions to a line; until they are answered it is not settled."""
+        line.asks = (*line.asks, *asks)
+        line.settled = False
+        if not line.steps:
+            line.disposition = "queued"
+        self.seal(line)
+
     def add(self, line: Line) -> None:
         """Plan a line."""
         self.outcome.add(line)

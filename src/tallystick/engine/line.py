@@ -23,7 +23,10 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
 
 
 class Step(msgspec.Struct, array_like=True, gc=False):
-    """One write: ``fields`` is the canonical record as it shall be, ``which`` what changes, ``body`` what is sent."""
+    """One write: ``fields`` is the canonical record as it shall be, ``which`` what changes, ``body`` what is sent.
+
+    ``is_edit`` tells that it is written as a user would: nothing is agreed by it, and the next look carries it over.
+    """
 
     side: Side
     op: Op
@@ -31,6 +34,7 @@ class Step(msgspec.Struct, array_like=True, gc=False):
     which: tuple[int, ...] = ()
     body: bytes = b""
     pre_version: str | None = None
+    is_edit: bool = False
 
 
 class Ask(msgspec.Struct, array_like=True, gc=False):
@@ -57,7 +61,9 @@ class Line(msgspec.Struct, array_like=True, gc=False):
 
     ``keys`` are the match keys (rule, hash) of a record that is to be created on the other side. ``planned`` is the
     negative number that others of the same pair know the new pairing by; ``is_pending`` tells that the records of this
-    line point to such numbers. ``drift`` are positions that differ and may not be carried over.
+    line point to such numbers. ``closes`` are the questions that are answered once all its writes are done,
+    and ``said`` is what then goes into the audit trail of it. ``drift``
+    are positions that differ and may not be carried over.
     """
 
     action: str
@@ -77,6 +83,8 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     keys: tuple[tuple[int, int], ...] = ()
     planned: int = 0
     is_pending: bool = False
+    closes: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
     drift: tuple[int, ...] = ()
 
     def seen(self, side: Side) -> Seen:

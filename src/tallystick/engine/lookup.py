@@ -131,7 +131,9 @@ def _choose(
     rival = ""
     free: list[tuple[Sighting, Fields]] = []
     for sighting, fields in seen:
-        if not (term.names_record or isinstance(fields, DataError) or is_like(pair, sent, fields)):
+        unmade = end.unmade(sighting.record)
+        told = tuple(UNKNOWN if i in unmade else value for i, value in enumerate(sent))
+        if not (term.names_record or isinstance(fields, DataError) or is_like(pair, told, fields)):
             continue
         owners = known.binds(sighting.id)
         if intent.binding in owners:
@@ -151,7 +153,8 @@ def _choose(
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
-    chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"})
+    unmade = end.unmade(found.record)
+    chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"}, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
 
 

@@ -22,6 +22,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.pull import absent_legs, pull
 from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session, Standing
+from tallystick.engine.settlement import KEPT
 from tallystick.engine.sweep import begin
 from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
@@ -114,7 +115,7 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
             session.rescoped.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
-    for question in before.questions:
+    for question in (q for q in before.questions if q.kind not in KEPT):
         if question.binding is not None:
             standing.questions.setdefault(question.binding, []).append(question)
         else:

@@ -8,6 +8,7 @@ from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.merge import starts
+from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector, Sighting
 from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
@@ -36,6 +37,7 @@ class End:
     given: tuple[bool, ...]
     external_id: path.Path = ()
     keeps: Field | None = None
+    sections: tuple[Section, ...] = ()
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -48,6 +50,18 @@ class End:
     def stops_create(self, fault: DataError) -> bool:
         """Tell whether a record cannot be created without the value that a fault is about."""
         return fault.field in self.required
+
+    def lacking(self, record: Raw) -> tuple[Section, ...]:
+        """Give the fields of the parts that a raw record is known not to have."""
+        return tuple(s for s in self.sections if record.get(s.part.role, UNKNOWN) is None)
+
+    def unmade(self, record: Raw) -> frozenset[int]:
+        """Give the fields, by index, that stand in parts which a raw record is known not to have."""
+        return frozenset(i for section in self.lacking(record) for i in section.fields)
+
+    def under(self, where: path.Path) -> tuple[int, ...]:
+        """Give the fields, by index, that are written at a path or under it."""
+        return tuple(i for i, place in enumerate(self.places) if any(p[: len(where)] == where for p in _written(place)))
 
     def keep_origin(self, body: Raw, origin: str | None) -> DataError | None:
         """Write the id of the other side's record into a new one, where it has a field for it; else say why not."""
@@ -85,6 +99,10 @@ class End:
                     if value not in (None, UNKNOWN, ""):
                         ids.add(str(value))
         return found
+
+
+def _written(place: Place) -> tuple[path.Path, ...]:
+    return tuple(p for p, _ in place.inverse) if place.inverse else (place.path,)
 
 
 def _holds(record: Raw, wanted: Raw) -> bool:
@@ -129,7 +147,7 @@ class Pair:
 
     def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
         """Give the key that a record's own id makes, where the other side keeps such ids."""
-        if record_id is None or not self.mapping.end(other(side)).external_id:
+        if record_id is None or not self.end(other(side)).external_id:
             return {}
         hashed = id_key(record_id)
         return {} if hashed is None else {link_rule(other(side)): hashed}
@@ -141,7 +159,7 @@ class Pair:
     def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
         """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
         found = self.keys_of(side, sighting.id, fields)
-        where = self.mapping.end(side).external_id
+        where = self.end(side).external_id
         if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
             found[link_rule(side)] = hashed
         return found
@@ -183,7 +201,10 @@ def make_pair(
 
 def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCodec) -> End:
     end = mapping.end(side)
+    places = tuple(f.place(side) for f in mapping.fields)
     required = {where for where, spec in end.schema.by_path.items() if spec.required and not spec.read_only}
+    # A field that the mapping fills itself holds a value that both sides know, not the other side's id.
+    kept = () if any(f.place(side).path == end.external_id for f in mapping.fields) else end.external_id
     return End(
         side=side,
         system=end.system,
@@ -192,17 +213,23 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
         codec=codec,
         can=connector.capabilities(end.object),
         where=end.where,
-        places=tuple(f.place(side) for f in mapping.fields),
+        places=places,
         names=mapping.names,
         archive=end.archive,
         given=tuple(starts(f.policy, side) for f in mapping.fields),
-        external_id=end.external_id,
-        keeps=end.schema.by_path.get(path.render(end.external_id)) if end.external_id else None,
+        external_id=kept,
+        keeps=end.schema.by_path.get(path.render(kept)) if kept else None,
         required=frozenset(
             f.name
             for f in mapping.fields
             if path.render(f.place(side).path) in required
             or (f.place(side).reference and f.policy.on_missing_ref != "send_without")
+        ),
+        sections=tuple(
+            Section(
+                part, tuple(i for i, place in enumerate(places) if any(p[:1] == (part.role,) for p in _written(place)))
+            )
+            for part in end.schema.parts
         ),
     )
 

@@ -5,8 +5,10 @@ the mapping and compared with the leg's digest; those that differ in nothing tha
 Nothing here decides, and in a plan nothing here is remembered (I-29).
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -57,7 +59,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     at, page = yield from first_page(pair, pulled)
     # To decode the few rows of a short window costs less than to load what is known of all records.
     if session.thorough or ((pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair)):
-        pulled.known = yield from effects.look(lambda tx: tx.raw_hashes(pair.name, pulled.side))
+        pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side))
         pulled.seen = bytearray(len(pulled.known))
         if not pulled.in_one_go:
             yield from recall(pair, pulled)
@@ -88,6 +90,19 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     except Error:
         yield from save_break(session, pair, pulled)
         raise
+
+
+def _known(session: Session, pair: Pair, side: Side, tx: StoreTx) -> "array[int]":
+    """Give the bytes that need no second look.
+
+    Where somebody waits for an answer the base is not what a side holds; what cannot be read singly is read here then.
+    """
+    hashes = tx.raw_hashes(pair.name, side)
+    waiting = session.open_bindings(pair)
+    if pair.end(side).can.read_by_id or session.thorough or not waiting:
+        return hashes
+    wanted = {binding.leg(side).raw_hash for binding in tx.bindings(sorted(waiting)).values()}
+    return array("q", (h for h in hashes if h not in wanted))
 
 
 def _side_by_side(end: End, since: float | None, positions: Sequence[str]) -> Flow[Sequence[Page]]:

@@ -16,6 +16,7 @@ from tallystick.core.event import Pushed
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
+from tallystick.core.undo import LOST
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.kinship import realise
@@ -27,7 +28,7 @@ from tallystick.engine.recovery import Recovery
 from tallystick.engine.release import is_approved, is_held
 from tallystick.engine.resend import spend_keys
 from tallystick.engine.send import Job, name_batches, send
-from tallystick.engine.session import Session, Standing
+from tallystick.engine.session import WHOLE, Session, Standing
 from tallystick.engine.settle import is_unknown, settle
 from tallystick.engine.settlement import Ledger, Settlement
 
@@ -100,7 +101,7 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         names=outcome.names,
         before=before,
         standing=session.standing.get(pair.name, Standing()),
-        reviews_all=session.selection is None or not session.selection.field,
+        reviews_all=session.mode in WHOLE and (session.selection is None or not session.selection.field),
     )
     into = Ledger()
     by_line: dict[int, list[Job]] = {}
@@ -121,8 +122,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     made = {binding.id for binding in into.new} | {j.intent.binding for j in jobs if j.is_found}
     session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
-        if isinstance(job.result, Error):
-            session.note_trouble(pair, job.result)
+        for error in job.errors:
+            session.note_trouble(pair, error)
         key = job.step.op if job.is_done else "link" if job.is_found else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
@@ -167,12 +168,14 @@ def _prepare(
                 shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
             )  # fmt: skip
             jobs.append(Job(line, step, intent))
+        lost = {(step.side, i) for step in line.steps if step.op == "update" for i in step.which}
         journal += [
             JournalEntry(
-                number, side, pair.mapping.names[i], value, line.reason, session.run, now, now + pair.journal_seconds
+                number, side, pair.mapping.names[i], value, f"{line.reason}{LOST if (side, i) in lost else ''}",
+                session.run, now, now + pair.journal_seconds,
             )
             for side, i, value in line.journal
-        ]
+        ]  # fmt: skip
     name_batches(pair, jobs, salt)
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
@@ -203,6 +206,8 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
     Fields that an update leaves alone, and values that the side cannot take, are unknown.
     """
     fields = decode_fields(step.fields)
+    if step.is_edit:
+        return encode_fields([UNKNOWN] * len(fields))
     if step.op == "update":
         return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
     faulty = {fault.field for fault in line.faults if fault.side == step.side}
@@ -213,10 +218,10 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
 def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
     """Stop the pair when a system refuses us as such or nothing of a batch got through; single failures never stop."""
-    errors = [j.result for j in jobs if isinstance(j.result, Error)]
-    for error in errors:
+    for error in (error for j in jobs for error in j.errors):
         if isinstance(error, Throttled):
             raise error
+    errors = [j.result for j in jobs if isinstance(j.result, Error)]
     for side in SIDES:
         mine = [j for j in jobs if j.step.side == side]
         refused = [j.result for j in mine if isinstance(j.result, AccessError)]

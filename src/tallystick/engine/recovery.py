@@ -5,7 +5,7 @@ answer to a repeated create, and every adopted record, describes the past (R-10.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem
 from tallystick.core.learn import shape_of_loss
@@ -35,7 +35,9 @@ class Found:
 
     ``fields`` are what it holds, unknown where it was not read. ``is_ours`` tells that our create made it, so that what
     differs from what was sent is a later edit; else it is paired without a base. ``keeps_bases`` tells that it was
-    paired before in this very binding, so that the bases of that time count (R-10.10).
+    paired before in this very binding, so that the bases of that time count (R-10.10). ``unmade`` are the fields, by
+    index, of parts that it does not have: nothing was agreed about these. ``is_open`` tells that nobody knows what
+    became of some part.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Found:
     version: str | None = None
     is_ours: bool = False
     keeps_bases: bool = False
+    unmade: frozenset[int] = frozenset()
+    is_open: bool = False
 
 
 @dataclass(slots=True)
@@ -102,12 +106,15 @@ class Recovery:
         self.asked[subject_of(intent)] = item
         self.works.append(lambda tx: tx.put_queue([item]))
 
-    def _close(self, tx: StoreTx, intent: Intent, target: str | None) -> None:
+    def _close(self, tx: StoreTx, intent: Intent, target: str | None, *, go_on: bool = False) -> None:
         ids = {intent.side: target, other(intent.side): intent.origin}
         tx.mark_dirty(
             [Dirty(self.pair.name, s, record, "recovered") for s, record in ids.items() if record is not None]
         )
-        tx.close_intents([intent.id])
+        if go_on:
+            tx.update_intents([replace(intent, op="update", target=target, pre_version=None)])
+        else:
+            tx.close_intents([intent.id])
         question = self.asked.pop(subject_of(intent), None)
         if question is not None:
             # One that was only just asked has no number yet.
@@ -142,7 +149,7 @@ class Recovery:
         binding.flags = "" if found.fields is not None else PENDING[intent.side]
         (tx.update_bindings if existing else tx.insert_bindings)([binding])
         self._remember(tx, intent, found, binding, fields_of(self.pair, intent.source, intent.shape))
-        self._close(tx, intent, found.id)
+        self._close(tx, intent, found.id, go_on=found.is_open)
 
     def _leave_former(self, tx: StoreTx, binding: Binding, side: Side, record: str) -> FormerId | None:
         """Remember the id that a leg gives up; give what is known of the one it gets."""
@@ -168,7 +175,8 @@ class Recovery:
         if not found.is_ours:
             return dict.fromkeys(SIDES, (UNKNOWN,) * len(sent))
         held = tuple(map(_held, source, sent, found.fields or sent))
-        return {intent.side: held, other(intent.side): tuple(map(_agreed, source, sent))}
+        bases = {intent.side: held, other(intent.side): tuple(map(_agreed, source, sent))}
+        return {s: tuple(UNKNOWN if i in found.unmade else v for i, v in enumerate(b)) for s, b in bases.items()}
 
     def _remember(self, tx: StoreTx, intent: Intent, found: Found, binding: Binding, source: Fields) -> None:
         """Note keys and audit trail; free what was parked for want of a counterpart."""

@@ -15,6 +15,7 @@ from tallystick.core.resolve import proves_nothing_was_made
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.pair import End, Pair
+from tallystick.engine.partial import is_partly_unknown
 from tallystick.engine.recovery import Found, Recovery, fields_of
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import LIVE
@@ -107,7 +108,14 @@ def _settle(
         values = next(fields) if sighting is not None else None
         version = sighting.version if sighting is not None else written.version
         known = None if isinstance(values, DataError) else values
-        recovery.pair_with(intent, Found(written.id, known, version, is_ours=True))
+        unmade = {i for where, _ in written.incomplete for i in end.under(where)}
+        unmade |= end.unmade(sighting.record) if sighting is not None else frozenset()
+        recovery.pair_with(
+            intent,
+            Found(
+                written.id, known, version, is_ours=True, unmade=frozenset(unmade), is_open=is_partly_unknown(written)
+            ),
+        )
     return outcomes
 
 

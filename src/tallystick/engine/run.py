@@ -28,7 +28,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.release import list_held, release_holds
-from tallystick.engine.session import Session
+from tallystick.engine.session import PRESENT, Session
 from tallystick.engine.sweep import unmark
 from tallystick.engine.translation import note_translation
 from tallystick.engine.uncertain import settle_by_listing
@@ -295,7 +295,7 @@ def _retouch(session: Session, pair: Pair, outcome: Outcome, tx: StoreTx) -> Non
             [
                 (r[0], None if (side, r[0]) in outcome.drifted else r[6], r[4], r[5])
                 for r in rows.values()
-                if r[2] == "here"
+                if r[2] in PRESENT
             ],
         )
 

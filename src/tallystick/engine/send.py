@@ -49,6 +49,13 @@ class Job:
         """Whether the system confirmed the write."""
         return isinstance(self.result, Written)
 
+    @property
+    def errors(self) -> list[Error]:
+        """What went wrong: with the write as a whole, or with parts of the record."""
+        if isinstance(self.result, Written):
+            return [error for _, error in self.result.incomplete]
+        return [] if self.result is None else [self.result]
+
 
 def send(pair: Pair, side: Side, jobs: Sequence[Job], fence: Fence) -> Flow[None]:
     """Send the writes of one side, creates first, and read back what was stored where the answer does not tell.
@@ -241,7 +248,7 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
             if isinstance(found, Sighting) and isinstance(job.result, Written) and not _is_older(job, found):
                 job.is_moved_on = job.result.version is not None and found.version != job.result.version
-                job.result = Written(job.result.id, found, found.version)
+                job.result = Written(job.result.id, found, found.version, job.result.incomplete)
     told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
     canonical = yield from read_sightings(pair, end, [stored for _, stored in told])
     for (job, _), read in zip(told, canonical, strict=True):
@@ -260,4 +267,4 @@ def read_sightings(pair: Pair, end: End, found: Sequence[Sighting]) -> Flow[list
     refs, records = Refs(), [f.record for f in found]
     if records and pair.has_references:
         refs = yield from effects.look(lambda tx: resolve_refs(tx, end, records, {}))
-    return end.read(records, refs)
+    return [f.fault or fields for f, fields in zip(found, end.read(records, refs), strict=True)]

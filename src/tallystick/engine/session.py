@@ -14,9 +14,13 @@ from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.witness import Witness
 
-Mode = Literal["plan", "apply", "run", "undo"]
+Mode = Literal["plan", "apply", "run", "undo", "answer", "flip"]
+# Runs that look at whatever there is to say about a record; the others look at one matter and leave the rest standing.
+WHOLE: frozenset[Mode] = frozenset({"plan", "apply", "run"})
 MOST_TROUBLES = 5
 LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
+# Kinds of sightings of a record that is there; "lacks" tells that a part of it is known to be absent.
+PRESENT = frozenset({"here", "lacks"})
 # id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
 SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
 

@@ -26,6 +26,7 @@ from tallystick.core.record import (
 )
 from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
+from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
@@ -38,11 +39,15 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         return
     done = [j for j in jobs if j.is_done]
     unknown = any(is_unknown(j.result) or j.is_found for j in jobs)
-    into.closed += [j.intent.id for j in jobs if not (is_unknown(j.result) or j.is_found)]
+    into.closed += [j.intent.id for j in jobs if not _stays_open(j)]
+    if len(done) == len(jobs) and not unknown:
+        into.withdrawn += line.closes
+        into.rows += [_said(at, line, text, number) for text in line.said]
     into.rows += [_row(at, line, j, number) for j in done]
     seen = {s: _digest_now(line, s, done) for s in SIDES}
     for job in jobs:
         _note_failure(at, line, job, number, seen, into)
+        note_unfinished(at, line, job, number, seen, into)
     created = any(j.step.op == "create" for j in done)
     wanted_create = any(s.op == "create" for s in line.steps)
     if line.binding == 0 and wanted_create and not created:
@@ -56,6 +61,10 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         _change_state(at, line, binding, into)
     (into.new if line.binding == 0 else into.changed).append(binding)
     _raise_questions(at, line, binding, seen, into)
+
+
+def _stays_open(job: Job) -> bool:
+    return is_unknown(job.result) or is_partly_unknown(job.result) or job.is_found
 
 
 def is_unknown(result: Written | Error | None) -> bool:
@@ -166,8 +175,9 @@ def _confirm(
     which = range(len(sent)) if job.step.op == "create" else job.step.which
     faulty = {f.field for f in line.faults}
     origin = now[source] or tuple(bases[source])
-    for i in which:
-        if at.pair.mapping.names[i] in faulty:
+    unfinished = unfinished_fields(at.pair, job)
+    for i in () if job.step.is_edit else which:
+        if at.pair.mapping.names[i] in faulty or i in unfinished:
             continue
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
             continue  # nobody knows what it holds there, so nothing is agreed
@@ -184,8 +194,10 @@ def _confirm(
     leg.version = result.version or (result.stored.version if result.stored else None)
     leg.modified = result.stored.modified if result.stored else None
     flags = binding.flags.replace(PENDING[side], "")
-    binding.flags = flags + PENDING[side] if job.stored is None else flags
-    if job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
+    binding.flags = flags + PENDING[side] if job.stored is None and not job.step.is_edit else flags
+    if job.step.is_edit:
+        into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
+    elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
 
 
@@ -244,6 +256,12 @@ def _row(at: Settlement, line: Line, job: Job, number: int) -> LedgerRow:
     return LedgerRow(
         at.run, at.pair.name, side, record, number, job.step.op, line.reason, line.seen(side).digest, after, at.now
     )
+
+
+def _said(at: Settlement, line: Line, text: str, number: int) -> LedgerRow:
+    side: Side = "left" if line.left.id is not None else "right"
+    record = line.seen(side).id or ""
+    return LedgerRow(at.run, at.pair.name, side, record, number, "answer", text, None, None, at.now)
 
 
 def _digest_now(line: Line, side: Side, done: Sequence[Job]) -> int | None:

@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, Superseded
+from tallystick.core.binding import (
+    Binding,
+    Dirty,
+    FormerId,
+    Intent,
+    LedgerRow,
+    Leg,
+    Quarantined,
+    QueueItem,
+    QueueKind,
+    Superseded,
+)
 from tallystick.core.error import Absent, AccessError, Error, Stale
 from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
@@ -12,6 +23,8 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing
 
 MOST_ATTEMPTS = 5
+# What could not be taken back stays a question until a person answers it; looking again answers nothing.
+KEPT: frozenset[QueueKind] = frozenset({"undo"})
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 
@@ -31,6 +44,7 @@ class Ledger:
     withdrawn: list[int] = field(default_factory=list)
     reviewed: list[int] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    reopened: list[Intent] = field(default_factory=list)
     dirty: list[Dirty] = field(default_factory=list)
     over: list[Superseded] = field(default_factory=list)
 
@@ -38,7 +52,8 @@ class Ledger:
         """Write everything in one transaction."""
         if self.reviewed:
             again = {(q.kind, q.subject, q.field) for q in self.queue}
-            over = [q.id for q in tx.queue(pair, self.reviewed) if (q.kind, q.subject, q.field) not in again]
+            asked = [q for q in tx.queue(pair, self.reviewed) if q.kind not in KEPT]
+            over = [q.id for q in asked if (q.kind, q.subject, q.field) not in again]
             tx.drop_queue(over)
         tx.drop_queue(self.withdrawn)
         tx.insert_bindings(self.new)
@@ -57,6 +72,8 @@ class Ledger:
         tx.mark_dirty(self.dirty)
         tx.add_superseded(self.over)
         tx.close_intents(self.closed)
+        if self.reopened:
+            tx.update_intents(self.reopened)
 
 
 @dataclass(frozen=True, slots=True)

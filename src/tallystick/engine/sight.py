@@ -77,6 +77,7 @@ def _row(
             pulled.filtered += 1
             return None
         return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None)
+    fields = sighting.fault or fields
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
         pulled.faults.append(_unusable(pair, pulled.side, sighting.id, fault, fact, print_of))
@@ -95,7 +96,8 @@ def _row(
         return (sighting.id, fact.binding, "same", told, *times, seal, None)
     own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
-    return (sighting.id, fact.binding if fact else None, "here", encoded, *times, seal, pack_keys(own))
+    kind = "lacks" if pair.end(pulled.side).lacking(sighting.record) else "here"
+    return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own))
 
 
 def _rests(end: End, fact: LegFact | None, record: Raw) -> bool:

@@ -20,7 +20,7 @@ from tallystick.core.window import LISTED, Sweep, goes_on
 from tallystick.engine import effects
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.pulled import NO_PAGE, Progress, Pulled
-from tallystick.engine.session import Session
+from tallystick.engine.session import WHOLE, Session
 
 BATCH = 5_000
 
@@ -100,7 +100,12 @@ def _go_on_from(pulled: Pulled, window: Window) -> None:
 
 
 def save(session: Session, pair: Pair, pulled: Pulled, tx: StoreTx) -> None:
-    """Keep how far the sweep came, unless there is nothing to go on from."""
+    """Keep how far the sweep came, unless there is nothing to go on from.
+
+    A run over one matter lists a side for a few records only; what it read is nobody's progress.
+    """
+    if session.mode not in WHOLE:
+        return
     end, sweep = pair.end(pulled.side), pulled.sweep
     at, page = pulled.reached
     counted = end.can.list_order == "offset"

@@ -9,19 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tallystick.core.binding import Binding, JournalEntry, LedgerRow
-from tallystick.core.brake import apply_brakes
+from tallystick.core.decision import Decision, Question
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, Value, decode_fields, encode_fields
 from tallystick.core.state import StoreTx
-from tallystick.core.undo import Written, undo
+from tallystick.core.undo import BUSY, Written, undo
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH, look_of
 from tallystick.engine.draft import Draft, writing_refs
-from tallystick.engine.observe import Before, Observed, count_day, outcome_of, prepare
-from tallystick.engine.outcome import SAMPLE
+from tallystick.engine.observe import Before, Observed
 from tallystick.engine.pair import Pair
+from tallystick.engine.reread import begin, finish, is_busy, read_legs
 from tallystick.engine.session import Session
-from tallystick.engine.verify import read_records
 
 MOST_ROWS = 10_000_000
 _UNDOABLE = frozenset({"create", "update", "delete", "archive", "undelete"})
@@ -29,16 +28,15 @@ _UNDOABLE = frozenset({"create", "update", "delete", "archive", "undelete"})
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What shall be taken back: a run, or only some records of it, named by their ids on either side."""
+    """What shall be taken back: a run, or only some records of it, named by ``ID`` or ``side/ID``."""
 
     run: str
     records: Collection[str] = ()
 
     def observe(self, session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         """Read what the run wrote and decide how to take it back; stands in for ``engine.observe.observe``."""
-        prepare(session, pair, before)
-        outcome = outcome_of(pair, before)
-        outcome.sample = SAMPLE
+        outcome = begin(session, pair, before)
+        standing = {(q.binding, q.field): q.id for q in before.questions if q.kind == "undo"}
         rows = yield from effects.look(partial(_rows, self.run, pair.name))
         of_binding: dict[int, list[LedgerRow]] = {}
         for row in rows:
@@ -48,14 +46,23 @@ class Undoing:
             chunk = numbers[start : start + BATCH]
             bindings = yield from effects.look(partial(_bindings, chunk))
             wanted = {n: b for n, b in bindings.items() if self._is_wanted(b, of_binding[n])}
-            yield from _decide(session, pair, Draft(session, pair, outcome), wanted, of_binding, self.run)
-        yield from count_day(pair, outcome.tally, (yield from effects.now()))
-        outcome.plan.holds = apply_brakes(outcome.tally, pair.mapping.policy.brakes)
-        return Observed(outcome, {}, before, [])
+            matter = _Matter(self.run, of_binding, standing)
+            yield from _decide(session, pair, Draft(session, pair, outcome), wanted, matter)
+        return (yield from finish(pair, outcome, before))
 
     def _is_wanted(self, binding: Binding, rows: Sequence[LedgerRow]) -> bool:
-        known = {binding.left.id, binding.right.id, *(row.record for row in rows)}
-        return not self.records or any(record in known for record in self.records)
+        known = {(side, binding.leg(side).id) for side in SIDES} | {(row.side, row.record) for row in rows}
+        spelled = {record for _, record in known} | {f"{side}/{record}" for side, record in known}
+        return not self.records or any(record in spelled for record in self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """The run, its writes by binding, and the questions of earlier undos by binding and field."""
+
+    run: str
+    rows: dict[int, list[LedgerRow]]
+    standing: dict[tuple[int | None, str], int]
 
 
 @dataclass(slots=True)
@@ -79,30 +86,25 @@ def _kept(numbers: Sequence[int], tx: StoreTx) -> dict[int, _Kept]:
     return {n: _Kept(tx.journal(n), tx.ledger(binding=n, limit=MOST_ROWS)) for n in numbers}
 
 
-def _decide(
-    session: Session,
-    pair: Pair,
-    draft: Draft,
-    bindings: dict[int, Binding],
-    rows: dict[int, list[LedgerRow]],
-    run: str,
-) -> Flow[None]:
-    scratch = session.scratch(pair)
-    for side in SIDES:
-        ids = [i for b in bindings.values() if (i := b.leg(side).id) is not None]
-        yield from read_records(session, pair, side, ids)
+def _decide(session: Session, pair: Pair, draft: Draft, bindings: dict[int, Binding], matter: _Matter) -> Flow[None]:
     kept = yield from effects.look(partial(_kept, sorted(bindings)))
-    seen = {s: scratch.sights(s, [i for b in bindings.values() if (i := b.leg(s).id)]) for s in SIDES}
-    found = [row[3] for of_side in seen.values() for row in of_side.values() if row[3]]
+    seen = yield from read_legs(session, pair, bindings.values())
+    run = matter.run
+    found = [row[3] for row in seen.values() if row[3]]
     found += [base for b in bindings.values() for base in (b.left.base, b.right.base) if base]
     found += [encode_fields(decode_fields(e.value)) for k in kept.values() for e in k.journal if e.run == run]
     refs = yield from writing_refs(pair, found)
     for number, binding in bindings.items():
-        left, right = (look_of(draft, binding, side, seen[side].get(binding.leg(side).id or "")) for side in SIDES)
-        written = _written(pair, rows[number], kept[number], run)
+        left, right = (look_of(draft, binding, side, seen.get((number, side))) for side in SIDES)
+        written = _written(pair, matter.rows[number], kept[number], run)
         decision = undo(binding.state, (left.base, right.base), (left.observed, right.observed), written)
+        if is_busy(session, pair, number):
+            decision = Decision("undo.wait", "queued", questions=(Question("undo", -1, BUSY),), settled=False)
         if decision.writes or decision.questions:
-            draft.add(draft.line(binding, decision, left.seen, right.seen, refs, ()))
+            line = draft.line(binding, decision, left.seen, right.seen, refs, ())
+            asked = {ask.field for ask in line.asks}
+            line.closes = tuple(i for (b, name), i in matter.standing.items() if b == number and name not in asked)
+            draft.add(line)
         draft.outcome.count_decision(decision, list({row.side for row in written.rows}))
     yield from draft.save()
 

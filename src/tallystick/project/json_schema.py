@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tallystick.core.error import ProjectError
-from tallystick.project.manifest import Manifest, Model
+from tallystick.project.manifest import Manifest
 from tallystick.project.model import MappingSpec, Project
+from tallystick.project.model_base import Model
 
 SCHEMA_FOLDER: Final = Path(".tally") / "schema"
 _FILES: Final[dict[str, type[Model]]] = {"project": Project, "system": Manifest, "mapping": MappingSpec}

@@ -9,6 +9,7 @@ from tallystick.core.error import InvalidValue, Problem
 from tallystick.core.path import parse
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import CursorPaging, Manifest, NoAuth, ObjectSpec, Operation
+from tallystick.project.shapes import plain, shape_warnings
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
@@ -16,12 +17,13 @@ _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.|\[::1\])", re.IGNORECAS
 
 
 class SystemView:
-    """One system as the rules see it."""
+    """One system as the rules see it; ``whole`` has the objects of several parts as well."""
 
     def __init__(self, loaded: LoadedProject, name: str) -> None:
         self.loaded = loaded
         self.name = name
-        self.manifest: Manifest = loaded.manifests[name]
+        self.whole: Manifest = loaded.manifests[name]
+        self.manifest: Manifest = plain(self.whole)
 
     def problem(self, path: DataPath, message: str, hint: str = "", *, severity: Severity = "error") -> Problem:
         """Make a problem that points at ``path`` of the manifest."""
@@ -121,6 +123,11 @@ def _conditions(view: SystemView) -> Iterator[Problem]:
             yield view.problem(("objects", name, "condition"), message, "if_match: If-Match", severity="warning")
 
 
+def _shapes(view: SystemView) -> Iterator[Problem]:
+    for path, message, hint in shape_warnings(view.whole):
+        yield view.problem(path, message, hint, severity="warning")
+
+
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
     _zone,
@@ -129,4 +136,5 @@ SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _changes,
     _conditions,
     _paging,
+    _shapes,
 )

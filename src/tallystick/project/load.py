@@ -11,9 +11,11 @@ from typing import Any, Final, Literal, TypeVar
 
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.environment import overlay
-from tallystick.project.manifest import Manifest, Model
+from tallystick.project.manifest import Manifest
 from tallystick.project.model import MappingSpec, Project
+from tallystick.project.model_base import Model
 from tallystick.project.near import suggest
+from tallystick.project.shapes import expand, shape_faults
 from tallystick.project.source import Layer, Severity, Source
 from tallystick.project.text import MAX_BYTES, DataPath, Document, parse_text
 from tallystick.project.validate import validate
@@ -112,7 +114,7 @@ class _Loading:
         manifests: dict[str, Manifest] = {}
         for name, document in systems.items():
             sources["system", name] = Source((Layer(document),))
-            manifest = self.check(Manifest, document.value, sources["system", name])
+            manifest = self.check_manifest(document.value, sources["system", name])
             if manifest:
                 manifests[name] = manifest
         for name in _at(written.value, ("environments",)):
@@ -156,7 +158,7 @@ class _Loading:
                 continue
             source = Source((Layer(written, path), Layer(systems[system])))
             known = self.drop_strangers(top, base, home, path)
-            manifest = self.check(Manifest, overlay(base, known), source)
+            manifest = self.check_manifest(overlay(base, known), source)
             if manifest:
                 changed.append((system, source, manifest))
         return changed
@@ -172,6 +174,16 @@ class _Loading:
         if not strangers:
             return top
         return {**top, "objects": {k: v for k, v in top["objects"].items() if k in known}}
+
+    def check_manifest(self, value: Any, source: Source) -> Manifest | None:
+        """Make the manifest of a system, its objects of several parts filled in; what is wrong is noted."""
+        manifest = self.check(Manifest, value, source)
+        if manifest is None:
+            return None
+        faults = [source.problem(*fault) for fault in shape_faults(manifest)]
+        for problem in faults:
+            self.note(problem)
+        return None if faults else expand(manifest)
 
     def check(self, model: type[M], value: Any, source: Source) -> M | None:
         """Make a model of what was read; what is wrong is noted."""

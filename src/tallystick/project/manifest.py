@@ -7,18 +7,12 @@ Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tallystick.core.schema import Type
+from tallystick.project.manifest_shapes import PartSpec
+from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
-
-
-class Model(BaseModel):
-    """The base of every model in project files: frozen, and no unknown keys."""
-
-    # Validators are built when first used: importing the models must not cost the start of every verb.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
 
 # --- access -------------------------------------------------------------------------------------------------------
 
@@ -323,6 +317,10 @@ class ObjectSpec(Model):
     fields: dict[str, FieldSpec] = {}
     """By path."""
     claims: Claims = Claims()
+    anchor: str = ""
+    """For an object of several parts: the object of this manifest that gives it its id. It has no calls of its own."""
+    parts: dict[str, PartSpec] = {}
+    """The other records that make up one of these, by role."""
 
 
 class Limits(Model):

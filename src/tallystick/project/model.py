@@ -23,7 +23,7 @@ from tallystick.core.policy import (
     OnScopeExit,
     OnUnmatched,
 )
-from tallystick.project.manifest import Model
+from tallystick.project.model_base import Model
 
 
 def _as_place(value: Any) -> Any:

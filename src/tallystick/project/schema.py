@@ -5,7 +5,7 @@ from typing import Final
 
 from tallystick.core.error import InvalidValue
 from tallystick.core.path import Path, parse, render
-from tallystick.core.schema import Field, ObjectType, Option, Type
+from tallystick.core.schema import Field, ObjectType, Option, Part, Type
 from tallystick.project.manifest import FieldSpec, ObjectSpec
 from tallystick.project.near import suggest
 
@@ -23,7 +23,8 @@ def object_type(name: str, spec: ObjectSpec, key: tuple[str, ...] = ()) -> Objec
             fields.append(_field(render(parse(path)), field))
         except InvalidValue:
             continue
-    return ObjectType(name, tuple(fields), key or (spec.id,))
+    parts = tuple(Part(role, part.required, part.on_missing) for role, part in spec.parts.items())
+    return ObjectType(name, tuple(fields), key or (spec.id,), parts)
 
 
 def _field(path: str, spec: FieldSpec) -> Field:

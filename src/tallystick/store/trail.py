@@ -32,6 +32,14 @@ _NEWEST: Final = {
     (False, True): Statement(_WANTED.where(_OF_RUN).limit(bindparam("most")), ("of_run", "most")),
     (True, True): Statement(_OF_BINDING.where(_OF_RUN).limit(bindparam("most")), ("of_binding", "of_run", "most")),
 }
+_COUNTS: Final = one_of(
+    ledger.c.run,
+    lambda wanted: (
+        select(ledger.c.run, ledger.c.pair, ledger.c.side, ledger.c.op, func.count())
+        .where(wanted)
+        .group_by(ledger.c.run, ledger.c.pair, ledger.c.side, ledger.c.op)
+    ),
+)
 _OF_MANY: Final = one_of(ledger.c.binding, select(*[ledger.c[name] for name in _CONTENT], ledger.c.number).where)
 _DELETIONS: Final = Statement(
     select(func.count())
@@ -95,6 +103,13 @@ class Trail:
         values = [v for v in (binding, run) if v is not None]
         statement = _NEWEST[binding is not None, run is not None]
         return [LedgerRow(*row) for row in self._driver.rows(statement, (*values, limit))]
+
+    def count_ledger(self, runs: Sequence[str]) -> dict[str, dict[tuple[str, Side, str], int]]:
+        """How often each of these runs did what, by (pair, side, operation); runs without a row are left out."""
+        found: dict[str, dict[tuple[str, Side, str], int]] = {}
+        for run, pair, side, op, count in self._driver.pick(_COUNTS, (), dict.fromkeys(runs)):
+            found.setdefault(run, {})[pair, side, op] = count
+        return found
 
     def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
         """The audit trails of these bindings, each newest first; bindings without one are left out."""

@@ -1,0 +1,38 @@
+"""Objects that are not simply the records of one resource: objects of several parts."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from tallystick.core.schema import OnMissingPart
+from tallystick.project.model_base import Model
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class PartSpec(Model):
+    """A further record that belongs to the anchor; its fields are named ``role.field``.
+
+    Either ``link`` or ``found_by`` says how the two belong together.
+    """
+
+    object: str
+    """The object of this manifest that the part is a record of."""
+    link: str = ""
+    """Field of the part that holds the anchor's id. Each part then belongs to one anchor and is written with it."""
+    found_by: str = ""
+    """Field of the anchor that holds the part's id. Several anchors may share the part, so it is only read."""
+    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)]] = {}
+    """Only a record with this value (or one of these) at this path is the part; a new one gets the first."""
+    on_create: dict[str, Any] = {}
+    """What a new part gets besides, by path."""
+    required: bool = False
+    """Every anchor should have this part."""
+    on_missing: OnMissingPart = "recreate"
+    """A required part was there and is gone: make it again, take the record as deleted, or ask."""
+    on_blank: Literal["delete", "keep"] = "delete"
+    """A part of which nothing is left but its links and constants: delete it, or keep it empty."""
+    on_delete: Literal["delete", "keep"] = "delete"
+    """What becomes of the part when the anchor is deleted."""
