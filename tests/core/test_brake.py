@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.core.brake import Tally, apply_brakes
+from tallystick.core.brake import Hold, Release, Tally, apply_brakes
 from tallystick.core.policy import Brakes
 from tallystick.core.record import SIDES
 
@@ -50,3 +50,31 @@ def test_every_hold_says_its_numbers():
     assert "12" in hold.reason
     assert "100" in hold.reason
     assert "10" in hold.reason
+
+
+HOLD = Hold("deletes", "right", ("delete", "archive"), "too many", count=14, id="deletes@0123456789ab")
+
+
+@given(
+    st.sampled_from(["deletes", "creates"]),
+    st.sampled_from(["", "companies", "contacts"]),
+    st.sampled_from([None, "left", "right"]),
+    st.sampled_from([None, 0, 13, 14, 15]),
+)
+def test_a_release_lets_go_only_what_it_names(kind, pair, side, most):
+    """R-12.5: another kind, pair or side, or more than was allowed, stays held."""
+    release = Release(kind, pair, side, most)
+    meant = kind == "deletes" and pair in {"", "companies"} and side in {None, "right"} and most in {None, 14, 15}
+    assert release.lets_go("companies", HOLD) is meant
+
+
+def test_an_id_lets_go_exactly_its_hold():
+    assert Release("deletes", id=HOLD.id).lets_go("companies", HOLD)
+    assert not Release("deletes", id="deletes@ba9876543210").lets_go("companies", HOLD)
+
+
+def test_a_release_is_written_as_it_is_typed():
+    words = ["deletes", "deletes:companies", "deletes:companies:right", "deletes:companies:right:14"]
+    made = [Release("deletes"), Release("deletes", "companies"), Release("deletes", "companies", "right")]
+    assert [str(r) for r in (*made, Release("deletes", "companies", "right", 14))] == words
+    assert str(Release("deletes", "companies", "right", 14, HOLD.id)) == HOLD.id

@@ -302,3 +302,18 @@ def test_a_side_that_changed_in_nothing_mapped_is_written_with_its_new_version(w
     assert result.done["companies"] == {"update": 1}
     assert world.rows("right")[right]["ort"] == "Bonn"
     settled(world)
+
+
+def test_a_changed_mapping_does_not_make_a_short_listing_the_new_measure(world):
+    """The first run under it looks for nobody who is absent, so it must not forget how long the listing was."""
+    for number in range(20):
+        world.left.create({"name": f"C{number}", "vat": f"DE{number}"})
+    world.sync()
+    world.remap(MAPPING_WITHOUT_CITY)
+    for record in sorted(world.rows("left"))[:8]:
+        world.left.delete(record)
+    world.now += 1000
+    for _ in range(2):
+        [plan] = world.go("run", full=True).plan.pairs
+        assert "shrink" in {hold.kind for hold in plan.holds}
+    assert len(world.rows("right")) == 20
