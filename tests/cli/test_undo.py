@@ -64,7 +64,7 @@ def test_only_the_record_that_was_named_is_taken_back(changed: World, record: st
 def test_what_somebody_changed_since_is_said_asked_and_left_alone(changed: World) -> None:
     changed.execute("erp", "update partners set partner_name = 'Beta Inc' where mail = 'beta@example.com'")
     told = changed.succeed("undo", "last").out
-    assert "undo on name: it was changed after the run" in told
+    assert "has 'Beta Inc'; it cannot be taken back as it was" in told
     outcome = changed.tally("undo", "last", "--yes")
     assert outcome.code == exits.DECIDE
     assert "1 part of the run could not be taken back" in outcome.out
@@ -95,7 +95,7 @@ def test_what_was_created_goes_under_the_brake(world: World) -> None:
     assert outcome.code == exits.DECIDE
     assert "HELD by the brake 'deletes'" in outcome.out
     run = newest(world, "run")
-    assert f"if it is right: tally undo {run} --yes --release deletes" in outcome.out
+    assert f"let exactly these go: tally undo {run} --yes" in outcome.out
     assert "more@example.com" in world.erp()
     world.succeed("undo", run, "--yes", "--release", "deletes")
     assert world.erp() == before[1]
