@@ -158,7 +158,8 @@ def _look_for(session: Session, pair: Pair, fence: Fence, intent: Intent, *, res
         return "parked"
     hits = yield from effects.call(end.system, end.connector.find(end.object, *where))
     facts = yield from effects.look(lambda tx: tx.leg_facts(pair.name, intent.side, [h.id for h in hits]))
-    free = sorted((h for h in hits if h.id not in facts), key=lambda h: h.created or 0, reverse=True)
+    # Only what lives can be what we made, unless nothing does.
+    free = sorted((h for h in hits if h.id not in facts), key=lambda h: (not h.deleted, h.created or 0), reverse=True)
     if not free and hits:
         yield from _queue_duplicate(pair, fence, intent, hits[0].id)
         return "duplicate"
