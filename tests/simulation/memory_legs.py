@@ -64,11 +64,11 @@ class MemoryLegs:
 
     def update_bindings(self, bindings: Sequence[Binding]) -> None:
         self.changed = self.changed or bool(bindings)
+        found = sum(b.id in self.rows for b in bindings)
+        if found != len(bindings):
+            raise StoreError("a binding to be updated is not there", detail=f"{found} of {len(bindings)} found")
         for given in bindings:
-            old = self.rows.get(given.id)
-            if old is None:
-                raise StoreError("a binding to be updated is not there")
-            new = copied(given)
+            old, new = self.rows[given.id], copied(given)
             for side in SIDES:
                 leg, before = new.leg(side), old.leg(side)
                 if new.state == "erased":

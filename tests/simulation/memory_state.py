@@ -21,6 +21,7 @@ from tallystick.core.binding import (
 )
 from tallystick.core.error import StoreError
 from tallystick.core.record import Side
+from tallystick.store.waiting import printable
 from tests.simulation.memory_legs import MemoryLegs
 
 NOBODY = ""
@@ -135,7 +136,7 @@ class MemoryTx(MemoryLegs):
             key = (item.pair, item.kind, item.subject, item.field)
             old = self.questions.get(key)
             since, number = (old.since, old.id) if old else (item.since, number)  # noqa: PLW2901 - it keeps its id
-            self._set(self.questions, key, replace(item, since=since, id=number))
+            self._set(self.questions, key, replace(item, detail=printable(item.detail), since=since, id=number))
 
     def drop_queue(self, ids: Sequence[int]) -> None:
         gone = frozenset(ids)
@@ -149,7 +150,8 @@ class MemoryTx(MemoryLegs):
 
     def put_quarantine(self, rows: Sequence[Quarantined]) -> None:
         first = self.reserve("quarantine", len(rows))
-        for number, row in enumerate(rows, first):
+        for number, given in enumerate(rows, first):
+            row = replace(given, message=printable(given.message), hint=printable(given.hint))
             key = (row.pair, row.side, row.record, row.field)
             old = self.parked.get(key)
             if old:
