@@ -328,16 +328,19 @@ ledger: Final = Table(
     _bytes("digest"),
     Index("ledger_of_binding", "binding"),
     Index("ledger_of_run", "run"),
-    # Few rows, asked for before every deletion: how many there were in a day.
-    Index(
-        "ledger_deletions",
-        "pair",
-        "side",
-        "at",
-        sqlite_where=text("op IN ('delete', 'archive')"),
-        postgresql_where=text("op IN ('delete', 'archive')"),
-    ),
 )
+# Few rows, asked for before every deletion: how many there were in a day.
+_IS_DELETION: Final = "op IN ('delete', 'archive')"
+_deletions: Final = Index(
+    "ledger_deletions", ledger.c.pair, ledger.c.side, ledger.c.at, sqlite_where=text(_IS_DELETION)
+)
+
+
+@event.listens_for(ledger, "before_create")
+def _keep_deletions_partial(_table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        _deletions.dialect_kwargs["postgresql_where"] = text(_IS_DELETION)
+
 
 run: Final = Table(
     "run",
