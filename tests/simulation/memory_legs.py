@@ -64,11 +64,11 @@ class MemoryLegs:
 
     def update_bindings(self, bindings: Sequence[Binding]) -> None:
         self.changed = self.changed or bool(bindings)
+        found = sum(b.id in self.rows for b in bindings)
+        if found != len(bindings):
+            raise StoreError("a binding to be updated is not there", detail=f"{found} of {len(bindings)} found")
         for given in bindings:
-            old = self.rows.get(given.id)
-            if old is None:
-                raise StoreError("a binding to be updated is not there")
-            new = copied(given)
+            old, new = self.rows[given.id], copied(given)
             for side in SIDES:
                 leg, before = new.leg(side), old.leg(side)
                 if new.state == "erased":
@@ -138,6 +138,9 @@ class MemoryLegs:
     def _linked(self, pair: str) -> Iterable[Binding]:
         rows = self.rows
         return (b for n in self.order if (b := rows[n]).pair == pair and b.state == "linked")
+
+    def linked_bindings(self, pair: str) -> "array[int]":
+        return array("q", (b.id for b in self._linked(pair)))
 
     def raw_hashes(self, pair: str, side: Side) -> "array[int]":
         return array("q", sorted(h for b in self._linked(pair) if (h := b.leg(side).raw_hash) is not None))

@@ -21,6 +21,7 @@ from tallystick.core.binding import (
 )
 from tallystick.core.error import StoreError
 from tallystick.core.record import Side
+from tallystick.store.waiting import printable
 
 NOBODY = ""
 
@@ -114,6 +115,18 @@ class MemoryTx(MemoryReading):
         rows = (r for r in self.trail if (r.pair, r.side) == (pair, side) and r.at > after)
         return sum(r.op in {"delete", "archive"} for r in rows)
 
+    def ledger_of(self, bindings: Sequence[int]) -> dict[int, list[LedgerRow]]:
+        found = {b: [r for r in reversed(self.trail) if r.binding == b] for b in bindings}
+        return {b: rows for b, rows in found.items() if rows}
+
+    def count_ledger(self, runs: Sequence[str]) -> dict[str, dict[tuple[str, Side, str], int]]:
+        found: dict[str, dict[tuple[str, Side, str], int]] = {}
+        for row in self.trail:
+            if row.run in runs:
+                of_run, key = found.setdefault(row.run, {}), (row.pair, row.side, row.op)
+                of_run[key] = of_run.get(key, 0) + 1
+        return found
+
     # --- what waits ---
 
     def put_queue(self, items: Sequence[QueueItem]) -> None:
@@ -122,7 +135,7 @@ class MemoryTx(MemoryReading):
             key = (item.pair, item.kind, item.subject, item.field)
             old = self.questions.get(key)
             since, number = (old.since, old.id) if old else (item.since, number)  # noqa: PLW2901 - it keeps its id
-            self._set(self.questions, key, replace(item, since=since, id=number))
+            self._set(self.questions, key, replace(item, detail=printable(item.detail), since=since, id=number))
 
     def drop_queue(self, ids: Sequence[int]) -> None:
         gone = frozenset(ids)
@@ -136,7 +149,8 @@ class MemoryTx(MemoryReading):
 
     def put_quarantine(self, rows: Sequence[Quarantined]) -> None:
         first = self.reserve("quarantine", len(rows))
-        for number, row in enumerate(rows, first):
+        for number, given in enumerate(rows, first):
+            row = replace(given, message=printable(given.message), hint=printable(given.hint))
             key = (row.pair, row.side, row.record, row.field)
             old = self.parked.get(key)
             if old:

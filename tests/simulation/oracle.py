@@ -8,9 +8,10 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
+from tests.simulation.scenario import PAIR
 from tests.simulation.truth import ENGINE, USER, Life, State, Table
 
-from tallystick.core.record import Side, decode_fields, other
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other
 
 MARGIN = 0.001
 
@@ -101,7 +102,7 @@ class Oracle:
         sources = self.by_key[opposite.name, key]
         living = [x for x in sources if x.now.alive]
         if not living:
-            self._judge_orphan(opposite, sources, key, began, by)
+            self._judge_orphan(opposite, sources, life, began, by)
             return
         for twin in twins:
             if not twin.now.alive and twin.now.by == USER:
@@ -123,6 +124,15 @@ class Oracle:
         if isinstance(twin.now.fields.get("name"), dict):
             self._world.known("unreadable twin", "I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id}")
             return
+        if not self._world.holds_lease(by):
+            self._world.known("a worker that sends after its lease", "I-5", f"{by.name} doubled {key}: {twin.id}")
+            return
+        if life.key in self.revivals and since < began:
+            self._world.known("a revival beside a twin", "I-5", f"{by.name} doubled {key}: {twin.id}")
+            return
+        if twin.key != life.key and self._is_open(twin):
+            self._world.known("a create of unknown outcome is no twin", "I-5", f"{by.name} doubled {key}: {twin.id}")
+            return
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
@@ -130,24 +140,30 @@ class Oracle:
             if not any(planner.number in (s.served or ()) for s in twin.states):
                 self._world.known("a twin that the run did not see", "I-5", story)
                 return
-            if life.key in self.revivals:
-                self._world.known("a revival beside a twin", "I-5", story)
-                return
             self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1
+
+    def _is_open(self, twin: Life) -> bool:
+        """Whether the create that made a record still waits to be found out about."""
+        return any(i.key == twin.key for i in self._world.state.look(lambda tx: tx.open_intents(PAIR)))
 
     @staticmethod
     def _is_restored(life: Life) -> bool:
         return any(not s.alive for s in life.states)
 
-    def _judge_orphan(self, opposite: Table, sources: list[Life], key: Any, began: float, by: Any) -> None:
+    def _judge_orphan(self, opposite: Table, sources: list[Life], life: Life, began: float, by: Any) -> None:
         """Made of a record that is not there any more: only if it went while the run was going on."""
+        key = life.now.fields.get("key")
         if not sources:
             self._world.fail("I-5", f"{by.name} made a record with key {key} that nobody has")
         last = max(sources, key=lambda x: x.now.at)
         slack = opposite.nature.lag if last.now.by == USER else 0.0
         if last.now.at < began - slack - MARGIN:
-            self.suspect("I-6", f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})")
+            story = f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})"
+            if life.key in self.revivals:
+                self._world.known("a revival without a look", "I-6", story)
+                return
+            self.suspect("I-6", story)
 
     def _judge_return(self, table: Table, twin: Life, living: list[Life], began: float, by: Any) -> None:
         """Somebody deleted the counterpart before: it may come back only after a real change on the other side."""
@@ -157,28 +173,52 @@ class Oracle:
         on_delete = policy.on_delete_left if table.name == "left" else policy.on_delete_right
         if died > began - table.nature.lag - MARGIN or on_delete not in {"propagate", "archive"}:
             return
-        if any(self._has_news(table, x, died) for x in living):
+        if any(self._has_news(x, twin, died) for x in living):
             return
         known = world_bindings(world, table.name, twin.id)
+        if not known and twin.by == USER:
+            return  # it was paired with nobody, so its deletion says nothing about the other side
         if not known and table.nature.can.tombstones == "no" and table.nature.can.create_idem != "key":
             world.limits["W-1"] += 1
             return
+        if any(self._differs_from_base(x, b, other(table.name)) for x in living for b in known):
+            return
         story = f"{by.name} brought {table.name}/{twin.id} back, which somebody had deleted"
-        if any(b"$u" in (leg.base or b"") for b in known for leg in (b.left, b.right)):
+        if self._lacks_bases(known):
             world.known("a field never agreed counts as changed", "I-6", story)
+            return
+        if any(field.direction != "both" for field in world.scenario.fields.values()):
+            world.known("a base of what was never sent", "I-6", story)
             return
         world.fail("I-6", story)
 
-    def _has_news(self, table: Table, source: Life, died: float) -> bool:
+    def _differs_from_base(self, source: Life, binding: Any, side: Side) -> bool:
+        """Whether people's values on a side are not those that both sides agreed about (a conflict that is open)."""
+        base = decode_fields(binding.leg(side).base or b"[]")
+        cells = (source.cells.get(name) for name in self._world.scenario.fields)
+        pairs = zip(cells, base, strict=False)
+        return any(c is not None and c.by == USER and v is not UNKNOWN and stem(v) != c.stem for c, v in pairs)
+
+    @staticmethod
+    def _lacks_bases(bindings: list[Any]) -> bool:
+        """Whether anything of these pairings was never agreed."""
+        return any(b"$u" in (leg.base or b"") for b in bindings for leg in (b.left, b.right))
+
+    def _has_news(self, source: Life, twin: Life, died: float) -> bool:
         """Whether people did something on the other side that the deleted counterpart did not have."""
-        key = source.now.fields.get("key")
         if _alive_since(source) >= died or self._is_restored(source):
             return True
         return any(
-            cell.by == USER
-            and (cell.at >= died or cell.value is None or cell.stem not in self.held[table.name, key, name])
+            cell.by == USER and (cell.at >= died or self._is_news(twin, name, cell))
             for name, cell in source.cells.items()
         )
+
+    def _is_news(self, twin: Life, name: str, cell: Cell) -> bool:
+        """Whether the other side never had the value, or has had another one since before it was entered again."""
+        theirs, key = twin.cells.get(name), twin.now.fields.get("key")
+        side = next(s for s in SIDES if twin in self.by_key[s, key])
+        unheard = cell.value is None or cell.stem not in self.held[side, key, name]
+        return unheard or theirs is None or (cell.stem != theirs.stem and cell.at >= theirs.at)
 
     # --- changing ---
 
@@ -200,7 +240,14 @@ class Oracle:
         sources = [x.cells[name] for x in self.by_key[opposite.name, key] if name in x.cells]
         mine = [c for c in sources if c.stem == stem(value)]
         if mine and all(c.by == ENGINE for c in mine):
-            self.suspect("I-4", f"{by.name} wrote {value!r} back over {life.cells[name].value!r}")
+            story = f"{by.name} wrote {value!r} back over {life.cells[name].value!r}"
+            if any(field == name for _, field in self._world.scenario.codecs):
+                self._world.known("a loss beside a codec's", "I-4", story)
+                return
+            if self._lacks_bases(world_bindings(self._world, table.name, life.id)):
+                self._world.known("adopted without a base", "I-4", story)
+                return
+            self.suspect("I-4", story)
 
     def suspect(self, law: str, story: str) -> None:
         """Say that a law is broken; where copies lag, what an old copy said may have been taken for news (R-4.5)."""
@@ -266,12 +313,13 @@ class Oracle:
         if not partners:
             world.fail("I-7", f"{by.name} deleted {table.name}/{life.id}, which is paired with nobody")
         for partner in partners:
-            if partner.now.alive and partner.by == ENGINE and not self._is_restored(partner):
-                world.fail(
-                    "I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} was made by us and lives"
-                )
-            if partner.now.alive and _alive_since(partner) < by.began - opposite.nature.lag - MARGIN:
-                world.fail("I-7", f"{by.name} deleted {table.name}/{life.id} though {partner.id} lives")
+            made = partner.by == ENGINE and not self._is_restored(partner)
+            if partner.now.alive and (made or _alive_since(partner) < by.began - opposite.nature.lag - MARGIN):
+                story = f"{by.name} deleted {table.name}/{life.id} though {opposite.name}/{partner.id} lives"
+                if by.began <= world.networks[opposite.name].blind_until <= world.now:
+                    world.known("a canary that sings when it is over", "R-4.4", story)
+                    continue
+                world.fail("I-7", story)
             if not partner.now.alive and partner.now.by != USER:
                 self.suspect("I-7", f"{by.name} deleted {table.name}/{life.id}; nobody had deleted {partner.id}")
         for name, value in before.fields.items():

@@ -22,7 +22,7 @@ PAIR = "records"
 LOOSE = Brakes(
     delete_count=10_000,
     delete_per_day=10_000,
-    empty_side_from=3,
+    empty_side_from=10_000,
     shrink_share=0.0,
     update_from=10_000,
     blank_count=10_000,
@@ -87,7 +87,7 @@ def draw_scenario(dice: Dice) -> Scenario:
         kill=0.0 if calm else dice.one((0.0, 0.0, 0.002, 0.01, 0.04)),
         freeze=0.0 if calm or workers == 1 else dice.one((0.0, 0.01, 0.05)),
         storms=0.0 if calm else dice.one((0.0, 0.0, 0.002)),
-        blind=0.0 if calm else dice.one((0.0, 0.0, 0.002)),
+        blind=0.0 if calm else dice.one((0.0, 0.0, 0.005)),
         plans=dice.one((0.0, 0.0, 0.2)),
         overhauls=dice.one((0.0, 0.0, 0.1)),
         patience=dice.one((0.0, 30.0, 300.0)),

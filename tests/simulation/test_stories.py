@@ -105,6 +105,23 @@ def test_one_404_before_a_deletion_does_not_mean_that_it_is_done():
     assert not right.now.alive
 
 
+def test_a_living_record_is_adopted_before_one_in_the_trash():
+    """What the trash holds under the same key is somebody's old record, not what we just made (R-10.10)."""
+    stage = Stage(
+        right={"create_idem": "search", "tombstones": "trash", "tells_created": False}, on_delete_right="restore"
+    )
+    _left, _right = stage.pair("K1", name="v0001 Anker")
+    old = stage.enter("right", "K2", name="v0002 Bär")
+    stage.right.delete(old.id, None)
+    stage.enter("left", "K2", name="v0003 Cäsar")
+    stage.to_right.script.append(("create", "lost_answer"))
+    stage.run()
+    stage.wait()
+    stage.run()
+    stage.settle()
+    assert len(stage.all("right", "K2")) == 1
+
+
 def test_a_record_whose_pairing_was_ended_is_not_doubled():
     """R-9.2: the record lives on, alone; its key is still taken, though no window shows it."""
     stage = Stage(left={"since": True}, on_delete_right="unlink", full_compare_seconds=1e9)
