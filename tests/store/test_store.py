@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_several_may_open_a_new_state_at_once(url: str) -> None:
     assert marks(stores[0]) == ["0", "1", "2", "3"]
     for store in stores:
         store.close()
+
+
+def test_a_new_state_waits_for_who_else_makes_it(tmp_path: Path) -> None:
+    """SQLite refuses at once to switch to a write-ahead log while somebody else writes the file."""
+    file = tmp_path / "state.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked"):
+        open_store(f"sqlite:///{file}", wait_seconds=0.1)
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    engine, _ = open_engine(f"sqlite:///{file}", 20)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
+    release.join()
+    other.close()
 
 
 def test_every_commit_is_on_disk(url: str) -> None:

@@ -1,8 +1,11 @@
 """Connections to the store's database, each set up so that a commit is durable and waits are bounded (R-3.5)."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +83,7 @@ def _open_sqlite(address: URL, wait_seconds: float) -> tuple[Engine, str]:
         connect_args={"timeout": wait_seconds, "check_same_thread": False},
         **pool,
     )
-    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", partial(_set_up_sqlite, wait_seconds))
     event.listen(engine, "begin", _begin_sqlite)
     return engine, place
 
@@ -99,17 +102,33 @@ def _make_file(path: Path) -> None:
         ) from error
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
+def _set_up_sqlite(wait_seconds: float, connection: Any, _record: Any) -> None:
     # The driver must not begin transactions by itself: _begin_sqlite does, and says which kind.
     connection.isolation_level = None
     # For a new file only. Keys arrive in random order: with pages of 8 KiB a batch touches far fewer of them.
     connection.execute("PRAGMA page_size = 8192")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+    _keep_log(connection, wait_seconds)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -32768")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def _keep_log(connection: Any, wait_seconds: float) -> None:
+    """Let the file have a write-ahead log. SQLite itself waits for nobody here, so several that make a file would fail.
+
+    Raises ``sqlite3.OperationalError`` if others hold the file all the time.
+    """
+    last = time.monotonic() + wait_seconds
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= last:
+                raise
+            time.sleep(0.02)
+        else:
+            return  # where it stays another mode (in memory), it always will
 
 
 def _begin_sqlite(connection: Connection) -> None:
