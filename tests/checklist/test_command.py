@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tallystick.cli.main import run_command
+from tallystick.project.load import load_project
 from tallystick.testing.twins.fault import Fault
 
 
@@ -66,3 +67,18 @@ def test_answers_are_kept_in_the_projects_state(twins):
     run(twins, "--only", "C9")
     with open_house(twins.folder) as house:
         assert [row["question"] for row in house.store.look(lambda tx: tx.findings())] == ["C9"]
+
+
+def test_what_was_proven_is_noted_in_the_manifests(twins, capsys):
+    twins.crm.faults.add(Fault("drop_row", count=None))
+    assert run(twins, "--only", "C7.8,C7.9,C5", "--note", "--json") == 5
+    noted = json.loads(capsys.readouterr().out)["noted"]
+    assert "objects.companies.paging" in noted["crm"]
+    loaded = load_project(twins.folder)
+    crm, erp = (loaded.manifests[name].facts for name in ("crm", "erp"))
+    assert crm["objects.companies.paging"].label == "contradicted"
+    assert crm["base_url"].label == "confirmed"
+    [of_partners] = [fact for key, fact in erp.items() if key.endswith(".paging") and fact.label == "confirmed"]
+    assert of_partners.because.startswith("tally check C7.8 on demo: all 135 records came")
+    assert run(twins, "--only", "C5", "--note", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["noted"] == {"crm": [], "erp": []}

@@ -106,6 +106,8 @@ def _finding(scene: Scene, question: Question, subject: Subject, evidence: Evide
         reproduce=f"tally {where}check --only {question.id}",
         fix=judged.fix,
         owner=owner_of(scene, subject, judged.owner),
+        system=subject.system,
+        about=tuple(f"objects.{subject.object}.{entry}" if subject.object else entry for entry in judged.about),
     )
 
 

@@ -49,6 +49,10 @@ def check(
     details: Annotated[
         bool, typer.Option("--details", help="Show what passed too, every reason, and what to ask of people.")
     ] = False,
+    note: Annotated[
+        bool,
+        typer.Option("--note", help="Label in the manifests what was proven (confirmed) or disproven (contradicted)."),
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
@@ -62,9 +66,11 @@ def check(
     screen = start.screen(as_json=as_json)
     ids = [part for given in only or () for part in given.split(",") if part.strip()]
     report = _run(start, screen, ids, sample, reveal=show_values)
-    screen.document(report_document(report))
+    noted = _note(start, report) if note else None
+    screen.document(report_document(report) | ({} if noted is None else {"noted": noted}))
     if not as_json:
         _show(report, details=details)
+        _tell(screen, noted)
     _keep(report, html, markdown, screen)
     return CHECK if report.failed_gates else DONE
 
@@ -97,6 +103,24 @@ def _progress(screen: "Screen") -> "Iterator[Progress | None]":
 
     with Console(stderr=True).status("") as status:
         yield lambda question, subject: status.update(Text(f"{question.id} {question.title} {subject.name}"))
+
+
+def _note(start: "Start", report: "Report") -> dict[str, list[str]]:
+    """Write what was found into the manifests; give the entries whose label changed, by system."""
+    from tallystick.checklist.proof import facts_of
+    from tallystick.project.annotate import note_facts
+    from tallystick.project.load import load_project
+
+    loaded = load_project(start.folder, environment=start.environment)
+    return {
+        system: list(note_facts(start.folder / loaded.source("system", system).layers[-1].document.file, facts))
+        for system, facts in facts_of(report).items()
+    }
+
+
+def _tell(screen: "Screen", noted: dict[str, list[str]] | None) -> None:
+    for system, entries in (noted or {}).items():
+        screen.note(f"{system}: {len(entries)} labels changed{': ' if entries else ''}{', '.join(entries)}")
 
 
 def _show(report: "Report", *, details: bool) -> None:

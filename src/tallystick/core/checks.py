@@ -58,6 +58,8 @@ class Judgement:
     """What a judge makes of facts. ``part`` tells several judgements on one subject apart.
 
     ``owner`` names somebody closer to the cause than the owner of the subject, such as the owner of one field.
+    ``about`` names the entries of the manifest that a pass proves and a failure disproves: by their path in the
+    subject's object where it has one, else in the manifest.
     """
 
     verdict: Verdict
@@ -66,11 +68,15 @@ class Judgement:
     fix: str = ""
     part: str = ""
     owner: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer to a question for one subject. ``reproduce`` is a command, ``owner`` empty where nobody is named."""
+    """The answer to a question for one subject. ``reproduce`` is a command, ``owner`` empty where nobody is named.
+
+    ``about`` names the entries of the manifest of ``system`` that it proves (pass) or disproves (fail).
+    """
 
     question: str
     subject: str
@@ -81,6 +87,8 @@ class Finding:
     reproduce: str
     fix: str = ""
     owner: str = ""
+    system: str = ""
+    about: tuple[str, ...] = ()
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -97,7 +97,7 @@ def _judge_reads(facts: Facts, reads: list[dict[str, Any]]) -> Judgement:
     scopes = f", scopes {', '.join(facts['scopes'])}" if facts["scopes"] else ""
     excess = "whether the credentials may do more than is needed is not known"
     summary = f"all {len(reads)} reading operations are allowed with {facts['credentials']}{scopes}"
-    return Judgement("pass", summary, (excess,), part=part)
+    return Judgement("pass", summary, (excess,), part=part, about=("auth",))
 
 
 ROOM = Room("system", "the first page of each object, and one record by id", probe, judge)

@@ -1,6 +1,7 @@
 """C1.3: which calls do the mappings need, are they described, do the reading ones answer, how many will a run take?"""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tallystick.checklist.room import Room
@@ -101,16 +102,24 @@ def judge(facts: Facts) -> list[Judgement]:
         bad = [f"{row['operation']} {row['object']}" for row in (*undescribed, *refused)]
         why = "needed, but missing or not answering"
         fix = "describe the call in the manifest, or change what the mapping asks for"
-        return [Judgement("fail", f"{why}: {', '.join(bad)}", told, fix)]
+        return [Judgement("fail", f"{why}: {', '.join(bad)}", told, fix, about=_entries(refused))]
     silent = [row for row in calls if row["state"] in {"no access", "away", "garbled"}]
     if silent:
         see = {"no access": "C4", "away": "C5", "garbled": "C1.1"}[silent[0]["state"]]
         return [Judgement("cannot_tell", f"{len(silent)} of {len(calls)} calls did not answer; see {see}", told)]
     forecast = "; ".join(_forecast_words(row) for row in facts["forecast"])
-    reads = sum(row["state"] == "answered" for row in calls)
+    answered = [row for row in calls if row["state"] == "answered"]
     writes = sum(row["operation"] not in READS for row in calls)
-    summary = f"{len(calls)} calls needed, all described; {reads} reading ones answer, {writes} writing ones not probed"
-    return [Judgement("pass", summary, (*told, *([forecast] if forecast else [])))]
+    summary = (
+        f"{len(calls)} calls needed, all described; {len(answered)} reading ones answer,"
+        f" {writes} writing ones not probed"
+    )
+    return [Judgement("pass", summary, (*told, *([forecast] if forecast else [])), about=_entries(answered))]
+
+
+def _entries(calls: Sequence[Facts]) -> tuple[str, ...]:
+    """Name the entries of the manifest that describe these calls."""
+    return tuple(f"objects.{row['object']}.{row['operation']}" for row in calls if row["operation"] in READS)
 
 
 def _told(row: Facts) -> str:

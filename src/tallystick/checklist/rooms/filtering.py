@@ -137,11 +137,12 @@ def _judge_filters(facts: Facts) -> Judgement:
     wrong = [f"{names} {kind}" for kind in ("not honoured", "refused", "loses records") if (names := those(kind))]
     if wrong:
         fix = "correct filters in the manifest, or remove those that the system does not know"
-        return Judgement("fail", "; ".join(wrong), reasons, fix, part)
+        return Judgement("fail", "; ".join(wrong), reasons, fix, part, about=("filters",))
     if not those("honoured"):
         return Judgement("cannot_tell", f"nothing could be told of {those('')}", reasons, part=part)
     rest = f"; not told: {those('')}" if those("") else ""
-    return Judgement("pass", f"honoured: {those('honoured')}{rest}", reasons, part=part)
+    about = () if rest else ("filters",)
+    return Judgement("pass", f"honoured: {those('honoured')}{rest}", reasons, part=part, about=about)
 
 
 def _tell(seen: Facts, *, whole: bool) -> tuple[str, str]:

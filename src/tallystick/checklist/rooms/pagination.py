@@ -78,7 +78,7 @@ def judge(facts: Facts) -> list[Judgement]:
     wrong = [*_losses(facts), *_repeats(facts), *_totals(facts)]
     if wrong:
         fix = "correct paging in the manifest; if it is right, tell the system's owner: records are lost or doubled"
-        return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix)]
+        return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix, about=("paging",))]
     doubtful = tuple(_doubts(facts))
     if doubtful:
         fix = "find out why (archived, hidden by rights?) before absence in the listing is taken for a deletion"
@@ -91,7 +91,7 @@ def _broken_off(facts: Facts) -> Judgement:
         return Judgement("cannot_tell", f"the listing broke off after {facts['pages']} pages: {facts['error']}")
     summary = f"the listing cannot be read to its end ({facts['pages']} pages came)"
     fix = "correct paging in the manifest: the system seems to ignore what asks for the next page"
-    return Judgement("fail", summary, (facts["error"],), fix)
+    return Judgement("fail", summary, (facts["error"],), fix, about=("paging",))
 
 
 def _losses(facts: Facts) -> Iterable[str]:
@@ -137,7 +137,8 @@ def _sound(facts: Facts) -> Judgement:
     known = sum(seen["known"] for seen in facts["known"].values())
     reasons = (total, f"read with {sizes}", f"{known} records known from elsewhere are all listed")
     if facts["ended"]:
-        return Judgement("pass", f"all {facts['distinct']:,} records came, each once", reasons[: 2 + bool(known)])
+        summary = f"all {facts['distinct']:,} records came, each once"
+        return Judgement("pass", summary, reasons[: 2 + bool(known)], about=("id", "paging"))
     whole = f"the first {facts['distinct']:,} records came each once; the listing is longer than the sample"
     if facts["tail"] and not facts["tail_repeats"]:
         whole += ", its last page follows on them"

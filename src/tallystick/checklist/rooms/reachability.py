@@ -97,7 +97,7 @@ def judge(facts: Facts) -> list[Judgement]:
         right = "set the clock right (NTP), or declare the difference in the manifest: claims.skew_seconds"
         fix = "; ".join([renew] * bool(expiring) + [right] * bool(clock))
         return [Judgement("warn", f"{where} answers, but {' and '.join(expiring + clock)}", told, fix)]
-    return [Judgement("pass", f"{where} answers on every layer", told)]
+    return [Judgement("pass", f"{where} answers on every layer", told, about=("base_url",) if facts["port"] else ())]
 
 
 def _told(layer: Facts) -> str:

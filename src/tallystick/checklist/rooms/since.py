@@ -4,6 +4,7 @@ The instant is one at which a live record changed, so that the record itself sho
 """
 
 import math
+from dataclasses import replace
 from typing import Any, Final
 
 from tallystick.checklist.scene import Scene, Subject, Walk
@@ -123,8 +124,10 @@ def judge_since(facts: Facts, *, whole: bool) -> Judgement:
     if facts["error"]:
         verdict: Verdict = "cannot_tell" if facts["away"] else "fail"
         fix = "" if facts["away"] else "correct since in the manifest: parameter, format, template"
-        return Judgement(verdict, "the system refuses to be asked for changes", (facts["error"],), fix, PART)
-    return _judge_early(facts) or _judge_absent(facts, whole=whole) or _judge_honoured(facts)
+        why = "the system refuses to be asked for changes"
+        return Judgement(verdict, why, (facts["error"],), fix, PART, about=("since",))
+    judged = _judge_early(facts) or _judge_absent(facts, whole=whole) or _judge_honoured(facts)
+    return replace(judged, about=("since",))
 
 
 def _judge_early(facts: Facts) -> Judgement | None:

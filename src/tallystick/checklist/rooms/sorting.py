@@ -106,7 +106,7 @@ def judge(facts: Facts) -> list[Judgement]:
         wrong.insert(0, f"the listing is asked for by '{listing['asked']}' and does not come so")
     if wrong:
         fix = "correct sort in the manifest, or remove what the system does not honour"
-        return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix)]
+        return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix, about=("sort",))]
     return [_sound(facts)]
 
 
@@ -129,7 +129,8 @@ def _sound(facts: Facts) -> Judgement:
     if open_ones:
         reasons.append(f"nothing could be told of: {', '.join(open_ones)} (values not shown, all equal, or refused)")
     if proven:
-        return Judgement("pass", f"stable, and honoured by {', '.join(proven)}", tuple(reasons))
+        about = () if open_ones else ("sort",)
+        return Judgement("pass", f"stable, and honoured by {', '.join(proven)}", tuple(reasons), about=about)
     if facts["listing"]["ordered"]:
         return Judgement("pass", f"stable, by '{facts['listing']['asked']}' as asked", tuple(reasons))
     asked = "no order is asked for" if not facts["sorted"] else "whether the order is the one asked for cannot be seen"
