@@ -54,11 +54,12 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def run(command: Sequence[str], **options: object) -> str:
-    """Run a command to its end and give its output; a failure shows all it said."""
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, **options
-    )
+def run(command: Sequence[str], said: str = "", **options: object) -> str:
+    """Run a command to its end, answer its questions with what is ``said``, and give its output.
+
+    A failure shows all it said.
+    """
+    done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=120, check=False, **options)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

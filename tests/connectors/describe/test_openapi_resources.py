@@ -255,3 +255,83 @@ def test_required_query_constants_are_sent(api):
     manifest = api.listed(api.listing(query=[version, region]))
     assert manifest.objects["customers"].list.query == {"api-version": "2024-01"}
     assert any("'region'" in note for note in manifest.notes)
+
+
+def test_an_array_is_known_by_what_is_read_singly_whatever_it_is_called(api):
+    page = {
+        "type": "object",
+        "properties": {"koszyk": {"type": "array", "items": api.CUSTOMER}, "kod": {"type": "string"}},
+    }
+    one = {"type": "object", "properties": {"klient": api.CUSTOMER}}
+    spec = api.one({"/klienci": {"get": api.operation(page)}, "/klienci/{nr}": {"get": api.operation(one)}}, "klienci")
+    assert (spec.list.record, spec.get.record) == ("koszyk", "klient")
+
+
+def test_the_root_of_a_tree_is_no_listing_of_its_branches(api):
+    node = {
+        "type": "object",
+        "properties": {
+            **api.CUSTOMER["properties"],
+            "kids": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+        },
+    }
+    ref = {"$ref": "#/components/schemas/Node"}
+    paths = {"/tree": {"get": api.operation(ref)}, "/tree/{id}": {"get": api.operation(ref)}}
+    assert not api.describe(paths, components={"schemas": {"Node": node}}).objects
+
+
+GERMAN = {
+    "/v2/kunden": {
+        "get": {
+            "parameters": [
+                {"name": "seite", "in": "query", "schema": {"type": "integer"}},
+                {"name": "seitenGröße", "in": "query", "schema": {"type": "integer", "maximum": 25}},
+                {"name": "geaendertSeit", "in": "query", "schema": {"type": "integer"}},
+            ],
+            "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": {
+                "type": "object",
+                "properties": {
+                    "daten": {"type": "array", "items": {"$ref": "#/components/schemas/Kunde"}},
+                    "seiten": {"type": "integer"},
+                    "gesamtAnzahl": {"type": "integer"},
+                },
+            }}}}},
+        },
+        "post": {"responses": {"201": {"description": "angelegt"}}},
+    },
+    "/v2/kunden/{nr}": {"delete": {"responses": {"204": {"description": "weg"}}}},
+}  # fmt: skip
+KUNDE = {
+    "type": "object",
+    "properties": {
+        "kundenNr": {"type": "integer"},
+        "firma": {"type": "string"},
+        "angelegtAm": {"type": "string", "description": "TT.MM.JJJJ"},
+        "geändertAm": {"type": "integer", "description": "ms seit 1970"},
+    },
+}
+
+
+def test_a_description_in_german_is_read_like_one_in_english(api):
+    spec = api.one(GERMAN, "kunden", components={"schemas": {"Kunde": KUNDE}})
+    assert (spec.id, spec.list.record, spec.modified, spec.modified_format) == (
+        "kundenNr",
+        "daten",
+        "geändertAm",
+        "unix_ms",
+    )
+    assert (spec.paging.page_param, spec.paging.size_param, spec.paging.total) == (
+        "seite",
+        "seitenGröße",
+        "gesamtAnzahl",
+    )
+    assert (spec.since.param, spec.since.format) == ("geaendertSeit", "unix_ms")
+    assert spec.created == ""  # it is spelled in another way than the time of change
+
+
+@pytest.mark.parametrize(("said", "spelled"), [("TT.MM.JJJJ", "dd.MM.yyyy"), ("YYYY-MM-DD hh:mm", "yyyy-MM-dd HH:mm")])
+def test_how_a_time_is_spelled_is_read_from_what_is_said_of_it(api, said, spelled):
+    field = {"type": "string", "description": f"last change, {said}"}
+    record = {**api.CUSTOMER, "properties": {**api.CUSTOMER["properties"], "updated_at": field}}
+    spec = api.one({"/customers": {"get": api.listing(record)}, "/customers/{id}": {"get": api.operation(record)}})
+    assert (spec.modified, spec.modified_format) == ("updated_at", spelled)

@@ -129,6 +129,15 @@ def test_the_source_completes_a_relative_address(api):
     assert describe_openapi(document, source="https://a.example/docs/openapi.json").base_url == "https://a.example/api"
 
 
+@pytest.mark.parametrize("more", [{"servers": [{"url": "/"}]}, {}])
+def test_without_an_address_the_system_lives_where_its_description_does(api, more):
+    document = api.document(api.collection(), **more)
+    assert describe_openapi(document, source="http://a.example:81/docs/openapi.json").base_url == "http://a.example:81"
+    manifest = describe_openapi(document, source="openapi.json")
+    assert manifest.base_url == ""
+    assert any("base_url" in note for note in manifest.notes)
+
+
 def test_swagger_2_is_read_like_the_others(api):
     document = {
         "swagger": "2.0",

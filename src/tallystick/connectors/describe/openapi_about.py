@@ -21,6 +21,10 @@ def find_base_url(document: Document, given: str, source: str) -> tuple[str, Fac
     if given and not any(urlsplit(url).path.strip("/") and not urlsplit(url).netloc for url, _ in servers[:1]):
         return given.rstrip("/"), Fact(label="confirmed", because="given"), []
     notes = []
+    if not servers and urlsplit(source).netloc and not given:
+        place = urlsplit(source)
+        because = "no server is declared, so it is where the description came from"
+        return f"{place.scheme}://{place.netloc}", Fact(label="inferred", because=because), []
     if not servers:
         note = "The description names no server; fill in base_url."
         return given, Fact(label="inferred", because="no server is declared"), [] if given else [note]
@@ -34,6 +38,9 @@ def find_base_url(document: Document, given: str, source: str) -> tuple[str, Fac
             url = f"https://{url}"
         elif origin:
             url = urljoin(origin, url)
+        elif not url.strip("/"):
+            notes.append("The description names no server; fill in base_url.")
+            return "", Fact(label="inferred", because="no server is declared"), notes
         else:
             notes.append(f"The server address '{url}' is relative; put the host before it in base_url.")
     if "{" in url:
@@ -60,7 +67,7 @@ def _servers(document: Document) -> list[tuple[str, str]]:
             default = as_node(variable).get("default")
             if isinstance(default, str | int) and default != "":
                 url = url.replace("{" + name + "}", str(default))
-        if url and url != "/":
+        if url:
             found.append((url, as_text(as_node(server).get("description"))))
     return found
 

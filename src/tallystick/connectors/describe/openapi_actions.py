@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tallystick.connectors.describe.openapi_calls import Call
-from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, words_of
+from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, squeeze, words_of
 
 Deed = Literal["list", "get", "create", "update", "delete", "changed"]
 
@@ -42,7 +42,7 @@ class Action:
 
 def deeds_of(segment: str) -> tuple[Deed, ...]:
     """What a segment that is nothing but a verb does; empty for a noun."""
-    return DEEDS.get("".join(words_of(segment)), ())
+    return DEEDS.get(squeeze(segment), ())
 
 
 def read_action(call: Call) -> Action | None:
@@ -53,13 +53,13 @@ def read_action(call: Call) -> Action | None:
     last, before = key[-1], key[:-1]
     if deeds_of(last):
         statics = [s for s in before if s != "{}" and not is_prefix(s)]
-        return Action(call, before, noun_of(statics[-1]), "".join(words_of(last))) if statics else None
+        return Action(call, before, noun_of(statics[-1]), squeeze(last)) if statics else None
     for mark in (".", ":"):
         noun, _, verb = last.rpartition(mark)
         if noun and deeds_of(verb):
             name = noun if noun != "{}" else before[-1] if before else ""
             base = (*before, noun) if noun != "{}" else (*before[:-1], name)
-            return Action(call, base, noun_of(name.rpartition(".")[2]), "".join(words_of(verb)))
+            return Action(call, base, noun_of(name.rpartition(".")[2]), squeeze(verb))
     return _read_compound(call, before, last)
 
 

@@ -4,13 +4,13 @@ A listing is a bare array or an array in an envelope. An envelope is told from a
 by the array's name (the object's own, or one of the customary ones) and by what stands beside it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tallystick.connectors.describe.openapi_refs import Node
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
-from tallystick.connectors.describe.openapi_words import noun_of, squeeze, words_of
+from tallystick.connectors.describe.openapi_words import meaning_of, noun_of, squeeze
 
 Steps = tuple[str | int, ...]
 
@@ -57,15 +57,18 @@ class Listing:
         return self.path[-1] if self.path else ""
 
 
-def find_listing(shapes: Shapes, answer: Node | None, nouns: set[str], *, expected: bool = False) -> Listing | None:
+def find_listing(
+    shapes: Shapes, answer: Node | None, nouns: set[str], *, expected: bool = False, records: Sequence[Shape] = ()
+) -> Listing | None:
     """Find the array of records in an answer; ``None`` if it is a single record or no record at all.
 
-    ``expected`` says that the path speaks of a listing (``/search``), so that an array of any name will do.
+    ``expected`` says that the path speaks of a listing (``/search``), so that an array of any name will do; ``records``
+    are bodies and answers of the calls for one record, which an array of the same is known by, whatever it is called.
     """
     shape = shapes.of(answer)
     if shape.is_list and not (shape.properties and shape.type == "object"):
         return _listing(shapes, (), shape, nouns, 100)
-    found = list(_arrays(shapes, shape, nouns, ()))
+    found = [_recognised(shapes, shape, one, records) for one in _arrays(shapes, shape, nouns, ())]
     if not found:
         return None
     best = max(found, key=lambda listing: listing.score)
@@ -77,6 +80,8 @@ def find_listing(shapes: Shapes, answer: Node | None, nouns: set[str], *, expect
 
 
 _CALLED: Final = 100
+_SHARED: Final = 3
+_ALIKE: Final = 0.7
 _NAMED: Final = 40
 
 
@@ -86,6 +91,24 @@ def _listing(shapes: Shapes, path: tuple[str, ...], array: Shape, nouns: set[str
         return None
     inside = _inside(shapes, item, nouns | {noun_of(step) for step in path[-1:]})
     return Listing(path, shapes.at(item, inside), inside, score)
+
+
+def _recognised(shapes: Shapes, answer: Shape, listing: Listing, records: Sequence[Shape]) -> Listing:
+    """Believe an array whose entries are what is read or written singly, itself or in a wrapper."""
+    for record in records:
+        if _is_alike(answer, record):
+            return listing  # the root of a tree, which has its like inside
+        inner = (shapes.property(record, name) for name in record.properties)
+        if any(_is_alike(listing.item, other) for other in (record, *inner)):
+            return replace(listing, score=max(listing.score, 0) + _CALLED)
+    return listing
+
+
+def _is_alike(one: Shape, other: Shape) -> bool:
+    if one.name and one.name == other.name:
+        return True
+    mine, theirs = one.properties.keys(), other.properties.keys()
+    return len(mine & theirs) >= _SHARED and len(mine & theirs) >= _ALIKE * min(len(mine), len(theirs))
 
 
 def _inside(shapes: Shapes, item: Shape, nouns: set[str]) -> tuple[str, ...]:
@@ -124,7 +147,7 @@ def _is_envelope(shape: Shape, listing: Listing, arrays: int) -> bool:
     if arrays > 1 or listing.path is None:
         return False
     rest = [name for name in shape.properties if name != listing.path[0]]
-    return all(set(words_of(name)) & _ENVELOPE for name in rest)
+    return all(set(meaning_of(name)) & _ENVELOPE for name in rest)
 
 
 # --- one record -----------------------------------------------------------------------------------------------------
@@ -153,7 +176,7 @@ def _search(shapes: Shapes, shape: Shape, nouns: set[str], like: Shape, depth: i
         part = shapes.property(shape, name)
         content = shapes.items_of(part) if part.is_list else part
         called = noun_of(name) in nouns
-        if not content.properties or not (called or squeeze(name) in _SINGLE):
+        if not content.properties or not (called or squeeze(name) in _SINGLE or _is_alike(content, like)):
             continue
         rank = (
             _likeness(content, like)
@@ -180,4 +203,4 @@ def _is_wrapped(shape: Shape, name: str, here: float, inside: float) -> bool:
         return True
     if _IDS & shape.properties.keys() and here >= inside - 0.3:
         return False
-    return inside > here and (inside - here > 0.25 or all(set(words_of(other)) & _ENVELOPE for other in rest))  # noqa: PLR2004
+    return inside > here and (inside - here > 0.25 or all(set(meaning_of(other)) & _ENVELOPE for other in rest))  # noqa: PLR2004

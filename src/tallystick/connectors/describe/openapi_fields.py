@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from tallystick.connectors.describe.openapi_refs import as_list, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
-from tallystick.connectors.describe.openapi_since import is_change_name
 from tallystick.connectors.describe.openapi_sort import enum_text
-from tallystick.connectors.describe.openapi_words import first_sentence, noun_of, singular, squeeze, words_of
+from tallystick.connectors.describe.openapi_words import first_sentence, noun_of, singular, words_of
 from tallystick.core.path import render
 from tallystick.core.schema import Type
 from tallystick.project.manifest import FieldSpec
@@ -209,35 +208,3 @@ def _options(shape: Shape) -> tuple[str, ...] | dict[str, str]:
     if len(labels) == len(raw) == len(keys) and all(isinstance(label, str) for label in labels):
         return dict(zip(keys, labels, strict=True))
     return tuple(dict.fromkeys(keys))
-
-
-# --- times ------------------------------------------------------------------------------------------------------------
-
-_CREATED: Final = re.compile(
-    r"^(date|time|record|when)?(creat(ed|ion)|insert(ed)?|added|dateadded|datecreated)(at|on|date|time|datetime|utc|timestamp|gmt)*$"
-)
-
-
-def find_times(fields: dict[str, FieldSpec]) -> tuple[str, str, str]:
-    """Find the fields with the time of change and of creation, and how they are spelled (``iso``, ``unix`` ...)."""
-    modified = _time(fields, is_change_name)
-    created = _time(fields, lambda name: bool(_CREATED.match(name)))
-    known = fields.get(modified) or fields.get(created)
-    return modified, created, "unix" if known and known.type in {"integer", "number"} else "iso"
-
-
-def _time(fields: dict[str, FieldSpec], fits: Any) -> str:
-    best: tuple[int, str] | None = None
-    for path, spec in fields.items():
-        steps = path.split(".")
-        last = steps[-1] if squeeze(steps[-1]) != "value" else steps[-2] if len(steps) > 1 else ""
-        if spec.type not in {"text", "instant", "integer", "number", "any", "local_time", "date"} or not fits(
-            squeeze(last)
-        ):
-            continue
-        if len(steps) > 2:  # noqa: PLR2004 - deeper times belong to something else
-            continue
-        rank = 4 * (spec.type == "instant") + 2 * (len(steps) == 1) + spec.read_only
-        if best is None or rank > best[0]:
-            best = (rank, path)
-    return best[1] if best else ""

@@ -6,7 +6,7 @@ from typing import Final
 from tallystick.connectors.describe.openapi_calls import Call
 from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
-from tallystick.connectors.describe.openapi_words import noun_of, snake, squeeze, words_of
+from tallystick.connectors.describe.openapi_words import meaning_of, noun_of, snake, squeeze, words_of
 from tallystick.core.path import render
 from tallystick.project.manifest import Fact
 
@@ -75,7 +75,7 @@ def _candidates(resource: Resource, parameter: str, names: dict[str, str]) -> li
     ]
     schema = noun_of(resource.listing.item.name)
     found += [(f"{schema}id", "")] if schema else []
-    tail = squeeze("".join(words_of(parameter)[-1:]))
+    tail = "".join(meaning_of(parameter)[-1:])
     ids = [name for name in names if name.endswith("id") and len(name) > 2]  # noqa: PLR2004 - more than "id"
     if tail in {"id", ""} and len(ids) == 1:
         found.append((ids[0], ""))

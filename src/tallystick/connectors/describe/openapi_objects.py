@@ -7,7 +7,7 @@ from typing import Any, Final
 from tallystick.connectors.describe.openapi_about import constant_of
 from tallystick.connectors.describe.openapi_answers import find_record
 from tallystick.connectors.describe.openapi_calls import Call
-from tallystick.connectors.describe.openapi_fields import Names, find_times, merge_fields
+from tallystick.connectors.describe.openapi_fields import Names, merge_fields
 from tallystick.connectors.describe.openapi_ids import find_id, id_parameter, item_path
 from tallystick.connectors.describe.openapi_paging import find_paging
 from tallystick.connectors.describe.openapi_params import role_of
@@ -16,6 +16,7 @@ from tallystick.connectors.describe.openapi_refs import as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import find_since
 from tallystick.connectors.describe.openapi_sort import find_filters, find_sort
+from tallystick.connectors.describe.openapi_times import find_times
 from tallystick.connectors.describe.openapi_words import squeeze
 from tallystick.core.path import parse, render
 from tallystick.project.manifest import BulkOperation, Claims, Fact, ObjectSpec, Operation
@@ -88,7 +89,7 @@ class _Object:
         settings["paging"] = paging.paging
         self.out.facts["paging"] = paging.fact
         self.out.notes += paging.notes
-        settings |= self._asking(modified, id_path, set(settings["fields"]))
+        settings |= self._asking(modified, id_path, settings)
         settings |= self._safety()
         self.out.spec = ObjectSpec(**settings)
         return self.out
@@ -220,7 +221,7 @@ class _Object:
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
-    def _asking(self, modified: str, id_path: str, fields: set[str]) -> dict[str, Any]:
+    def _asking(self, modified: str, id_path: str, settings: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         since = find_since(self.shapes, self.resource, modified, self.record)
         if since:
@@ -228,11 +229,14 @@ class _Object:
             known = f"; field {since.field}" if since.field else ""
             self.out.facts["since"] = Fact.model_validate({"label": label, "because": since.because + known})
             found["since"] = since.since
+            if since.since and (since.since.format, settings["modified_format"]) == ("unix", "unix_ms"):
+                # Who counts milliseconds in records does so in questions.
+                found["since"] = since.since.model_copy(update={"format": "unix_ms"})
         sort = find_sort(self.shapes, self.resource, modified, id_path)
         if sort:
             self.out.facts["sort"] = Fact(label="declared", because=sort.because)
             found["sort"] = sort.sort
-        found["filters"] = find_filters(self.shapes, self.resource.list_call, fields)
+        found["filters"] = find_filters(self.shapes, self.resource.list_call, set(settings["fields"]))
         return found
 
     def _safety(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from tallystick.connectors.describe.openapi_calls import Call, Parameter
 from tallystick.connectors.describe.openapi_refs import Node, as_node, as_text
 from tallystick.connectors.describe.openapi_schema import Shape
-from tallystick.connectors.describe.openapi_words import squeeze, words_of
+from tallystick.connectors.describe.openapi_words import meaning_of, squeeze
 
 Role = Literal["page", "size", "offset", "cursor", "after_id", "back", ""]
 
@@ -191,7 +191,7 @@ def first_page_of(shape: Shape, text: str) -> int:
 
 def words_in(parameter: Parameter) -> tuple[str, ...]:
     """The words of a parameter's name, brackets and operators included."""
-    return words_of(parameter.name)
+    return meaning_of(parameter.name)
 
 
 def describe_parameter(parameter: Parameter, shape: Shape) -> str:

@@ -43,13 +43,22 @@ def _candidate(paths: Paths, call: Call) -> Resource | None:
     if call.method == "POST" and not _is_search(call):
         return None
     expected = "list" in deeds_of(call.key[-1])
-    listing = find_listing(paths.shapes, call.answer, {noun} - {""}, expected=expected)
+    records = _records(paths, base)
+    listing = find_listing(paths.shapes, call.answer, {noun} - {""}, expected=expected, records=records)
     if listing is None:
         listing = _undescribed(paths, call, base)
     if listing is None or not _is_collection(paths, call, listing):
         return None
     resource = Resource(base, noun or noun_of(listing.name), call, listing, parents=paths.parents(base))
     return _relink(paths, resource)
+
+
+def _records(paths: Paths, base: Key) -> list[Shape]:
+    """Give what is read and written singly below a path; nothing where there is no path for one record."""
+    single = paths.at.get((*base, "{}"), {})
+    read, made = single.get("GET"), paths.at.get(base, {}).get("POST")
+    nodes = [read.answer if read else None, made.body if made and single else None]
+    return [paths.shapes.of(node) for node in nodes if node is not None]
 
 
 def _is_search(call: Call) -> bool:

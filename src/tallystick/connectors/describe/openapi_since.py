@@ -14,6 +14,7 @@ from tallystick.connectors.describe.openapi_params import core_name, describe_pa
 from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
+from tallystick.connectors.describe.openapi_spelling import count_spelling, spelling_in
 from tallystick.connectors.describe.openapi_words import squeeze
 from tallystick.project.manifest import Since
 
@@ -149,20 +150,9 @@ def _outer(parameter: Parameter) -> str:
 
 def _format(parameter: Parameter, shape: Shape) -> str:
     text = describe_parameter(parameter, shape)
-    example = shape.keywords.get("example")
     if shape.type in {"integer", "number"} or re.search(r"\b(unix|epoch)\b", text, re.IGNORECASE):
-        large = isinstance(example, int) and example > 100_000_000_000  # noqa: PLR2004 - later than the year 5138 in seconds
-        return "unix_ms" if large or re.search(r"milli|\bms\b", text, re.IGNORECASE) else "unix"
-    spelled = re.search(
-        r"\b(Y{4}|y{4}|d{2}|D{2})([-./])(MM|mm)\2(Y{4}|y{4}|dd|DD)([T ]'?(?:hh|HH):(?:mm|MM|ii)(?::ss|:SS)?)?", text
-    )
-    if spelled and spelled[0][:10].lower().startswith("yyyy-mm-dd") and "T" in (spelled[5] or ""):
-        return "iso"
-    if spelled:
-        clock = (spelled[5] or "").replace("hh", "HH").replace("HH:MM", "HH:mm").replace("ii", "mm").replace("SS", "ss")
-        day = spelled[0][:10].lower().replace(f"{spelled[2]}mm{spelled[2]}", f"{spelled[2]}MM{spelled[2]}")
-        return day + clock
-    return "yyyy-MM-dd" if shape.keywords.get("format") == "date" else "iso"
+        return count_spelling(text, shape.keywords.get("example"))
+    return spelling_in(text) or ("yyyy-MM-dd" if shape.keywords.get("format") == "date" else "iso")
 
 
 def _is_inclusive(parameter: Parameter, shape: Shape) -> bool:

@@ -10,7 +10,7 @@ from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_list, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import rank_since
-from tallystick.connectors.describe.openapi_words import squeeze, words_of
+from tallystick.connectors.describe.openapi_words import meaning_of, squeeze
 from tallystick.project.manifest import Filter, Sort
 
 _PLAIN: Final = frozenset(
@@ -60,7 +60,7 @@ def is_sort(parameter: Parameter, shape: Shape) -> bool:
     """Whether a parameter asks for an order."""
     if shape.type == "boolean":
         return False
-    words = words_of(parameter.name)
+    words = meaning_of(parameter.name)
     flat = core_name(parameter.name)
     if flat in _PLAIN or "orderby" in "".join(words) or {"sort", "sorts", "sorting", "ordering"} & set(words):
         return True

@@ -4,8 +4,11 @@ Pure text work that every other part of the OpenAPI reader leans on; no word lis
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Any, Final
+
+from tallystick.connectors.describe.openapi_languages import ENGLISH
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _IRREGULAR: Final = {
@@ -18,19 +21,36 @@ _IRREGULAR: Final = {
     "movies": "movie", "cookies": "cookie", "aliases": "alias", "statuses": "status", "campuses": "campus",
     "bonuses": "bonus", "viruses": "virus", "buses": "bus",
 }  # fmt: skip
+_UMLAUTS: Final = str.maketrans({
+    "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "ø": "o", "å": "a",
+})  # fmt: skip
 _PLACES: Final = frozenset({"api", "rest", "restapi", "services", "service", "public", "json", "odata", "index", "php"})
 _VERSION: Final = re.compile(r"v?\d+(?:[._-]\d+)*(?:beta|alpha)?|latest|beta|current")
 
 
 @lru_cache(maxsize=65536)
 def words_of(name: str) -> tuple[str, ...]:
-    """Split a name into lower-case words: camelCase, snake_case, kebab-case, brackets and dots alike."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    """Split a name into lower-case words: camelCase, snake_case, kebab-case, brackets and dots alike.
+
+    Accents are taken off, German umlauts written out: ``geändertAm`` -> ``geaendert am``.
+    """
+    return tuple(word.lower() for word in _WORD.findall(name if name.isascii() else _plain(name)))
+
+
+def _plain(name: str) -> str:
+    written = unicodedata.normalize("NFC", name).translate(_UMLAUTS)
+    return "".join(c for c in unicodedata.normalize("NFKD", written) if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=65536)
+def meaning_of(name: str) -> tuple[str, ...]:
+    """Give the words of a name, those of the trade in English: ``seitenGroesse`` -> ``page size``."""
+    return tuple(english for word in words_of(name) for english in ENGLISH.get(word, (word,)))
 
 
 def squeeze(name: str) -> str:
-    """Write a name without case and separators: ``page_Size`` -> ``pagesize``."""
-    return "".join(words_of(name))
+    """Write what a name means without case and separators: ``page_Size`` and ``Seitengröße`` -> ``pagesize``."""
+    return "".join(meaning_of(name))
 
 
 @lru_cache(maxsize=16384)
