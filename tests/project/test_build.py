@@ -285,6 +285,41 @@ def test_times_are_translated_where_both_sides_say_how_they_spell_them(load: Loa
     assert [c.name for c in (*seen.left.codecs, *seen.right.codecs)] == ["instant", "instant"]
 
 
+@pytest.mark.parametrize(
+    ("codec", "declared", "added"),
+    [
+        ("{codec: date, format: dd.MM.yyyy}", "{type: date}", "Date(format='yyyy-MM-dd')"),
+        ("[instant, day]", "{type: date, format: dd/MM/yyyy}", "Date(format='dd/MM/yyyy')"),
+        ("{codec: local_time, format: dd.MM.yyyy HH:mm}", "{type: instant}", "Instant("),
+        ("unix_ms", "{type: local_time, format: dd.MM.yyyy HH:mm}", "LocalTime("),
+        ("lower", "{type: date}", ""),
+    ],
+)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_codec_on_one_side_gets_its_like_on_the_other(
+    write: Write,
+    codec: str,
+    declared: str,
+    added: str,
+    mirrored: bool,  # noqa: FBT001 - a case of a test
+) -> None:
+    """The values of one side are days or instants then; a text on the other could neither be compared nor written."""
+    ends = [f"{{path: email, codec: {codec}}}", "type"]
+    left, right = reversed(ends) if mirrored else ends
+    system = ERP.replace("type: {type: text}", f"type: {declared}")
+    turned = {"left": "{system: erp, object: partners}", "right": "{system: crm, object: companies}"}
+    text = mapping(f"d: {{left: {left}, right: {right}}}", match="{on: d}", **(turned if mirrored else {}))
+    loaded = load_project(write({"systems/crm.yaml": CRM, "systems/erp.yaml": system, "mappings/m.yaml": text}))
+    field = sound(loaded).fields[0]
+    codecs = (field.left if mirrored else field.right).codecs
+    assert repr(codecs[0]).startswith(added) if added else not codecs
+
+
+def test_a_day_that_the_other_side_keeps_as_text_is_warned_about(load: Load) -> None:
+    fields = "d: {left: {path: email, codec: {codec: date, format: dd.MM.yyyy}}, right: type}"
+    warned(load(mapping(fields, match="{on: d}")), "nothing says how they translate", "d:", "codec: date")
+
+
 def test_the_systems_zone_is_used_where_the_author_names_none(load: Load) -> None:
     local = "{codec: local_time, format: dd.MM.yyyy HH:mm}"
     fields = f"s: {{left: {{path: email, codec: {local}}}, right: {{path: seen, codec: instant}}}}"

@@ -11,7 +11,7 @@ from tallystick.core.path import Path, render, write
 from tallystick.core.policy import Brakes, Direction, FieldPolicy, Policy
 from tallystick.core.record import SIDES, Raw, Side, other
 from tallystick.core.schema import Field
-from tallystick.project.conversion import Declared, convert
+from tallystick.project.conversion import Conversion, Declared, complete, convert
 from tallystick.project.load import LoadedProject
 from tallystick.project.model import EndSpec, FieldSpec, MappingSpec
 from tallystick.project.near import suggest
@@ -194,14 +194,19 @@ class MappingBuilder(Builder):
         left: tuple[EndBuilder, Place, Field | None],
         right: tuple[EndBuilder, Place, Field | None],
     ) -> tuple[Place, Place]:
-        """Add the codecs that both sides' declarations call for, where the author named none."""
+        """Add the codecs that both sides' declarations call for, where the author named none, or for one side only."""
         (left_end, left_place, left_field), (right_end, right_place, right_field) = left, right
-        is_free = not (spec.options or spec.reference or left_place.codecs or right_place.codecs)
-        if not (is_free and left_place.path and right_place.path and left_field and right_field):
+        is_open = not (spec.options or spec.reference or (left_place.codecs and right_place.codecs))
+        if not (is_open and left_place.path and right_place.path and left_field and right_field):
             return left_place, right_place
-        found = convert(
-            Declared(left_field, left_end.manifest.timezone), Declared(right_field, right_end.manifest.timezone)
-        )
+        declared = Declared(left_field, left_end.manifest.timezone), Declared(right_field, right_end.manifest.timezone)
+        if left_place.codecs:
+            found = complete(left_place.codecs[-1].name, declared[1])
+        elif right_place.codecs:
+            found = complete(right_place.codecs[-1].name, declared[0])
+            found = Conversion(left=found.right, hint=found.hint)
+        else:
+            found = convert(*declared)
         if found.hint:
             message = f"the left holds {left_field.type}, the right {right_field.type}; nothing says how they translate"
             self.note(("fields", name), message, found.hint, severity="warning", at_key=True)

@@ -26,6 +26,9 @@ _CURES: Final[Mapping[frozenset[Type], str]] = {
     frozenset({"instant", "date"}): "name codecs on the instant side: [instant, {codec: day, zone: Europe/Berlin}]",
 }
 
+_MAKE_DAYS: Final = frozenset({"date", "day"})
+_MAKE_INSTANTS: Final = frozenset({"instant", "local_time", "unix", "unix_ms"})
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -61,6 +64,25 @@ def convert(left: Declared, right: Declared) -> Conversion:
     if len(kinds) == 1:
         return Conversion()
     return Conversion(hint=_CURES.get(kinds, "name a codec on one side, or map another field"))
+
+
+def complete(codec: str, other: Declared) -> Conversion:
+    """Say what the side that the author named no codec for needs, where the other's last codec is ``codec``.
+
+    Days and instants are values of their own, which a system's text is not: without a codec nothing could be compared
+    or written. The codec to add stands in ``right``, whichever side it is for.
+    """
+    kind = other.field.type
+    if codec in _MAKE_DAYS:
+        if kind in {"date", "any"}:
+            return Conversion(right=_day(other))
+        return Conversion(hint=_CURES.get(frozenset({kind, "date"}), "name the codec date on both sides"))
+    if codec in _MAKE_INSTANTS:
+        made = _time(other) if kind in {"instant", "local_time"} else ("instant", {}) if kind == "any" else None
+        if made is not None:
+            return Conversion(right=made)
+        return Conversion(hint=_CURES.get(frozenset({kind, "instant"}), "name a codec for times on both sides"))
+    return Conversion()
 
 
 def _convert_times(left: Declared, right: Declared) -> Conversion:
