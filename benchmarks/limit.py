@@ -66,8 +66,8 @@ class TypedPage(Struct, gc=False):
     items: list[Customer]
 
 
-_cut = msgspec.json.Decoder(Page).decode
-_typed = msgspec.json.Decoder(TypedPage).decode
+cut_page = msgspec.json.Decoder(Page).decode
+typed = msgspec.json.Decoder(TypedPage).decode
 _one = msgspec.json.Decoder(Customer).decode
 _hash = xxhash.xxh3_64_intdigest
 
@@ -139,13 +139,14 @@ def open_databases(folder: Path) -> tuple[sqlite3.Connection, sqlite3.Connection
     return target, state
 
 
-_UPSERT = f"INSERT INTO partner VALUES ({','.join('?' * 16)}) ON CONFLICT (kundennummer) DO UPDATE SET " + ", ".join(
+UPSERT = f"INSERT INTO partner VALUES ({','.join('?' * 16)}) ON CONFLICT (kundennummer) DO UPDATE SET " + ", ".join(
     f"{name}=excluded.{name}" for name in (*records.COLUMNS[1:], "updated_at")
 )
 _SEEN = "INSERT INTO seen VALUES (?,?) ON CONFLICT (id) DO UPDATE SET hash=excluded.hash"
 
 
-def _signed(raw: Any) -> int:
+def signed(raw: Any) -> int:
+    """Hash bytes to a signed 64-bit integer."""
     h: int = _hash(raw)
     return h - (1 << 64) if h >> 63 else h
 
@@ -158,9 +159,9 @@ def load(folder: Path, port: str) -> dict[str, Any]:
     seen: list[tuple[str, int]] = []
     count = 0
     for body in pages(port):
-        customers = _typed(body).items
+        customers = typed(body).items
         rows += map_all(customers)
-        seen += [(c.id, _signed(raw)) for c, raw in zip(customers, _cut(body).items, strict=True)]
+        seen += [(c.id, signed(raw)) for c, raw in zip(customers, cut_page(body).items, strict=True)]
         count += len(customers)
         if len(rows) >= BATCH:
             _save(target, state, rows, seen)
@@ -169,7 +170,7 @@ def load(folder: Path, port: str) -> dict[str, Any]:
 
 
 def _save(target: sqlite3.Connection, state: sqlite3.Connection, rows: list[Row], seen: list[tuple[str, int]]) -> None:
-    for database, statement, values in ((target, _UPSERT, rows), (state, _SEEN, seen)):
+    for database, statement, values in ((target, UPSERT, rows), (state, _SEEN, seen)):
         database.execute("BEGIN IMMEDIATE")
         database.executemany(statement, values)
         database.execute("COMMIT")
@@ -183,7 +184,7 @@ def scan(folder: Path, port: str) -> dict[str, Any]:
     known = {row[0] for row in state.execute("SELECT hash FROM seen")}
     changed = 0
     for body in pages(port):
-        changed += sum(_signed(raw) not in known for raw in _cut(body).items)
+        changed += sum(signed(raw) not in known for raw in cut_page(body).items)
     return {"changed": changed}
 
 
@@ -196,7 +197,7 @@ def remember(folder: Path) -> dict[str, Any]:
     target, state = open_databases(folder)
     encode = msgspec.json.Encoder().encode
     state.execute("CREATE TABLE there (hash INTEGER)")
-    state.executemany("INSERT INTO there VALUES (?)", ((_signed(encode(row)),) for row in _rows(target, "partner")))
+    state.executemany("INSERT INTO there VALUES (?)", ((signed(encode(row)),) for row in _rows(target, "partner")))
     return {}
 
 
@@ -206,7 +207,7 @@ def scan_both(folder: Path, port: str) -> dict[str, Any]:
     target, state = open_databases(folder)
     known = {row[0] for row in state.execute("SELECT hash FROM there")}
     encode = msgspec.json.Encoder().encode
-    outcome["changed"] += sum(_signed(encode(row)) not in known for row in _rows(target, "partner"))
+    outcome["changed"] += sum(signed(encode(row)) not in known for row in _rows(target, "partner"))
     return outcome
 
 
@@ -216,7 +217,7 @@ def since(folder: Path, port: str) -> dict[str, Any]:
     body = _get(
         pycurl.Curl(), f"http://127.0.0.1:{port}/customers?updated_since=2025-09-15T00:00:00Z&offset=0&limit=500"
     )
-    return {"changed": len(_cut(body).items)}
+    return {"changed": len(cut_page(body).items)}
 
 
 def follow(folder: Path, port: str) -> dict[str, Any]:
@@ -226,8 +227,8 @@ def follow(folder: Path, port: str) -> dict[str, Any]:
     known = {row[0] for row in state.execute("SELECT hash FROM seen")}
     changed: list[tuple[Customer, int]] = []
     for body in pages(port):
-        for raw in _cut(body).items:
-            h = _signed(raw)
+        for raw in cut_page(body).items:
+            h = signed(raw)
             if h in known:
                 known.discard(h)
             else:
@@ -249,7 +250,7 @@ def remember_twins(folder: Path) -> dict[str, Any]:
         encode = msgspec.json.Encoder().encode
         for row in one.execute("SELECT * FROM partner"):
             base = encode(row[:-1])
-            state.execute("INSERT INTO link VALUES (?,?,?)", (row[0], _signed(base), base))
+            state.execute("INSERT INTO link VALUES (?,?,?)", (row[0], signed(base), base))
     return {}
 
 
@@ -261,7 +262,7 @@ def reconcile(folder: Path) -> dict[str, Any]:
     moved: list[dict[str, Row]] = []
     for side in ("one", "two"):
         database = sqlite3.connect(folder / f"{side}.db")
-        moved.append({r[0]: r[:-1] for r in _rows(database, "partner") if known[r[0]] != _signed(encode(r[:-1]))})
+        moved.append({r[0]: r[:-1] for r in _rows(database, "partner") if known[r[0]] != signed(encode(r[:-1]))})
     counts = {"right": 0, "left": 0, "conflict": 0}
     for key in moved[0].keys() | moved[1].keys():
         [(encoded,)] = state.execute("SELECT base FROM link WHERE id = ?", (key,))

@@ -98,6 +98,9 @@ class Bench:
                 figures.add("limit", cost, checksum(folder / "erp.db"))
                 head = checksum(folder / "erp.db", few)
             with self.copied(empty) as folder:
+                cost = measure("kept.py", [str(folder), port])
+                figures.add("limit with state", cost, checksum(folder / "erp.db"))
+            with self.copied(empty) as folder:
                 figures.add("tallystick", self.product(folder, "run"), checksum(folder / "erp.db"))
             with self.copied(empty) as folder:
                 cost = measure("naive.py", [str(folder), port, str(few)])
