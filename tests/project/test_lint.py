@@ -40,7 +40,7 @@ objects:
     table: {name: partners}
     modified: changed
     fields:
-      nr: {type: integer, required: true}
+      nr: {type: integer, read_only: true}
       name: {type: text, max_length: 40, required: true}
       state: {type: text, options: {L: Lead, A: Active}}
       tags: {type: text}
@@ -153,6 +153,7 @@ def test_a_sound_project_is_left_in_peace(lint: Lint) -> None:
             2,
             "demands 'tags' of a new partners",
         ),
+        ("erp", "nr: {type: integer, read_only: true}", "nr: {type: text, required: true}", "error", 2, "demands 'nr'"),
         # limits and losses
         ("crm", "max_length: 40", "max_length: 80", "warning", 5, "80 characters on the left, 40 on the right"),
         ("erp", "state: {type: text,", "state: {type: text, nullable: false,", "", 0, ""),

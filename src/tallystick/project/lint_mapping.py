@@ -133,10 +133,13 @@ def _required(view: MappingView) -> Iterator[Problem]:
         covered += [parse(text) for text in end.on_create]
         covered += [end.external_id] if end.external_id else []
         covered += [(key,) for key in spec.create.body] if spec.create else []
+        # A system numbers its records itself, unless the address of a new one carries the number; a table does if it
+        # says so.
+        numbered = spec.id if spec.create and "{id}" not in spec.create.path else ""
         for field in end.schema.fields:
             path = parse(field.path)
             is_covered = any(path[: len(c)] == c or c[: len(path)] == path for c in covered)
-            if field.required and not field.read_only and field.path != spec.id and not is_covered:
+            if field.required and not field.read_only and field.path != numbered and not is_covered:
                 message = f"{end.system} demands '{field.path}' of a new {end.object}, but nothing fills it"
                 hint = f"map a field to it, or give all new records one value: on_create: {{{field.path}: ...}}"
                 yield view.problem((side,), message, hint, at_key=True)

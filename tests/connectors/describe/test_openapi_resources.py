@@ -335,3 +335,44 @@ def test_how_a_time_is_spelled_is_read_from_what_is_said_of_it(api, said, spelle
     record = {**api.CUSTOMER, "properties": {**api.CUSTOMER["properties"], "updated_at": field}}
     spec = api.one({"/customers": {"get": api.listing(record)}, "/customers/{id}": {"get": api.operation(record)}})
     assert (spec.modified, spec.modified_format) == ("updated_at", spelled)
+
+
+def test_what_json_api_asks_for_goes_with_every_call(api):
+    """Media types of their own, the type of a record, and its id in the body as well as in the address."""
+    kind = "application/vnd.api+json"
+    record = {
+        "type": "object",
+        "required": ["type", "id"],
+        "properties": {
+            "type": {"type": "string", "enum": ["people"]},
+            "id": {"type": "string"},
+            "attributes": {"type": "object", "properties": {"mail": {"type": "string"}, "rank": {"type": "integer"}}},
+        },
+    }
+    new = record | {"required": ["type"]}
+
+    def one(schema):
+        return {kind: {"schema": {"type": "object", "properties": {"data": schema}}}}
+
+    listed = {kind: {"schema": {"type": "object", "properties": {"data": {"type": "array", "items": record}}}}}
+    spec = api.one(
+        {
+            "/people": {
+                "get": {
+                    "parameters": [{"name": "filter[mail]", "in": "query", "schema": {"type": "string"}}],
+                    "responses": {"200": {"description": "", "content": listed}},
+                },
+                "post": {"requestBody": {"content": one(new)}, "responses": {"201": {"description": ""}}},
+            },
+            "/people/{id}": {
+                "patch": {"requestBody": {"content": one(record)}, "responses": {"204": {"description": ""}}},
+                "get": {"responses": {"200": {"description": "", "content": one(record)}}},
+            },
+        },
+        "people",
+    )
+    assert spec.list.headers == spec.get.headers == {"Accept": kind}
+    assert spec.create.headers == spec.update.headers == {"Content-Type": kind}
+    assert (spec.create.wrap, spec.create.body) == ("data", {"type": "people"})
+    assert (spec.update.wrap, spec.update.body) == ("data", {"type": "people", "id": "{id}"})
+    assert spec.filters["attributes.mail"].param == "filter[mail]"

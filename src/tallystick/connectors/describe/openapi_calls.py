@@ -31,7 +31,10 @@ class Parameter:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One operation. ``answer`` and ``body`` are schemas, ``None`` where nothing is declared."""
+    """One operation. ``answer`` and ``body`` are schemas, ``None`` where nothing is declared.
+
+    ``sends`` and ``gives`` name the media types of body and answer where they are dialects of JSON.
+    """
 
     method: Method
     path: str
@@ -49,6 +52,8 @@ class Call:
     security: Any
     key: tuple[str, ...]
     """The path's segments with every parameter as ``{}``; spellings of one path share it."""
+    sends: str = ""
+    gives: str = ""
 
     def query(self) -> list[Parameter]:
         """The query parameters."""
@@ -125,6 +130,8 @@ class _Reader:
             deprecated=spec.get("deprecated") is True,
             security=spec.get("security"),
             key=path_key(path),
+            sends=_dialect(as_node(self.document.resolve(spec.get("requestBody")).get("content"))),
+            gives=_dialect(as_node(good.get("content"))),
         )
 
     def _parameters(self, owner: Node) -> dict[tuple[str, str], Node]:
@@ -209,6 +216,13 @@ class _Reader:
 def _first_schema(node: Node) -> Node | None:
     _, media = _choose(as_node(node.get("content")))
     return as_node(media.get("schema")) if media else None
+
+
+def _dialect(content: Node) -> str:
+    """Name the media type that has to be asked for, where it is JSON by another name: ``application/vnd.api+json``."""
+    kind, _ = _choose(content)
+    plain = kind.partition(";")[0].strip().lower()
+    return kind if plain.endswith("+json") and "*" not in plain else ""
 
 
 def _choose(content: Node) -> tuple[str, Node | None]:

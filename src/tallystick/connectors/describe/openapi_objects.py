@@ -12,7 +12,7 @@ from tallystick.connectors.describe.openapi_ids import find_id, id_parameter, it
 from tallystick.connectors.describe.openapi_paging import find_paging
 from tallystick.connectors.describe.openapi_params import role_of
 from tallystick.connectors.describe.openapi_paths import Resource
-from tallystick.connectors.describe.openapi_refs import as_text
+from tallystick.connectors.describe.openapi_refs import as_list, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
 from tallystick.connectors.describe.openapi_since import find_since
 from tallystick.connectors.describe.openapi_sort import find_filters, find_sort
@@ -132,9 +132,23 @@ class _Object:
             if wrap[:1] == (0,) or (body.is_list and not body.properties):
                 return self._list_body(name, call, extra)
             extra["wrap"] = render(wrap) if wrap != self.inside else ""
+            extra["body"] = self._constants(name, self.shapes.at(body, tuple(str(step) for step in wrap)))
         if name == "update":
             extra["whole"] = call.method == "PUT"
         return {name: self._operation(call, name, **extra)}
+
+    def _constants(self, name: str, record: Shape) -> dict[str, Any]:
+        """What every record that is written must say of itself: its type, and its id where the address has it too."""
+        found: dict[str, Any] = {}
+        for key in record.properties:
+            words = self.shapes.property(record, key).keywords
+            options = as_list(words.get("enum"))
+            value = words.get("const", options[0] if len(options) == 1 else None)
+            if key in record.required and isinstance(value, str | int):
+                found[key] = value
+        if name == "update" and len(self.id_steps) == 1 and self.id_steps[0] in record.required:
+            found[self.id_steps[0]] = "{id}"
+        return found
 
     def _list_body(self, name: str, call: Call, extra: dict[str, Any]) -> dict[str, Any]:
         items = self.shapes.items_of(self.shapes.of(call.body)).properties.keys()
@@ -151,6 +165,9 @@ class _Object:
         own = name != "list" and call.key[-1:] == ("{}",) and name in {"get", "update", "delete"}
         own = own or (name in {"get", "update", "delete"} and call.key.count("{}") > self.resource.base.count("{}"))
         path = item_path(call, item=own)
+        headers = {"Accept": call.gives} if call.gives else {}
+        if call.sends:
+            headers["Content-Type"] = call.sends
         query: dict[str, str] = {}
         for parameter in call.query():
             keywords = self.shapes.of(parameter.schema).keywords
@@ -158,13 +175,16 @@ class _Object:
                 value = constant_of(keywords)
                 if value:
                     query[parameter.name] = value
-        body: dict[str, Any] = {}
+        body: dict[str, Any] = extra.pop("body", {})
         if name in {"get", "update", "delete"} and "{id}" not in path:
-            path, body = self._name_record(call, path, name)
+            path, named = self._name_record(call, path, name)
+            body = {**body, **named}
         self._tell_missing(call, name, query, path)
         self.open |= {f"{{{p}}}": None for p in re.findall(r"\{([^{}]*)\}", path) if p != "id"}
         self.out.facts[name] = Fact(label="declared", because=f"{call.method} {call.path}")
-        return Operation(method=call.method, path=path, query=query, body=body, encoding=call.encoding, **extra)
+        return Operation(
+            method=call.method, path=path, query=query, headers=headers, body=body, encoding=call.encoding, **extra
+        )
 
     def _name_record(self, call: Call, path: str, name: str) -> tuple[str, dict[str, Any]]:
         """The id travels in the query or in the body where the path has no place for it."""

@@ -1,6 +1,7 @@
 """How a listing is put in order and asked for by a field's value."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -131,11 +132,14 @@ def _spelling(choices: list[str], text: str) -> tuple[str, str] | None:
 def find_filters(shapes: Shapes, call: Call, fields: set[str]) -> dict[str, Filter]:
     """Find parameters that take a field's value, by field path."""
     by_name = {squeeze(path): path for path in sorted(fields, key=len, reverse=True)}
+    last = Counter(squeeze(path.rpartition(".")[2]) for path in fields)
+    by_last = {squeeze(path.rpartition(".")[2]): path for path in sorted(fields)}
     filters: dict[str, Filter] = {}
     for parameter in call.query():
         shape = shapes.of(parameter.schema)
         bracket = re.fullmatch(r"(?:filters?|query|where)\[(\w+)\](?:\[(?:eq|\$eq|is)\])?", parameter.name)
-        path = by_name.get(squeeze(bracket[1] if bracket else parameter.name))
+        name = squeeze(bracket[1] if bracket else parameter.name)
+        path = by_name.get(name) or (by_last.get(name) if bracket and last[name] == 1 else None)
         pages = role_of(parameter, shape) or is_sort(parameter, shape) or rank_since(parameter, shape)[0]
         if path and path not in filters and not pages and shape.type in {"string", "integer", "number", "boolean", ""}:
             filters[path] = Filter(param=parameter.name)
