@@ -6,7 +6,7 @@ from typing import Any
 from tallystick.core.binding import Op
 from tallystick.core.record import Side
 
-Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys)
+Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys, unread)
 
 
 class Paper:

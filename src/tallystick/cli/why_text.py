@@ -58,6 +58,8 @@ def _decided(sight: Sight, names: SideNames) -> str:
         return f"The next run will ask a person: {reason_words(decision.reason, names)}."
     if decision.faults:
         side, index, fault = decision.faults[0]
+        if sight.is_unread(other(side), index):
+            return f"'{sight.pair.mapping.names[index]}' cannot be read in {names[other(side)]}: {fault.message}."
         return f"{names[side]} cannot hold '{sight.pair.mapping.names[index]}': {fault.message}."
     if decision.disposition == "unchanged":
         return "Both sides are in step: no mapped field differs from what was agreed."
@@ -164,10 +166,12 @@ def field_rows(sight: Sight, names: SideNames) -> Iterator[tuple[str, str, str, 
     for i, name in enumerate(sight.pair.mapping.names):
         bases = [_at(sight.legs[s].base, i) for s in SIDES]
         now = [_at(sight.legs[s].fields, i) for s in SIDES]
-        if all(v is UNKNOWN for v in (*bases, *now)):
+        unread = [sight.is_unread(s, i) for s in SIDES]
+        if all(v is UNKNOWN for v in (*bases, *now)) and not any(unread):
             continue
         agreed = _cell(bases[0]) if same(bases[0], bases[1]) else f"{_cell(bases[0])} / {_cell(bases[1])}"
-        yield name, agreed, _cell(now[0]), _cell(now[1]), next_words(sight, i, names)
+        left, right = ("(cannot be read)" if bad else _cell(v) for bad, v in zip(unread, now, strict=True))
+        yield name, agreed, left, right, next_words(sight, i, names)
 
 
 def _at(fields: tuple[Value, ...] | None, i: int) -> Value:
@@ -191,6 +195,8 @@ def next_words(sight: Sight, i: int, names: SideNames) -> str:
         if question.index == i:
             return f"asks: {QUESTIONS.get(question.kind, question.kind)}"
     for side, index, fault in decision.faults:
+        if index == i and sight.is_unread(other(side), i):
+            return f"left alone: {fault.message}"
         if index == i:
             return f"{names[side]} cannot hold it: {fault.message}"
     if i in decision.drift:

@@ -187,7 +187,8 @@ class CursorStuck(RemoteError):
 class DataError(Error):
     """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit.
 
-    ``rest`` holds the record's canonical values where only some of them are at fault; those are unknown in it.
+    Where only some values of a record cannot be read, ``rest`` holds its canonical values, those at fault unknown, and
+    ``also`` the faults of the further ones, each naming its own field.
     """
 
     code = "data"
@@ -198,6 +199,7 @@ class DataError(Error):
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.field = field
         self.rest: tuple[Any, ...] = ()
+        self.also: tuple[DataError, ...] = ()
 
 
 class InvalidValue(DataError):

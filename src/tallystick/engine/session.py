@@ -21,8 +21,10 @@ MOST_TROUBLES = 5
 LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
 # Kinds of sightings of a record that is there; "lacks" tells that a part of it is known to be absent.
 PRESENT = frozenset({"here", "lacks"})
-# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
+# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed), faults of unread values (packed)
+SightRow = tuple[
+    str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None, bytes | None
+]
 
 
 class Scratch(Protocol):
