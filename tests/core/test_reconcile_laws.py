@@ -20,8 +20,8 @@ from worlds import (
 
 from tallystick.core.error import Unavailable
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
-from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.pairing import Pairing
+from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import UNKNOWN, same
 

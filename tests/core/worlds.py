@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tallystick.core.error import InvalidValue, Unavailable, UnknownOption
 from tallystick.core.mapping import FieldMapping, Place
 from tallystick.core.observation import Gone, Merged, Missing, Observation, OutOfScope, Present, Unreadable
-from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.pairing import Pairing
+from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.record import UNKNOWN, Value
 
 VALUES = st.sampled_from([None, "a", "b", "abcdef", UNKNOWN])

@@ -48,8 +48,8 @@ def test_an_unread_value_costs_nothing_while_nothing_changes(world: World) -> No
     asked: list[str] = []
     for system in world.systems.values():
         transport, answer = system.transport, system.transport.answer
-        transport.answer = lambda request, transport=transport, answer=answer: asked.append(request.verb) or answer(
-            request
+        transport.answer = lambda request, transport=transport, answer=answer: (
+            asked.append(request.verb) or answer(request)
         )
     world.sync(full=True)
     assert asked == ["list", "list"]

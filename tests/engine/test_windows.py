@@ -389,7 +389,7 @@ def test_who_is_marked_is_not_looked_for_as_absent(make):
 
 
 def test_what_is_unreadable_in_the_first_part_is_parked(make):
-    """Nobody can look for a new record without a key, so it is parked with the page; one of a known record is marked."""
+    """Nobody can look for a new record without a key, so it is parked with its page; a known record is marked."""
     world = make()
     fill(world)
     world.sync()

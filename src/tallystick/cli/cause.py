@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tallystick.cli.unknown_options import UnknownOption, unknown_options
 from tallystick.cli.words import QUESTIONS
 from tallystick.core.binding import Quarantined, QueueItem
 from tallystick.core.error import Error
@@ -63,6 +64,11 @@ class Cause:
         """Some of the records, as ``side/id``."""
         return [f"{side}/{record}" for side, record in map(record_of, self.rows[:_SHOWN])]
 
+    @property
+    def options(self) -> list[UnknownOption]:
+        """The select options that the mapping does not know, where that is the cause."""
+        return unknown_options(row for row in self.rows if isinstance(row, Quarantined))
+
     def document(self) -> dict[str, Any]:
         """Write the cause as JSON."""
         return {
@@ -77,6 +83,7 @@ class Cause:
             "since": self.since,
             "count": len(self.rows),
             "records": [f"{side}/{record}" for side, record in self.records],
+            "options": [o.document() for o in self.options],
         }
 
     def narrowed(self, records: Sequence[str]) -> "Cause":

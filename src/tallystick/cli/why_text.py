@@ -8,7 +8,7 @@ from tallystick.cli.output import Screen, brief, number
 from tallystick.cli.plan_file import spell
 from tallystick.cli.why_look import Leg, Sight
 from tallystick.cli.words import QUESTIONS, RULES, STATES, SideNames, reason_words, side_names
-from tallystick.core.decision import Write
+from tallystick.core.decision import Decision, Write
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
 from tallystick.core.plan import shown
 from tallystick.core.record import SIDES, UNKNOWN, Side, Value, decode_fields, other, same
@@ -57,10 +57,7 @@ def _decided(sight: Sight, names: SideNames) -> str:
     if decision.questions:
         return f"The next run will ask a person: {reason_words(decision.reason, names)}."
     if decision.faults:
-        side, index, fault = decision.faults[0]
-        if sight.is_unread(other(side), index):
-            return f"'{sight.pair.mapping.names[index]}' cannot be read in {names[other(side)]}: {fault.message}."
-        return f"{names[side]} cannot hold '{sight.pair.mapping.names[index]}': {fault.message}."
+        return _fault_words(sight, decision, names)
     if decision.disposition == "unchanged":
         return "Both sides are in step: no mapped field differs from what was agreed."
     if decision.disposition == "converged":
@@ -70,6 +67,14 @@ def _decided(sight: Sight, names: SideNames) -> str:
         why = reason_words(decision.reason, names)
         return f"They differ in {fields}, and the mapping's direction leaves it so: {why}."
     return f"Nothing is written: {reason_words(decision.reason, names)}."
+
+
+def _fault_words(sight: Sight, decision: Decision, names: SideNames) -> str:
+    side, index, fault = decision.faults[0]
+    name = sight.pair.mapping.names[index]
+    if sight.is_unread(other(side), index):
+        return f"'{name}' cannot be read in {names[other(side)]}: {fault.message}."
+    return f"{names[side]} cannot hold '{name}': {fault.message}."
 
 
 def _write_words(sight: Sight, write: Write, names: SideNames) -> str:

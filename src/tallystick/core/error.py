@@ -209,9 +209,15 @@ class InvalidValue(DataError):
 
 
 class UnknownOption(DataError):
-    """A select option has no counterpart in the mapping."""
+    """A select option has no counterpart in the mapping. ``option`` is its key, empty where it is too long for one."""
 
     code = "unknown_option"
+
+    def __init__(
+        self, message: str, *, option: str = "", field: str = "", detail: str = "", hint: str = "", place: str = ""
+    ) -> None:
+        super().__init__(message, field=field, detail=detail, hint=hint, place=place)
+        self.option = option
 
 
 class MissingReference(DataError):

@@ -1,4 +1,4 @@
-"""What stays the same for all bindings of a pair when they are decided, and what a new record on one side would hold."""
+"""What stays the same for all bindings of a pair when they are decided, and what a new record would hold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

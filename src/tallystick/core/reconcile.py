@@ -9,8 +9,8 @@ r"""The middle of the house: what to do about one binding, given what both sides
     X     WAIT     WAIT       WAIT         VFY(R)   WAIT           WAIT   WAIT
     G     MGD(L)   MGD(L)     MGD(L)       VFY(R)   MGD(L)         WAIT   MGD(LR)
 
-A value that cannot be read (F-9) is left alone on both sides and named as a fault; the other fields go on. A record that
-has one counts as changed, and nothing is deleted or made that it would be missing from.
+A value that cannot be read (F-9) is left alone on both sides and named as a fault; the other fields go on. A record
+that has one counts as changed, is not deleted, and is not made again without it unless the policy says so.
 
 Pure and total: every combination gives exactly one decision with a reason (R-5.1), and swapping the sides swaps the
 decision (R-5.3). Silence never writes: only ``Gone`` deletes, and an unproven absence stops everything for its binding.

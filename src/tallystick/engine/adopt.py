@@ -58,7 +58,7 @@ _KEYLESS: Final = Match("keyless")
 
 @dataclass(frozen=True, slots=True)
 class Lone:
-    """A record that is paired with nobody: where and how it was seen, its values, those that cannot be read, its keys."""
+    """A record that is paired with nobody: where and how it was seen, its values and keys, what cannot be read."""
 
     side: Side
     seen: Seen

@@ -14,9 +14,9 @@ from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
+from tallystick.core.pairing import HoldAt
 from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
-from tallystick.core.pairing import HoldAt
 from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
 from tallystick.core.selection import narrow

@@ -14,7 +14,7 @@ from tallystick.core.binding import Intent
 from tallystick.core.error import Absent, DataError, Error, Garbled, Refused, Stale, Unsent
 from tallystick.core.mapping import Refs
 from tallystick.core.ports import LEEWAY_SECONDS, Flow, NotThere, Sighting, Update, Written
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, decode_raw, encode_fields, same
+from tallystick.core.record import SIDES, Fields, Side, decode_fields, decode_raw, encode_fields
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease

@@ -322,6 +322,7 @@ def _raise_questions(
                 at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
                 fault.message, fault.hint, number, seen["left"], seen["right"], at.pair.mapping_print,
                 since=at.since(source, line.seen(source).id, fault.field), waits_for=fault.waits_for,
+                option=fault.option,
             )
         )  # fmt: skip
 

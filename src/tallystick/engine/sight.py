@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.core.binding import LegFact, Quarantined, Superseded
-from tallystick.core.error import DataError
+from tallystick.core.error import DataError, UnknownOption
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Sighting
@@ -141,4 +141,5 @@ def _unusable(
     return Quarantined(
         pair.name, side, record_id, fault.field, fault.code, detail, fault.hint,
         binding=fact.binding if fact else None, left_seen=left, right_seen=right, mapping=pair.mapping_print,
+        option=fault.option if isinstance(fault, UnknownOption) else "",
     )  # fmt: skip

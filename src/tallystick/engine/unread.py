@@ -13,9 +13,8 @@ from tallystick.core.record import UNKNOWN, Fields, same
 
 Unread = tuple[tuple[int, DataError], ...]
 
-_KINDS: Final[dict[str, type[DataError]]] = {kind.code: kind for kind in (UnknownOption, InvalidValue)}
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(list[tuple[int, str, str, str, str]]).decode
+_decode: Final = msgspec.msgpack.Decoder(list[tuple[int, str, str, str, str, str]]).decode
 
 
 def unread_of(names: Sequence[str], read: Fields | DataError) -> Unread:
@@ -42,12 +41,20 @@ def is_moved(names: Sequence[str], read: Fields | DataError, planned: Fields) ->
 
 def pack_unread(unread: Unread) -> bytes | None:
     """Write faults in few bytes; ``unpack_unread`` gives them back. Nothing for none."""
-    return _encode([(i, f.code, f.message, f.detail, f.hint) for i, f in unread]) if unread else None
+    if not unread:
+        return None
+    return _encode([
+        (i, f.code, f.message, f.detail, f.hint, f.option if isinstance(f, UnknownOption) else "") for i, f in unread
+    ])  # fmt: skip
 
 
 def unpack_unread(packed: bytes | None) -> Unread:
     """Read what ``pack_unread`` wrote."""
-    rows = _decode(packed) if packed else ()
-    return tuple(
-        (i, _KINDS.get(code, DataError)(message, detail=detail, hint=hint)) for i, code, message, detail, hint in rows
-    )
+    return tuple((i, _fault(*told)) for i, *told in _decode(packed)) if packed else ()
+
+
+def _fault(code: str, message: str, detail: str, hint: str, option: str) -> DataError:
+    if code == UnknownOption.code:
+        return UnknownOption(message, option=option, detail=detail, hint=hint)
+    kind = InvalidValue if code == InvalidValue.code else DataError
+    return kind(message, detail=detail, hint=hint)

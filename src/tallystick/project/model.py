@@ -174,7 +174,7 @@ class MappingSpec(Model):
     on_delete_update: OnDeleteUpdate = "ask"
     on_keyless: Literal["ask", "create"] = "ask"
     on_unreadable: OnUnreadable = "park"
-    """What becomes of an unpaired record of which a value cannot be read: it waits, or is created without that value."""
+    """What becomes of a new record of which a value cannot be read: it waits, or is created without that value."""
     on_restore: OnRestore = "ask"
     on_scope_exit: OnScopeExit = "freeze"
     on_merge: OnMerge = "ask"
