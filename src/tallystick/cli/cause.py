@@ -65,6 +65,15 @@ class Cause:
         return [f"{side}/{record}" for side, record in map(record_of, self.rows[:_SHOWN])]
 
     @property
+    def groups(self) -> list[tuple[str, list[str]]]:
+        """The records that share a key on their side: what is said of it, and who; the largest groups first."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            if isinstance(row, QueueItem) and row.kind in {"match", "duplicate"}:
+                found.setdefault(row.detail, []).append("/".join(record_of(row)))
+        return sorted(((said, ids) for said, ids in found.items() if len(ids) > 1), key=lambda g: (-len(g[1]), g[0]))
+
+    @property
     def options(self) -> list[UnknownOption]:
         """The select options that the mapping does not know, where that is the cause."""
         return unknown_options(row for row in self.rows if isinstance(row, Quarantined))
@@ -84,6 +93,7 @@ class Cause:
             "count": len(self.rows),
             "records": [f"{side}/{record}" for side, record in self.records],
             "options": [o.document() for o in self.options],
+            "groups": [{"said": said, "count": len(ids), "records": ids} for said, ids in self.groups],
         }
 
     def narrowed(self, records: Sequence[str]) -> "Cause":

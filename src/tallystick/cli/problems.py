@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tallystick.core.record import Side
     from tallystick.core.state import Store
 
+_GROUPS = 5
+
 Causes = Annotated[
     list[str] | None,
     typer.Argument(metavar="CAUSE", help="As listed: MAPPING, MAPPING/CODE or MAPPING/CODE/FIELD."),
@@ -82,6 +84,11 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
         sides: dict[Side, str] = {side: f"the {side}" for side in SIDES}
         for line in option_lines([o.document() for o in cause.options], sides):
             screen.say(f"  {line}")
+        for said, ids in cause.groups[:_GROUPS]:
+            some = ", ".join(ids[:_GROUPS]) + (", ..." if len(ids) > _GROUPS else "")
+            screen.say(f"  {number(len(ids), 'record')} with the same key ({said}): {some}")
+        if len(cause.groups) > _GROUPS:
+            screen.say(f"  and {len(cause.groups) - _GROUPS:,} more groups with the same key")
         screen.say(f"  records: {', '.join(cause.samples)}{more}")
     if not causes:
         screen.say("nothing waits for anybody")

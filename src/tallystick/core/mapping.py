@@ -108,6 +108,11 @@ class MatchRule:
     normalise: Normaliser = "text"
     fuzzy: bool = False
 
+    @property
+    def title(self) -> str:
+        """Name the rule by its fields."""
+        return " + ".join(self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

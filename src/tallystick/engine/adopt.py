@@ -224,7 +224,7 @@ def _waits(draft: Draft, lone: Lone) -> bool:
 
 
 def _named(pair: Pair, rule: int) -> str:
-    return " + ".join(pair.mapping.match[rule].fields) if rule >= 0 else "its external id"
+    return pair.mapping.match[rule].title if rule >= 0 else "its external id"
 
 
 def _list(candidates: Sequence[str], shown: int = 5) -> str:

@@ -78,6 +78,9 @@ class Scratch(Protocol):
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
 
+    def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
+        """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
+
     def add_lines(self, rows: Sequence[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
 

@@ -188,6 +188,14 @@ class Scratch:
             if (row[0], row[1]) in wanted
         ]
 
+    def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
+        """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
+        yield from self._db.execute(
+            "SELECT rule, hash, count(DISTINCT id) AS many FROM match_key WHERE side = ? AND rule >= 0"
+            " GROUP BY rule, hash HAVING many > 1 ORDER BY many DESC, rule, hash",
+            (side,),
+        ).fetchall()
+
     def add_lines(self, rows: Iterable[tuple[int, int, int, str | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
         self._db.executemany(
