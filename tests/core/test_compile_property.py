@@ -148,7 +148,7 @@ def shown(value: Any) -> Any:
     """Make what compares with types: ``1`` is not ``True``, and errors compare by what they say."""
     match value:
         case DataError():
-            return type(value).__name__, value.field, str(value), value.hint
+            return type(value).__name__, value.field, str(value), value.hint, shown(value.rest), shown(value.also)
         case dict():
             return {key: shown(inner) for key, inner in value.items()}
         case list() | tuple():

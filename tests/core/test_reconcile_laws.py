@@ -20,8 +20,9 @@ from worlds import (
 
 from tallystick.core.error import Unavailable
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
+from tallystick.core.pairing import Pairing
 from tallystick.core.policy import FieldPolicy, Policy
-from tallystick.core.reconcile import Context, Pairing, reconcile
+from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import UNKNOWN, same
 
 OBSERVED = st.tuples(OBSERVATIONS, OBSERVATIONS)

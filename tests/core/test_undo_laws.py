@@ -26,6 +26,8 @@ SEEN = st.tuples(OBSERVATIONS, OBSERVATIONS)
 def moved(observation, base, i):
     if not isinstance(observation, Present) or base is None:
         return True
+    if observation.is_unread(i):
+        return True
     now = observation.fields[i]
     return now is not UNKNOWN and not same(now, base[i])
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tallystick.core.error import InvalidValue, Unavailable
+from tallystick.core.error import InvalidValue, Unavailable, UnknownOption
 from tallystick.core.mapping import FieldMapping, Place
 from tallystick.core.observation import Gone, Merged, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.pairing import Pairing
 from tallystick.core.policy import FieldPolicy, Policy
-from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Value
 
 VALUES = st.sampled_from([None, "a", "b", "abcdef", UNKNOWN])
@@ -55,6 +55,7 @@ POLICIES = st.builds(
     on_restore=st.sampled_from(["recreate", "ignore", "ask"]),
     on_scope_exit=st.sampled_from(["freeze", "unlink", "archive", "delete"]),
     on_merge=st.sampled_from(["follow", "unlink", "ask"]),
+    on_unreadable=st.sampled_from(["park", "create"]),
     delete_out_of_scope=st.booleans(),
 )
 
@@ -76,7 +77,15 @@ def present(fields: tuple[Value, ...], *, modified: float | None = None) -> Pres
     return Present("1", fields, "v1", modified)
 
 
+def partly_read(fields: tuple[Value, ...], which: set[int]) -> Present:
+    """Give a record of which the values at some positions are there and cannot be read."""
+    kept = tuple(UNKNOWN if i in which else v for i, v in enumerate(fields))
+    return Present("1", kept, "v1", None, tuple((i, UnknownOption("nobody knows it", field=f"f{i}")) for i in which))
+
+
+PARTLY_READ = st.builds(partly_read, RECORDS, st.sets(st.integers(0, SIZE - 1), min_size=1))
 OBSERVATIONS: st.SearchStrategy[Observation | None] = st.one_of(
+    PARTLY_READ,
     st.builds(Present, st.just("1"), RECORDS, st.just("v1"), st.sampled_from([None, 0.0, 1000.0, 5000.0])),
     st.just(Gone("tombstone")),
     st.just(Missing()),

@@ -6,7 +6,7 @@ from typing import Any
 from tallystick.core.binding import Op
 from tallystick.core.record import Side
 
-Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys)
+Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys, unread)
 
 
 class Paper:
@@ -118,6 +118,14 @@ class Paper:
         wanted = set(keys)
         found = [row for row in self._keys[side] if row[:2] in wanted]
         return sorted(found, key=lambda row: (row[1], row[0]))
+
+    def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
+        """Give (rule, hash, number of records) of the keys that several records have, most first."""
+        holders: dict[tuple[int, int], set[str]] = {}
+        for rule, hashed, record in self._keys[side]:
+            holders.setdefault((rule, hashed), set()).add(record)
+        shared = [(r, h, len(ids)) for (r, h), ids in holders.items() if r >= 0 and len(ids) > 1]
+        yield from sorted(shared, key=lambda row: (-row[2], row[0], row[1]))
 
     def add_lines(self, rows: Iterable[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
         """Add planned lines."""

@@ -10,8 +10,8 @@ from tests.simulation.nature import lose
 from tests.simulation.truth import ENGINE, Life
 
 from tallystick.core.mapping import Refs
-from tallystick.core.record import SIDES, Side, Value, other, same
-from tallystick.engine.pair import Pair, read_one
+from tallystick.core.record import SIDES, Fields, Raw, Side, Value, other, same
+from tallystick.engine.pair import End, Pair
 
 NUMBERS = range(1, 3000)
 
@@ -81,7 +81,7 @@ class Stillness:
             self.world.known("what is read back is taken for stored", law, story)
 
     def _read(self, side: Side, life: Life) -> tuple[Value, ...]:
-        return read_one(self.pair.end(side), dict(life.now.fields), Refs())
+        return _readable(self.pair.end(side), dict(life.now.fields))
 
     def _agrees(self, i: int, a: Value, b: Value) -> bool:
         return same(a, b) or same(b, self._held("right", i, a)) or same(a, self._held("left", i, b))
@@ -97,7 +97,7 @@ class Stillness:
             return value
         loss = self.world.tables[side].nature.losses.get(name)
         raw = lose(loss, body[name]) if loss else body[name]
-        return read_one(end, {name: raw}, Refs())[i]
+        return _readable(end, {name: raw})[i]
 
     def _may_differ(self, name: str, left: Life, right: Life, a: Value, b: Value) -> bool:
         """Differences that a policy asks for: a direction, blanks that are kept."""
@@ -156,3 +156,10 @@ class Stillness:
                 self.world.oracle.suspect(
                     "I-24", f"{name} of {key} was changed {count} times on the {side} after {asked} edits"
                 )
+
+
+def _readable(end: End, record: Raw) -> Fields:
+    """Read a record that the mapping can read."""
+    [fields] = end.read([record], Refs())
+    assert isinstance(fields, tuple), fields
+    return fields

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select
 
-from tallystick.core.binding import Dirty
+from tallystick.core.binding import Dirty, Quarantined
 from tallystick.core.error import StoreError
 from tallystick.store.connection import open_engine
 from tallystick.store.revision import MIGRATIONS, bring_up_to_date, upgrade
@@ -140,3 +140,19 @@ def test_a_file_with_any_tables_of_its_own_is_not_ours_but_a_schema_may_be_share
             open_store(url)
     else:
         open_store(url).close()
+
+
+def test_what_is_parked_survives_the_step_to_revision_3(url: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        upgrade(connection, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO quarantine (pair, side, record, field, code, message, hint, binding, left_seen, right_seen,"
+            " mapping, attempts, since, waits_for, number)"
+            " VALUES ('p', 'left', 'L1', 'city', 'refused', 'no', '', 7, NULL, -3, 5, 2, 10.5, '', 1)"
+        )
+    bring_up_to_date(engine, "here")
+    store = open_store(url)
+    [row] = store.look(lambda tx: tx.quarantine("p"))
+    store.close()
+    parked = Quarantined("p", "left", "L1", "city", "refused", "no", "", 7, None, -3, 5, 2, 10.5)
+    assert row == parked

@@ -64,6 +64,11 @@ def _accept(house: House, pair: Pair, fence: Fence, cause: Cause, row: Row, reas
     if differs and not all(isinstance(sight.legs[s].seen, Present) for s in SIDES):
         accepted.refused[name] = "both sides must be readable to be accepted as they are"
         return
+    unread = _unread_side(sight, cause.field_name) if differs else None
+    if unread is not None:
+        system = pair.end(unread).system
+        accepted.refused[name] = f"what {system} holds cannot be read; correct the value or the mapping"
+        return
     now: float = house.boundary().perform(Now())
 
     def work(tx: StoreTx) -> None:
@@ -79,6 +84,15 @@ def _accept(house: House, pair: Pair, fence: Fence, cause: Cause, row: Row, reas
 
     house.store.commit(work)
     accepted.done.append(name)
+
+
+def _unread_side(sight: Sight, name: str) -> Side | None:
+    """Give a side whose value of this field, or any value if the whole record is meant, cannot be read."""
+    names = sight.pair.mapping.names
+    for side in SIDES:
+        if any(sight.is_unread(side, i) and (name == at or name not in names) for i, at in enumerate(names)):
+            return side
+    return None
 
 
 def _move_bases(tx: StoreTx, sight: Sight, name: str) -> None:

@@ -10,6 +10,7 @@ from tallystick.cli.hold_text import hold_lines, idle_lines, narrow, released_li
 from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_text import pair_document
 from tallystick.cli.selecting import chosen_words
+from tallystick.cli.unknown_options import option_lines
 from tallystick.cli.words import mark_words, side_names, waiting_words
 from tallystick.core.plan import PairPlan
 
@@ -68,6 +69,7 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     left = carried.waiting.get(plan.pair, Waiting())
     for reason, count in left.again.items():
         yield f"{number(count, 'record')} for the next run: {mark_words(reason, names)}"
+    yield from option_lines([o.document() for o in left.options], names)
     waiting = waiting_words(left.questions, left.parked)
     if waiting:
         yield f"{waiting}: tally problems"
@@ -114,6 +116,7 @@ def carried_document(carried: Carried) -> dict[str, Any]:
                 "done": carried.result.done.get(p.pair, {}),
                 "linked": _linked(carried, p),
                 "troubles": [error_document(t) for t in carried.result.troubles.get(p.pair, [])],
+                "unknown_options": [o.document() for o in carried.waiting.get(p.pair, Waiting()).options],
             }
             for p in plan.pairs
         ],

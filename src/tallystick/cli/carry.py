@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.cli.forecast import begin_paces, forecast_of
 from tallystick.cli.pace import Pacer
+from tallystick.cli.unknown_options import UnknownOption, unknown_options
 from tallystick.core.brake import Hold, Permit
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.forecast import Forecast
@@ -61,11 +62,15 @@ Review = Callable[[Session, Mapping[str, Survey]], None]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a pair leaves for later: open questions, parked records, and by reason the records to be looked at again."""
+    """What a pair leaves for later: open questions, parked records, and by reason the records to be looked at again.
+
+    ``options`` are the select options that the mapping does not know.
+    """
 
     questions: int = 0
     parked: int = 0
     again: Mapping[str, int] = field(default_factory=dict)
+    options: Sequence[UnknownOption] = ()
 
 
 @dataclass(slots=True)
@@ -207,9 +212,12 @@ def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -
 
 def count_waiting(house: House, pair: str) -> Waiting:
     """Count what a pair leaves for later."""
-    return house.store.look(
-        lambda tx: Waiting(len(tx.queue(pair)), len(tx.quarantine(pair)), marks_by_reason(tx, pair))
-    )
+
+    def work(tx: StoreTx) -> Waiting:
+        parked = tx.quarantine(pair)
+        return Waiting(len(tx.queue(pair)), len(parked), marks_by_reason(tx, pair), unknown_options(parked))
+
+    return house.store.look(work)
 
 
 def marks_by_reason(tx: StoreTx, pair: str) -> dict[str, int]:

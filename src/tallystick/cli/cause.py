@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tallystick.cli.unknown_options import UnknownOption, unknown_options
 from tallystick.cli.words import QUESTIONS
 from tallystick.core.binding import Quarantined, QueueItem
 from tallystick.core.error import Error
@@ -63,6 +64,20 @@ class Cause:
         """Some of the records, as ``side/id``."""
         return [f"{side}/{record}" for side, record in map(record_of, self.rows[:_SHOWN])]
 
+    @property
+    def groups(self) -> list[tuple[str, list[str]]]:
+        """The records that share a key on their side: what is said of it, and who; the largest groups first."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            if isinstance(row, QueueItem) and row.kind in {"match", "duplicate"}:
+                found.setdefault(row.detail, []).append("/".join(record_of(row)))
+        return sorted(((said, ids) for said, ids in found.items() if len(ids) > 1), key=lambda g: (-len(g[1]), g[0]))
+
+    @property
+    def options(self) -> list[UnknownOption]:
+        """The select options that the mapping does not know, where that is the cause."""
+        return unknown_options(row for row in self.rows if isinstance(row, Quarantined))
+
     def document(self) -> dict[str, Any]:
         """Write the cause as JSON."""
         return {
@@ -77,6 +92,8 @@ class Cause:
             "since": self.since,
             "count": len(self.rows),
             "records": [f"{side}/{record}" for side, record in self.records],
+            "options": [o.document() for o in self.options],
+            "groups": [{"said": said, "count": len(ids), "records": ids} for said, ids in self.groups],
         }
 
     def narrowed(self, records: Sequence[str]) -> "Cause":

@@ -12,6 +12,7 @@ from typing import Final
 from tallystick.checklist.sample import Sample
 from tallystick.cli.carried_text import failure_lines, unfound_lines
 from tallystick.cli.carry import Carried, Waiting
+from tallystick.cli.doubles_text import doubles_counts, doubles_words
 from tallystick.cli.drift_text import drift_counts, drift_words
 from tallystick.cli.forecast import HEADS, bulk_words, forecast_rows, forecast_words
 from tallystick.cli.hold_text import hold_words, narrow, refused_words
@@ -150,6 +151,7 @@ def _section(carried: Carried, plan: PairPlan, limit: int, *, reveal: bool) -> S
     mine = [o for o in carried.result.plan.operations if o.pair == plan.pair]
     groups = [
         *_groups(plan, mine, names, limit, _cell(reveal=reveal)),
+        *_doubles(plan, names, limit, _cell(reveal=reveal)),
         *_drift(plan, names, limit, reveal=reveal),
     ]
     return Section(
@@ -219,6 +221,14 @@ def _entry(operation: Operation, names: SideNames, cell: Callable[[Value], str])
     notes = [asked_words(asked, names, cell) for asked in operation.asked]
     notes += [visible(operation.note)] if operation.note else []
     return Entry(visible(operation_words(operation, names)), fields, notes, short(operation.fingerprint))
+
+
+def _doubles(plan: PairPlan, names: SideNames, limit: int, cell: Callable[[Value], str]) -> Iterator[Group]:
+    if plan.doubled:
+        entries = [Entry(visible(doubles_words(d, names, cell))) for d in plan.doubles[:limit]]
+        total = sum(groups for groups, _ in plan.doubled.values())
+        note = f"they wait for a person unless they are cleaned up: {'; '.join(doubles_counts(plan, names))}"
+        yield Group("The same key on one side", entries, total, note=note)
 
 
 def _drift(plan: PairPlan, names: SideNames, limit: int, *, reveal: bool) -> Iterator[Group]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document
+from tallystick.cli.doubles_text import doubles_document, doubles_lines
 from tallystick.cli.drift_text import drift_document, drift_lines
 from tallystick.cli.forecast import forecast_document
 from tallystick.cli.hold_text import hold_document, hold_lines
@@ -48,7 +49,8 @@ def show_pair(
         screen.table(("", *(f"in {names[s]}" for s in SIDES)), write_rows(plan), indent=4)
         for line in other_lines(plan, found, names):
             screen.say(f"  {line}")
-    for line in (*drift_lines(plan, names), *hold_lines(plan, names)):
+    doubles = doubles_lines(plan, names, lambda value: brief(shown(value)))
+    for line in (*doubles, *drift_lines(plan, names), *hold_lines(plan, names)):
         screen.say(f"  {line}")
     if plan.problem and found is not None:
         screen.say(f"  Not all could be read: {plan.problem}")
@@ -193,6 +195,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "parked": [{"code": c, "field": f, "count": n} for (c, f), n in sorted(found.faults.items())] if found else [],
         "holds": [hold_document(h) for h in plan.holds],
         "released": [hold_document(h) for h in plan.released],
+        "doubles": doubles_document(plan),
         "drift": drift_document(plan),
         "problem": plan.problem,
         "failure": error_document(failure) if failure else None,

@@ -10,7 +10,10 @@ from tallystick.cli.start import Json, Names, examples, start_of
 if TYPE_CHECKING:
     from tallystick.cli.cause import Cause
     from tallystick.cli.output import Screen
+    from tallystick.core.record import Side
     from tallystick.core.state import Store
+
+_GROUPS = 5
 
 Causes = Annotated[
     list[str] | None,
@@ -68,6 +71,8 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
 def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
     from tallystick.cli.moment import ago
     from tallystick.cli.output import number
+    from tallystick.cli.unknown_options import option_lines
+    from tallystick.core.record import SIDES
 
     for cause in causes:
         screen.title(cause.key)
@@ -76,6 +81,14 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
         screen.say(f"  {cause.message}")
         screen.say(f"  {cause.hint} (for the {cause.audience})")
         more = " ..." if len(cause.rows) > len(cause.samples) else ""
+        sides: dict[Side, str] = {side: f"the {side}" for side in SIDES}
+        for line in option_lines([o.document() for o in cause.options], sides):
+            screen.say(f"  {line}")
+        for said, ids in cause.groups[:_GROUPS]:
+            some = ", ".join(ids[:_GROUPS]) + (", ..." if len(ids) > _GROUPS else "")
+            screen.say(f"  {number(len(ids), 'record')} with the same key ({said}): {some}")
+        if len(cause.groups) > _GROUPS:
+            screen.say(f"  and {len(cause.groups) - _GROUPS:,} more groups with the same key")
         screen.say(f"  records: {', '.join(cause.samples)}{more}")
     if not causes:
         screen.say("nothing waits for anybody")

@@ -56,8 +56,10 @@ def status(
 
 def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
     from tallystick.cli.carry import marks_by_reason
+    from tallystick.cli.unknown_options import unknown_options
     from tallystick.core.record import SIDES
 
+    parked = tx.quarantine(name)
     cursors = {side: tx.cursor(name, side) for side in SIDES}
     known = tx.pair_state(name)
     return {
@@ -66,7 +68,8 @@ def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
         "right": f"{spec.right.system}/{spec.right.object}",
         "linked": tx.count_linked(name),
         "questions": dict(Counter(q.kind for q in tx.queue(name))),
-        "parked": dict(Counter(q.code for q in tx.quarantine(name))),
+        "parked": dict(Counter(q.code for q in parked)),
+        "unknown_options": [o.document() for o in unknown_options(parked)],
         "again": marks_by_reason(tx, name),
         "unknown_writes": len(tx.open_intents(name)),
         "not_before": known.not_before if known and known.not_before else None,
@@ -108,6 +111,7 @@ def _show(screen: "Screen", stands: Sequence[dict[str, Any]], last: "Sequence[Ru
 def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
     from tallystick.cli.moment import ago, moment
     from tallystick.cli.output import number
+    from tallystick.cli.unknown_options import option_lines
     from tallystick.cli.words import QUESTIONS, mark_words, side_names
 
     names = side_names(stand["left"], stand["right"])
@@ -122,6 +126,8 @@ def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
         screen.say(f"  {number(count, 'question')} for a person: {QUESTIONS.get(kind, kind)} ({kind})")
     for code, count in stand["parked"].items():
         screen.say(f"  {count:,} parked: {code}")
+    for line in option_lines(stand["unknown_options"], names):
+        screen.say(f"  {line}")
     for reason, count in stand["again"].items():
         screen.say(f"  {number(count, 'record')} for the next run: {mark_words(reason, names)}")
     if stand["unknown_writes"]:

@@ -16,7 +16,8 @@ from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, other
 from tallystick.core.state import StoreTx
 from tallystick.engine.decide import PENDING, settle_pending
-from tallystick.engine.pair import End, Pair, read_one, resolve_refs
+from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
+from tallystick.engine.unread import readable_part, unread_of
 from tallystick.wiring import House
 
 
@@ -53,6 +54,11 @@ class Sight:
     parked: list[Quarantined] = field(default_factory=list)
     journal: list[JournalEntry] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
+
+    def is_unread(self, side: Side, index: int) -> bool:
+        """Tell whether the value of a field is there on a side and cannot be read."""
+        seen = self.legs[side].seen
+        return isinstance(seen, Present) and seen.is_unread(index)
 
 
 def look_at(house: House, subject: Subject) -> Sight:
@@ -108,10 +114,11 @@ def _present(house: House, end: End, found: Sighting) -> Observation:
     if not end.in_scope(found.record):
         return OutOfScope(found.version)
     refs = house.store.look(lambda tx: resolve_refs(tx, end, [found.record], {}))
-    try:
-        return Present(found.id, read_one(end, found.record, refs), found.version, found.modified)
-    except DataError as fault:
-        return Unreadable(fault)
+    [read] = end.read([found.record], refs)
+    if isinstance(read, DataError) and not read.rest:
+        return Unreadable(unreadable_record(end, found.id, read))
+    fields = readable_part(read) or ()
+    return Present(found.id, fields, found.version, found.modified, unread_of(end.names, read))
 
 
 def _decide(sight: Sight) -> None:

@@ -8,7 +8,7 @@ from tallystick.cli.output import Screen, brief, number
 from tallystick.cli.plan_file import spell
 from tallystick.cli.why_look import Leg, Sight
 from tallystick.cli.words import QUESTIONS, RULES, STATES, SideNames, reason_words, side_names
-from tallystick.core.decision import Write
+from tallystick.core.decision import Decision, Write
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
 from tallystick.core.plan import shown
 from tallystick.core.record import SIDES, UNKNOWN, Side, Value, decode_fields, other, same
@@ -57,8 +57,7 @@ def _decided(sight: Sight, names: SideNames) -> str:
     if decision.questions:
         return f"The next run will ask a person: {reason_words(decision.reason, names)}."
     if decision.faults:
-        side, index, fault = decision.faults[0]
-        return f"{names[side]} cannot hold '{sight.pair.mapping.names[index]}': {fault.message}."
+        return _fault_words(sight, decision, names)
     if decision.disposition == "unchanged":
         return "Both sides are in step: no mapped field differs from what was agreed."
     if decision.disposition == "converged":
@@ -68,6 +67,14 @@ def _decided(sight: Sight, names: SideNames) -> str:
         why = reason_words(decision.reason, names)
         return f"They differ in {fields}, and the mapping's direction leaves it so: {why}."
     return f"Nothing is written: {reason_words(decision.reason, names)}."
+
+
+def _fault_words(sight: Sight, decision: Decision, names: SideNames) -> str:
+    side, index, fault = decision.faults[0]
+    name = sight.pair.mapping.names[index]
+    if sight.is_unread(other(side), index):
+        return f"'{name}' cannot be read in {names[other(side)]}: {fault.message}."
+    return f"{names[side]} cannot hold '{name}': {fault.message}."
 
 
 def _write_words(sight: Sight, write: Write, names: SideNames) -> str:
@@ -164,10 +171,12 @@ def field_rows(sight: Sight, names: SideNames) -> Iterator[tuple[str, str, str, 
     for i, name in enumerate(sight.pair.mapping.names):
         bases = [_at(sight.legs[s].base, i) for s in SIDES]
         now = [_at(sight.legs[s].fields, i) for s in SIDES]
-        if all(v is UNKNOWN for v in (*bases, *now)):
+        unread = [sight.is_unread(s, i) for s in SIDES]
+        if all(v is UNKNOWN for v in (*bases, *now)) and not any(unread):
             continue
         agreed = _cell(bases[0]) if same(bases[0], bases[1]) else f"{_cell(bases[0])} / {_cell(bases[1])}"
-        yield name, agreed, _cell(now[0]), _cell(now[1]), next_words(sight, i, names)
+        left, right = ("(cannot be read)" if bad else _cell(v) for bad, v in zip(unread, now, strict=True))
+        yield name, agreed, left, right, next_words(sight, i, names)
 
 
 def _at(fields: tuple[Value, ...] | None, i: int) -> Value:
@@ -191,6 +200,8 @@ def next_words(sight: Sight, i: int, names: SideNames) -> str:
         if question.index == i:
             return f"asks: {QUESTIONS.get(question.kind, question.kind)}"
     for side, index, fault in decision.faults:
+        if index == i and sight.is_unread(other(side), i):
+            return f"left alone: {fault.message}"
         if index == i:
             return f"{names[side]} cannot hold it: {fault.message}"
     if i in decision.drift:

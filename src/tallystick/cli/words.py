@@ -62,6 +62,7 @@ _POLICIES: Final[dict[str, str]] = {
     "answered": "a person decided which side is right",
     "rescoped": "the mapping was changed, so the other side is left as it is",
     "rivalled": "another living pair has its match key",
+    "unread": "one of its values cannot be read, and must not be lost",
 }
 # Reasons that are no cell of the decision table: what a person asked for.
 _ASKED_FOR: Final[dict[str, str]] = {

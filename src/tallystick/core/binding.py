@@ -215,7 +215,8 @@ class QueueItem:
 class Quarantined:
     """A record (or one field of it) that cannot go on. Ends when a side or the mapping changes (R-14.1).
 
-    ``waits_for`` names the record (``pair/side/id``) whose pairing releases this one by itself (R-13.4).
+    ``waits_for`` names the record (``pair/side/id``) whose pairing releases this one by itself (R-13.4). ``option`` is
+    the select option that the mapping does not know (R-15.3).
     """
 
     pair: str
@@ -232,6 +233,7 @@ class Quarantined:
     attempts: int = 1
     since: float = 0
     waits_for: str = ""
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True)

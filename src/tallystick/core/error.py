@@ -187,7 +187,8 @@ class CursorStuck(RemoteError):
 class DataError(Error):
     """One record cannot be used as it is; it is parked and the run goes on. ``field`` names the culprit.
 
-    ``rest`` holds the record's canonical values where only some of them are at fault; those are unknown in it.
+    Where only some values of a record cannot be read, ``rest`` holds its canonical values, those at fault unknown, and
+    ``also`` the faults of the further ones, each naming its own field.
     """
 
     code = "data"
@@ -198,6 +199,7 @@ class DataError(Error):
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.field = field
         self.rest: tuple[Any, ...] = ()
+        self.also: tuple[DataError, ...] = ()
 
 
 class InvalidValue(DataError):
@@ -207,9 +209,15 @@ class InvalidValue(DataError):
 
 
 class UnknownOption(DataError):
-    """A select option has no counterpart in the mapping."""
+    """A select option has no counterpart in the mapping. ``option`` is its key, empty where it is too long for one."""
 
     code = "unknown_option"
+
+    def __init__(
+        self, message: str, *, option: str = "", field: str = "", detail: str = "", hint: str = "", place: str = ""
+    ) -> None:
+        super().__init__(message, field=field, detail=detail, hint=hint, place=place)
+        self.option = option
 
 
 class MissingReference(DataError):

@@ -112,17 +112,17 @@ class Interpreter:
         if not isinstance(record, dict):
             return DataError("this is no record", detail=f"{describe(record)} came", place=self._name)
         values: list[Value] = []
-        fault: DataError | None = None
+        faults: list[DataError] = []
         for seat in self.seats:
             try:
                 values.append(self.get(seat, record, refs))
             except DataError as error:
-                fault = fault or error
+                faults.append(error)
                 values.append(UNKNOWN)
-        if fault is not None:
-            fault.rest = tuple(values)
-            return fault
-        return tuple(values)
+        if not faults:
+            return tuple(values)
+        faults[0].rest, faults[0].also = tuple(values), tuple(faults[1:])
+        return faults[0]
 
     def write(self, fields: Fields, refs: Refs) -> tuple[Raw, list[DataError]]:
         """Make the body of a new record."""

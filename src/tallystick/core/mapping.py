@@ -108,6 +108,11 @@ class MatchRule:
     normalise: Normaliser = "text"
     fuzzy: bool = False
 
+    @property
+    def title(self) -> str:
+        """Name the rule by its fields."""
+        return " + ".join(self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -170,7 +175,8 @@ class Refs:
 class SideCodec(Protocol):
     """A mapping made ready for one side; the interpreter and the compiled form both are one.
 
-    ``read`` never raises for a record's content: what cannot be read stands in the result as its ``DataError``.
+    ``read`` never raises for a record's content: what cannot be read stands in the result as its ``DataError``, which
+    holds the values of the other fields and a fault for each one at fault.
     ``write`` and ``patch`` leave out the fields that cannot be written and name each of them in a fault whose
     ``field`` is the mapping's field name.
     """

@@ -13,18 +13,27 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tallystick.core.error import Error
+from tallystick.core.error import DataError, Error
 from tallystick.core.record import UNKNOWN, Fields, same
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The record is there. ``fields`` are canonical; ``modified`` is the system's own time stamp, seconds UTC."""
+    """The record is there. ``fields`` are canonical; ``modified`` is the system's own time stamp, seconds UTC.
+
+    ``unread`` are the positions of values that are there and cannot be read, with the reason; they are unknown in
+    ``fields``.
+    """
 
     id: str
     fields: Fields
     version: str | None = None
     modified: float | None = None
+    unread: tuple[tuple[int, DataError], ...] = ()
+
+    def is_unread(self, index: int) -> bool:
+        """Tell whether the value at a position is there and cannot be read."""
+        return any(i == index for i, _ in self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +79,14 @@ def classify(observation: Observation | None, base: Fields | None) -> Code:
 
     A absent, U unchanged, C changed, D deleted, M missing, S out of scope, X unreadable, G merged away.
 
-    ``observation`` is ``None`` only for a leg without id. Without a base every present record is C.
+    ``observation`` is ``None`` only for a leg without id. Without a base every present record is C; so is one with a
+    value that cannot be read, because that is not the one that was agreed.
     """
     match observation:
         case None:
             return "A"
-        case Present(fields=fields):
-            return "U" if base is not None and unchanged(fields, base) else "C"
+        case Present(fields=fields, unread=unread):
+            return "U" if base is not None and not unread and unchanged(fields, base) else "C"
         case Gone():
             return "D"
         case Missing():

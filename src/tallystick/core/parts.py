@@ -8,7 +8,7 @@ the other side was deleted       a part that went is no edit for which a record 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tallystick.core.observation import Gone, Observation, Present
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, other
@@ -82,4 +82,4 @@ def _forget(base: Fields | None, section: Section) -> Fields | None:
 
 def _with_unknown(seen: Present, section: Section) -> Present:
     fields = tuple(UNKNOWN if i in section.fields else v for i, v in enumerate(seen.fields))
-    return Present(seen.id, fields, seen.version, seen.modified)
+    return replace(seen, fields=fields)

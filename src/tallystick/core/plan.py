@@ -85,13 +85,30 @@ class Drift:
     right: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """Records of one side that share a match key: ``count`` of them, of which ``ids`` are some.
+
+    ``values`` are those that one of them has in the rule's fields. ``made_equal`` names the normaliser where the
+    records spell them differently, and is empty where they do not.
+    """
+
+    side: Side
+    rule: str
+    count: int
+    ids: tuple[str, ...]
+    made_equal: str = ""
+    values: tuple[Value, ...] = ()
+
+
 @dataclass(slots=True)
 class PairPlan:
     """The numbers of one pair in a plan: dispositions by side, actions by side, holds, some samples of each.
 
     ``released`` are the brakes that held and that a person let go, each with what it refused and no longer does.
     ``chosen`` is how many records or pairs were asked for, where the run was limited to some.
-    ``drift`` counts drifting values by (side, field), ``drifting`` are some of them.
+    ``drift`` counts drifting values by (side, field), ``drifting`` are some of them. ``doubled`` counts the groups of
+    records that share a key, and their records, by (side, rule); ``doubles`` are the largest of each side.
     """
 
     pair: str
@@ -108,6 +125,8 @@ class PairPlan:
     chosen: int | None = None
     drift: dict[tuple[Side, str], int] = field(default_factory=dict)
     drifting: list[Drift] = field(default_factory=list)
+    doubled: dict[tuple[Side, str], tuple[int, int]] = field(default_factory=dict)
+    doubles: list[Doubles] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ Initial = Literal["left", "right", "newest", "ask"]
 Blank = Literal["propagate", "keep", "ask"]
 Drift = Literal["report", "revert", "ignore"]
 Invalid = Literal["park", "default", "truncate"]
+OnUnreadable = Literal["park", "create"]
 OnMissingRef = Literal["wait", "send_without", "error"]
 
 
@@ -65,6 +66,7 @@ class Policy:
     direction: Direction = "both"
     on_delete_update: OnDeleteUpdate = "ask"
     on_keyless: Literal["ask", "create"] = "ask"
+    on_unreadable: OnUnreadable = "park"
     on_restore: OnRestore = "ask"
     on_scope_exit: OnScopeExit = "freeze"
     on_merge: OnMerge = "ask"

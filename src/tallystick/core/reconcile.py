@@ -9,42 +9,24 @@ r"""The middle of the house: what to do about one binding, given what both sides
     X     WAIT     WAIT       WAIT         VFY(R)   WAIT           WAIT   WAIT
     G     MGD(L)   MGD(L)     MGD(L)       VFY(R)   MGD(L)         WAIT   MGD(LR)
 
+A value that cannot be read (F-9) is left alone on both sides and named as a fault; the other fields go on. A record
+that has one counts as changed, is not deleted, and is not made again without it unless the policy says so.
+
 Pure and total: every combination gives exactly one decision with a reason (R-5.1), and swapping the sides swaps the
 decision (R-5.3). Silence never writes: only ``Gone`` deletes, and an unproven absence stops everything for its binding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tallystick.core.binding import QueueKind, State
 from tallystick.core.decision import Decision, Disposition, Question, Write
 from tallystick.core.error import DataError
-from tallystick.core.mapping import FieldMapping
-from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
+from tallystick.core.merge import Outcome, Sides, merge_field
 from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
-from tallystick.core.policy import OnDelete, Policy
+from tallystick.core.pairing import Pairing, creation
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
-
-HoldAt = Callable[[int, Value], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """What stays the same for all bindings of a pair: fields, policy, and what each side can hold of a field."""
-
-    fields: Sequence[FieldMapping]
-    policy: Policy
-    hold_left: HoldAt
-    hold_right: HoldAt
-
-    def holds(self, index: int) -> Holds:
-        """Give what both sides can hold of the field at ``index``."""
-        return Holds(lambda v: self.hold_left(index, v), lambda v: self.hold_right(index, v))
-
-    def deletion(self, side: Side) -> OnDelete:
-        """Give the policy for a record that was deleted on ``side``."""
-        return self.policy.on_delete_left if side == "left" else self.policy.on_delete_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +41,11 @@ class LegView:
     def fields(self) -> Fields:
         """The canonical values seen now; empty if the record was not seen."""
         return self.seen.fields if isinstance(self.seen, Present) else ()
+
+    @property
+    def unread(self) -> tuple[tuple[int, DataError], ...]:
+        """The values that are there now and cannot be read."""
+        return self.seen.unread if isinstance(self.seen, Present) else ()
 
     @property
     def version(self) -> str | None:
@@ -117,11 +104,21 @@ def reconcile(
     case = _Case(state, left, right, pairing, context)
     match state:
         case "linked" | "dormant" | "half" | "parked":
-            return _live(case)
+            return _with_unread(case, _live(case))
         case "tomb":
-            return _tomb(case)
+            return _with_unread(case, _tomb(case))
         case "unlinked" | "erased":
             return _ended(case)
+
+
+def _with_unread(case: _Case, decision: Decision) -> Decision:
+    """Name the values that cannot be read, unless the whole record waits or is left out."""
+    faults = tuple((other(side), i, fault) for side in SIDES for i, fault in case.leg(side).unread)
+    if not faults or decision.disposition in {"filtered", "deferred", "unreadable"}:
+        return decision
+    is_done = decision.disposition in {"unchanged", "converged", "drift"}
+    disposition = "quarantined" if is_done else decision.disposition
+    return replace(decision, disposition=disposition, faults=(*faults, *decision.faults))
 
 
 def _live(case: _Case) -> Decision:
@@ -175,6 +172,8 @@ def _out_of_scope(case: _Case) -> Decision:
             return Decision(case.reason("freeze"), "filtered", state="dormant", settled=False)
         case "unlink":
             return Decision(case.reason("unlink"), "filtered", state="unlinked")
+        case "delete" if case.leg(other(side)).unread:
+            return _spared(case)
         case "archive" | "delete":
             write = Write(other(side), exit_policy, pre_version=case.leg(other(side)).version)
             return Decision(
@@ -197,6 +196,8 @@ def _deleted(case: _Case, side: Side) -> Decision:
 
 def _is_edited(leg: LegView) -> bool:
     """Whether the record differs from what was agreed; a field that never was agreed, because it is parked, is none."""
+    if leg.base is not None and any(leg.base[i] is not UNKNOWN for i, _ in leg.unread):
+        return True
     if leg.code == "U" or leg.base is None or all(then is UNKNOWN for then in leg.base):
         return leg.code != "U"
     return any(
@@ -210,6 +211,8 @@ def _apply_deletion(case: _Case, side: Side) -> Decision:
     policy = case.pairing.deletion(side)
     survivor = other(side)
     match policy:
+        case "propagate" if case.leg(survivor).unread:
+            return _spared(case)
         case "propagate" | "archive":
             write = Write(
                 survivor, "delete" if policy == "propagate" else "archive", pre_version=case.leg(survivor).version
@@ -223,6 +226,11 @@ def _apply_deletion(case: _Case, side: Side) -> Decision:
             return Decision(case.reason("ask"), "queued", questions=(Question("delete"),), settled=False)
 
 
+def _spared(case: _Case) -> Decision:
+    """A value that cannot be read cannot be kept in the journal either, so its record is not deleted (I-3)."""
+    return Decision(case.reason("unread"), "quarantined", settled=False)
+
+
 def _all(case: _Case, side: Side) -> tuple[tuple[Side, int, Value], ...]:
     """Every value that a deletion on ``side`` would lose."""
     return tuple((side, i, v) for i, v in enumerate(case.leg(side).fields) if v is not None and v is not UNKNOWN)
@@ -232,32 +240,12 @@ def _recreate(case: _Case, side: Side, policy: str) -> Decision:
     if case.context.rivalled:
         return Decision(case.reason("rivalled"), "queued", questions=(Question("duplicate"),), settled=False)
     source = case.leg(other(side))
+    if not case.pairing.may_lack(source.unread):
+        return Decision(case.reason("unread"), "quarantined", settled=False)
     write, faults = creation(case.pairing, side, source.fields)
     if write is None:
         return Decision(case.reason(policy), "quarantined", faults=faults, settled=False)
     return Decision(case.reason(policy), "written", writes=(write,), faults=faults)
-
-
-def creation(
-    pairing: Pairing, side: Side, fields: Fields
-) -> tuple[Write | None, tuple[tuple[Side, int, DataError], ...]]:
-    """Make the write that creates a record on ``side`` from the other side's ``fields``.
-
-    Fields that the side cannot hold are faults; the record is created without them unless the side requires them,
-    which the side's codec decides when the body is made.
-    """
-    faults: list[tuple[Side, int, DataError]] = []
-    values: list[Value] = []
-    for i, (value, field) in enumerate(zip(fields, pairing.fields, strict=True)):
-        kept = value
-        if value is not None and value is not UNKNOWN and starts(field.policy, side):
-            try:
-                pairing.holds(i).on(side)(value)
-            except DataError as fault:
-                faults.append((side, i, fault))
-                kept = UNKNOWN
-        values.append(kept)
-    return Write(side, "create", tuple(values)), tuple(faults)
 
 
 def _tomb(case: _Case) -> Decision:
@@ -298,7 +286,8 @@ def _merge(case: _Case) -> Decision:
     writes = tuple(w for s in SIDES if (w := _update(case, s, outcomes)))
     questions = tuple(Question(_ASKED[o.kind], i) for i, o in enumerate(outcomes) if o.kind in _ASKED)
     faults = tuple((_refusing(case, i), i, o.fault) for i, o in enumerate(outcomes) if o.fault is not None)
-    unknown = any(o.kind == "unknown" for o in outcomes)
+    unread = {i for s in SIDES for i, _ in case.leg(s).unread}
+    unknown = any(o.kind == "unknown" and i not in unread for i, o in enumerate(outcomes))
     drift = tuple(i for i, o in enumerate(outcomes) if o.kind == "drift")
     disposition: Disposition = (
         "written"

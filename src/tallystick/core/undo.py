@@ -89,6 +89,8 @@ class _Case:
     def moved(self, side: Side, i: int) -> bool:
         """Whether the field differs from what the run stored there, or else from what both sides last agreed on."""
         now, base = self.seen[side], self.bases[side]
+        if isinstance(now, Present) and now.is_unread(i):
+            return True
         if isinstance(now, Present) and any(
             row.side == side and row.after == digest(now.fields) for row in self.written.rows
         ):

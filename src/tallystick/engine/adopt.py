@@ -23,13 +23,14 @@ from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
-from tallystick.engine.draft import Draft, WriteRefs, make_step, writing_refs
+from tallystick.engine.draft import Draft, WriteRefs, make_step, to_fault, writing_refs
 from tallystick.engine.kinship import points_to_planned, split_waiting, with_kin
 from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE, PRESENT, Session, SightRow
+from tallystick.engine.unread import Unread, unpack_unread
 from tallystick.engine.verify import read_records
 from tallystick.engine.witness import Meeting
 
@@ -57,12 +58,13 @@ _KEYLESS: Final = Match("keyless")
 
 @dataclass(frozen=True, slots=True)
 class Lone:
-    """A record that is paired with nobody: where and how it was seen, its values and match keys."""
+    """A record that is paired with nobody: where and how it was seen, its values and keys, what cannot be read."""
 
     side: Side
     seen: Seen
     fields: Fields
     keys: Keys
+    unread: Unread = ()
 
 
 def decide_unbound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
@@ -113,7 +115,7 @@ def _decide_batch(
         elif row[0] in former:
             _ask(draft, side, _seen(row), "reappeared", "it was deleted, and made again as another record")
         elif row[0] in matches:
-            lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]])
+            lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]], unpack_unread(row[9]))
             taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
     session.scratch(pair).take(other(side), taken)
     session.scratch(pair).put_aside(side, outcome.alone)
@@ -155,7 +157,9 @@ def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crow
         for record in ids[s]:
             row = again.get(record)
             # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
-            own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
+            own: Keys = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
+            if row is not None and row[9] is not None:
+                own = {**held.get(record, {}), **own}
             is_bad = row is not None and row[2] == "bad"
             candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
             for key in own.items():
@@ -208,7 +212,7 @@ def _decide_one(
 
 def _partner(side: Side, row: SightRow) -> Lone:
     fields = decode_fields(row[3] or b"[]")
-    return Lone(side, _seen(row), fields, unpack_keys(row[8]))
+    return Lone(side, _seen(row), fields, unpack_keys(row[8]), unpack_unread(row[9]))
 
 
 def _waits(draft: Draft, lone: Lone) -> bool:
@@ -220,7 +224,7 @@ def _waits(draft: Draft, lone: Lone) -> bool:
 
 
 def _named(pair: Pair, rule: int) -> str:
-    return " + ".join(pair.mapping.match[rule].fields) if rule >= 0 else "its external id"
+    return pair.mapping.match[rule].title if rule >= 0 else "its external id"
 
 
 def _list(candidates: Sequence[str], shown: int = 5) -> str:
@@ -240,8 +244,7 @@ def _alone(action: str, reason: str, side: Side, seen: Seen) -> Line:
 
 def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     side, seen = lone.side, lone.seen
-    theirs = decode_fields(partner[3] or b"[]")
-    here, there = _present(seen, lone.fields), _present(_seen(partner), theirs)
+    here, there = _present(lone), _present(_partner(other(side), partner))
     left, right = (here, there) if side == "left" else (there, here)
     left_seen, right_seen = (seen, _seen(partner)) if side == "left" else (_seen(partner), seen)
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
@@ -269,8 +272,8 @@ def _mark_kin(draft: Draft, line: Line) -> None:
         line.is_pending = points_to_planned([line.left.fields, line.right.fields, *(s.fields for s in line.steps)])
 
 
-def _present(seen: Seen, fields: Fields) -> Present:
-    return Present(seen.id or "", fields, seen.version, seen.modified)
+def _present(lone: Lone) -> Present:
+    return Present(lone.seen.id or "", lone.fields, lone.seen.version, lone.seen.modified, lone.unread)
 
 
 def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> None:
@@ -289,6 +292,12 @@ def _unmatched(draft: Draft, lone: Lone, wish: OnUnmatched, refs: WriteRefs) -> 
         _witness(draft, side, _alone("", "unbound.refused", side, seen))
         return
     step, faults = make_step(target, "create", lone.fields, (), refs[target.side], None, seen.fields, seen.id)
+    if lone.unread:
+        names = draft.pair.mapping.names
+        faults = [to_fault(target.side, names[i], fault) for i, fault in lone.unread] + [
+            fault for fault in faults if fault.field not in {names[i] for i, _ in lone.unread}
+        ]
+        step = step if draft.pair.pairing.may_lack(lone.unread) else None
     line = _alone("create" if step else "", "unbound.create", side, seen)
     line.steps = (step,) if step else ()
     line.faults = tuple(faults)

@@ -14,9 +14,10 @@ from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
+from tallystick.core.pairing import HoldAt
 from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
-from tallystick.core.reconcile import Context, HoldAt, reconcile
+from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
 from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
@@ -27,6 +28,7 @@ from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import PRESENT, Session, SightRow
+from tallystick.engine.unread import unpack_unread
 from tallystick.engine.witness import Meeting
 
 BATCH = 1000
@@ -267,7 +269,7 @@ def _observed(row: SightRow) -> Observation:
     record_id, _, kind, encoded, version, modified, *_ = row
     match kind:
         case "here" | "lacks":
-            return Present(record_id, decode_fields(encoded or b"[]"), version, modified)
+            return Present(record_id, decode_fields(encoded or b"[]"), version, modified, unpack_unread(row[9]))
         case "gone":
             return Gone("the system shows it as deleted")
         case "missing":

@@ -211,6 +211,11 @@ def _judge_fields(outlook: Outlook, meeting: Meeting, found: Findings) -> None:
     for i in range(len(fields)):
         now = Sides(found.values[0][i], found.values[1][i])
         verdict = compare_values(now, fields[i].policy, outlook.pair.pairing.holds(i))
+        faults = [f for f in meeting.line.faults if f.field == fields[i].name]
+        if verdict is not None and verdict.kind == "unread" and faults:
+            found.fields[i], detail = _parked(faults)
+            found.details[found.fields[i]] = detail
+            continue
         if verdict is not None and verdict.kind in {"in_step", "normalised", "unread"}:
             found.fields[i] = verdict
             continue

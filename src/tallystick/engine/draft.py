@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tallystick.core.binding import Binding, Op
 from tallystick.core.decision import Decision
-from tallystick.core.error import DataError, MissingReference
+from tallystick.core.error import DataError, MissingReference, UnknownOption
 from tallystick.core.mapping import Refs
 from tallystick.core.plan import PHASES, line_fingerprint
 from tallystick.core.ports import Flow
@@ -206,9 +206,9 @@ def make_step(
 def to_fault(side: Side, field: str, fault: DataError) -> Fault:
     """Write down why ``side`` cannot take a value."""
     message = f"{fault.message} ({fault.detail})" if fault.detail else fault.message
-    return Fault(
-        side, field, fault.code, message, fault.hint, fault.waits_for if isinstance(fault, MissingReference) else ""
-    )
+    waits_for = fault.waits_for if isinstance(fault, MissingReference) else ""
+    option = fault.option if isinstance(fault, UnknownOption) else ""
+    return Fault(side, field, fault.code, message, fault.hint, waits_for, option)
 
 
 def _print(pair: Pair, line: Line) -> int:

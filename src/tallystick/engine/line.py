@@ -46,7 +46,7 @@ class Ask(msgspec.Struct, array_like=True, gc=False):
 
 
 class Fault(msgspec.Struct, array_like=True, gc=False):
-    """A value that ``side`` cannot take."""
+    """A value that ``side`` cannot take; ``option`` where it is a select option that the mapping does not know."""
 
     side: Side
     field: str
@@ -54,6 +54,7 @@ class Fault(msgspec.Struct, array_like=True, gc=False):
     message: str
     hint: str = ""
     waits_for: str = ""
+    option: str = ""
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):

@@ -17,6 +17,7 @@ from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
 from tallystick.engine.decide import decide_bound
+from tallystick.engine.doubles import note_doubles
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import absent_legs, pull
@@ -99,6 +100,8 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from prove_absence(session, pair, outcome, pulled[side], now)
     yield from read_partners(session, pair, outcome, now)
     yield from decide_bound(session, pair, outcome)
+    if outcome.plan.first_contact:
+        note_doubles(session, pair, outcome)
     if observed.shows_all:
         yield from decide_unbound(session, pair, outcome)
     _count(session, pair, observed)

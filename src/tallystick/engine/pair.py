@@ -8,9 +8,9 @@ from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.merge import starts
+from tallystick.core.pairing import Pairing
 from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector, Sighting
-from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
 from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx
@@ -136,6 +136,10 @@ class Pair:
         """The name of the mapping."""
         return self.mapping.name
 
+    def is_keyed(self, unread: Iterable[tuple[int, DataError]]) -> bool:
+        """Tell whether any of these values, which cannot be read, says who is who."""
+        return any(i in self.pairing.keyed for i, _ in unread)
+
     @property
     def refers_to_itself(self) -> bool:
         """Whether its records point to others of the same mapping, as in a tree."""
@@ -189,7 +193,13 @@ def make_pair(
         mapping=mapping,
         left=_end(mapping, "left", connectors[0], left),
         right=_end(mapping, "right", connectors[1], right),
-        pairing=Pairing(mapping.fields, mapping.policy, left.hold, right.hold),
+        pairing=Pairing(
+            mapping.fields,
+            mapping.policy,
+            left.hold,
+            right.hold,
+            frozenset(mapping.names.index(name) for rule in mapping.match for name in rule.fields),
+        ),
         keys=key_maker(mapping),
         mapping_print=prints[0],
         scope_print=prints[1],
@@ -248,14 +258,6 @@ def resolve_refs(tx: StoreTx, end: End, records: Sequence[Raw], provisional: dic
             if planned is not None and (pair, record_id) not in found:
                 found[pair, record_id] = planned
     return Refs(bindings=found)
-
-
-def read_one(end: End, record: Raw, refs: Refs) -> Fields:
-    """Turn one raw record into canonical fields. Raises ``DataError``."""
-    [fields] = end.read([record], refs)
-    if isinstance(fields, DataError):
-        raise fields
-    return fields
 
 
 def unreadable_record(end: End, record_id: str, fault: Exception) -> DataError:

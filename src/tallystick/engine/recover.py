@@ -24,6 +24,7 @@ from tallystick.engine.recovery import Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
+from tallystick.engine.unread import readable_part
 
 AT_ONCE = 20  # few, so that a run that dies again and again still gets on
 Outcome = str | Error
@@ -236,13 +237,13 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         answer, found = answers.get(intent.target or ""), fields.get(intent.id)
         if isinstance(answer, Error):
             outcomes[intent.id] = answer
-        elif isinstance(found, DataError):
-            outcomes[intent.id] = found
         elif found is None:
             recovery.close(intent)
             outcomes[intent.id] = "dropped"
-        else:
-            outcomes[intent.id] = _confirm(recovery, intent, found)
+        elif (told := readable_part(found)) is not None:
+            outcomes[intent.id] = _confirm(recovery, intent, told)
+        elif isinstance(found, DataError):
+            outcomes[intent.id] = found
     return outcomes
 
 

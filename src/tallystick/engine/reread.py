@@ -59,7 +59,7 @@ def read_legs(session: Session, pair: Pair, bindings: Iterable[Binding]) -> Flow
         for record, row in session.scratch(pair).sights(side, sorted(numbers)).items():
             rows[numbers[record], side] = row
         for record, kind in silent.items():
-            rows[numbers[record], side] = (record, numbers[record], kind, None, None, None, None, None, None)
+            rows[numbers[record], side] = (record, numbers[record], kind, None, None, None, None, None, None, None)
     return rows
 
 

@@ -14,12 +14,13 @@ from tallystick.core.binding import Intent
 from tallystick.core.error import Absent, DataError, Error, Garbled, Refused, Stale, Unsent
 from tallystick.core.mapping import Refs
 from tallystick.core.ports import LEEWAY_SECONDS, Flow, NotThere, Sighting, Update, Written
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, decode_raw, encode_fields, same
+from tallystick.core.record import SIDES, Fields, Side, decode_fields, decode_raw, encode_fields
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.line import Line, Step
 from tallystick.engine.pair import End, Pair, resolve_refs
+from tallystick.engine.unread import is_moved
 
 STAMP_SECONDS = 1.0  # an intent that says to have been sent this much earlier is corrected before it is sent
 MOST_IDLE = 3  # rounds in which a system takes nothing at all, before the writes are left to the next run
@@ -230,13 +231,7 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
         # It was decided because the record had left the scope; nothing but that was read of it.
         return end.in_scope(found.record)
     [read] = yield from read_sightings(pair, end, [found])
-    if planned is None or isinstance(read, DataError):
-        return True
-    return any(
-        not same(now, then)
-        for now, then in zip(read, decode_fields(planned), strict=True)
-        if now is not UNKNOWN and then is not UNKNOWN
-    )
+    return planned is None or is_moved(end.names, read, decode_fields(planned))
 
 
 def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:

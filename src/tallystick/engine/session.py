@@ -21,8 +21,10 @@ MOST_TROUBLES = 5
 LIVE = frozenset({"linked", "half", "parked", "dormant"})  # states of bindings that still pair two records
 # Kinds of sightings of a record that is there; "lacks" tells that a part of it is known to be absent.
 PRESENT = frozenset({"here", "lacks"})
-# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed)
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
+# id, binding, kind, fields, version, modified, raw hash, digest, match keys (packed), faults of unread values (packed)
+SightRow = tuple[
+    str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None, bytes | None
+]
 
 
 class Scratch(Protocol):
@@ -75,6 +77,9 @@ class Scratch(Protocol):
 
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
+
+    def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
+        """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
 
     def add_lines(self, rows: Sequence[tuple[int, int, int, Side | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""

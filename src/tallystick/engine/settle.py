@@ -134,7 +134,9 @@ def _seal(
     leg.digest = fingerprint(leg.base)
     if leg.id is not None and binding.state == "linked":
         into.unkeyed[side].append(leg.id)
-        keys = at.pair.keys_of(side, leg.id, seen or tuple(base))
+        # What is unknown or cannot be read now still is who it was.
+        known = tuple(then if now is UNKNOWN else now for now, then in zip(seen or base, base, strict=True))
+        keys = at.pair.keys_of(side, leg.id, known)
         into.keys[side] += [(leg.id, rule, h) for rule, h in keys.items()]
 
 
@@ -294,7 +296,7 @@ def _note_failure(
         Quarantined(
             at.pair.name, source, origin, field_name, result.code, str(result), result.hint,
             binding=number if line.binding else None, left_seen=seen["left"], right_seen=seen["right"],
-            mapping=at.pair.mapping_print, since=at.now,
+            mapping=at.pair.mapping_print, since=at.since(source, origin, field_name),
         )
     )  # fmt: skip
 
@@ -319,7 +321,8 @@ def _raise_questions(
             Quarantined(
                 at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
                 fault.message, fault.hint, number, seen["left"], seen["right"], at.pair.mapping_print,
-                since=at.now, waits_for=fault.waits_for,
+                since=at.since(source, line.seen(source).id, fault.field), waits_for=fault.waits_for,
+                option=fault.option,
             )
         )  # fmt: skip
 
@@ -332,8 +335,9 @@ def _review(at: Settlement, line: Line, into: Ledger) -> None:
         record = line.seen(side).id
         if record is None:
             continue
-        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
-        if (side, record) in at.standing.refused and not faulty:
+        faulty = {f.field for f in line.faults if other(f.side) == side}
+        faulty |= {row.field for row in into.parked if row.record == record}
+        if any(row.field not in faulty for row in at.standing.refused.get((side, record), ())):
             into.freed[side].append(record)
         kinds = {a.kind for a in line.asks}
         asked = at.standing.asked.get(f"{side}/{record}", {})

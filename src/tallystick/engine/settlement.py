@@ -102,6 +102,11 @@ class Settlement:
                 Superseded(self.pair.name, side, leg.id, leg.version or "", leg.digest, modified, self.now)
             )
 
+    def since(self, side: Side, record: str | None, field_name: str) -> float:
+        """Since when this is parked, seconds UTC: now, unless it was before."""
+        rows = self.standing.refused.get((side, record or ""), ())
+        return next((row.since for row in rows if row.field == field_name), self.now)
+
     def attempts(self, line: Line) -> int:
         """How often a write of this line's records was planned anew before, because the system had moved on."""
         records = [(side, line.seen(side).id or "") for side in SIDES]

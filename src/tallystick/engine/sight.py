@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.core.binding import LegFact, Quarantined, Superseded
-from tallystick.core.error import DataError
+from tallystick.core.error import DataError, UnknownOption
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import pack_keys
 from tallystick.core.ports import Flow, Sighting
@@ -15,6 +15,7 @@ from tallystick.engine import effects
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import LIVE, Session, SightRow
+from tallystick.engine.unread import pack_unread, unread_of
 
 Sighted = Sequence[tuple[Sighting, int | None]]
 _UNTOLD = encode_fields((UNKNOWN,))[1:-1]
@@ -76,28 +77,32 @@ def _row(
         if fact is None or fact.state not in LIVE:
             pulled.filtered += 1
             return None
-        return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None)
+        return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None, None)
     fields = sighting.fault or fields
+    unread = unread_of(pair.mapping.names, fields)
+    if unread and isinstance(fields, DataError) and (fact is not None or not pair.is_keyed(unread)):
+        fields = fields.rest
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
         pulled.faults.append(_unusable(pair, pulled.side, sighting.id, fault, fact, print_of))
         # Whoever has its key is not alone, even while the record itself cannot be used.
         own = pair.keys.keys(fields.rest) if fields.rest else {}
         keys += [(rule, h, sighting.id) for rule, h in own.items()]
-        return (sighting.id, fact.binding if fact else None, "bad", None, *times, None, pack_keys(own))
-    encoded = encode_fields(fields)
-    seal = fingerprint(encoded)
+        return (sighting.id, fact.binding if fact else None, "bad", None, *times, None, pack_keys(own), None)
+    encoded, faults = encode_fields(fields), pack_unread(unread)
+    # Another value that cannot be read is another record.
+    seal = fingerprint(encoded) if faults is None else fingerprint(encoded + faults)
     if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ())):
         # It is there, but what it says is not believed; it is read again.
-        return (sighting.id, fact.binding, "bad", None, *times, None, None)
+        return (sighting.id, fact.binding, "bad", None, *times, None, None, None)
     if fact is not None and _only_touched(session, pair, fact, seal):
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
-        return (sighting.id, fact.binding, "same", told, *times, seal, None)
+        return (sighting.id, fact.binding, "same", told, *times, seal, None, None)
     own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
     kind = "lacks" if pair.end(pulled.side).lacking(sighting.record) else "here"
-    return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own))
+    return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own), faults)
 
 
 def _rests(end: End, fact: LegFact | None, record: Raw) -> bool:
@@ -136,4 +141,5 @@ def _unusable(
     return Quarantined(
         pair.name, side, record_id, fault.field, fault.code, detail, fault.hint,
         binding=fact.binding if fact else None, left_seen=left, right_seen=right, mapping=pair.mapping_print,
+        option=fault.option if isinstance(fault, UnknownOption) else "",
     )  # fmt: skip

@@ -78,7 +78,9 @@ def _is_free(row: SightRow | None) -> bool:
 
 
 def _holds(pair: Pair, intent: Intent, row: SightRow) -> bool:
-    return holds_what_was_sent(fields_of(pair, intent.sent, intent.shape), decode_fields(row[3] or b"[]"))
+    return row[9] is None and holds_what_was_sent(
+        fields_of(pair, intent.sent, intent.shape), decode_fields(row[3] or b"[]")
+    )
 
 
 def _conclude(recovery: Recovery, intent: Intent, alike: dict[str, list[SightRow]]) -> Flow[None]:

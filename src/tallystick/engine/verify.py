@@ -144,7 +144,7 @@ def note_absent(
 
 
 def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:
-    return (record_id, fact.binding, kind, None, fact.version, None, fact.raw_hash, None, None)
+    return (record_id, fact.binding, kind, None, fact.version, None, fact.raw_hash, None, None, None)
 
 
 def _second_look(

@@ -321,6 +321,7 @@ class MappingBuilder(Builder):
             direction=spec.direction,
             on_delete_update=spec.on_delete_update,
             on_keyless=spec.on_keyless,
+            on_unreadable=spec.on_unreadable,
             on_restore=spec.on_restore,
             on_scope_exit=spec.on_scope_exit,
             on_merge=spec.on_merge,

@@ -25,6 +25,7 @@ def mapping_fingerprint(mapping: ObjectMapping) -> int:
             "fields": [_translation(f) for f in mapping.fields],
             "match": _plain(mapping.match),
             "external": [render(mapping.left.external_id), render(mapping.right.external_id)],
+            "unreadable": mapping.policy.on_unreadable,
         }
     )
 

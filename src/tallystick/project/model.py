@@ -22,6 +22,7 @@ from tallystick.core.policy import (
     OnRestore,
     OnScopeExit,
     OnUnmatched,
+    OnUnreadable,
 )
 from tallystick.project.model_base import Model
 
@@ -172,6 +173,8 @@ class MappingSpec(Model):
     on_delete: OnDeleteSpec
     on_delete_update: OnDeleteUpdate = "ask"
     on_keyless: Literal["ask", "create"] = "ask"
+    on_unreadable: OnUnreadable = "park"
+    """What becomes of a new record of which a value cannot be read: it waits, or is created without that value."""
     on_restore: OnRestore = "ask"
     on_scope_exit: OnScopeExit = "freeze"
     on_merge: OnMerge = "ask"

@@ -19,7 +19,7 @@ T = TypeVar("T")
 _SCHEMA = """
 CREATE TABLE sight (
   side TEXT NOT NULL, id TEXT NOT NULL, binding INTEGER, kind TEXT NOT NULL, fields BLOB, version TEXT, modified REAL,
-  raw_hash INTEGER, digest INTEGER, keys BLOB, sheet INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
+  raw_hash INTEGER, digest INTEGER, keys BLOB, unread BLOB, sheet INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
   lone INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (side, id)) WITHOUT ROWID;
 CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
@@ -29,8 +29,10 @@ CREATE TABLE line (
   side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
 """
 
-SightRow = tuple[str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None]
-_COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest, keys"
+SightRow = tuple[
+    str, int | None, str, bytes | None, str | None, float | None, int | None, int | None, bytes | None, bytes | None
+]
+_COLUMNS = "id, binding, kind, fields, version, modified, raw_hash, digest, keys, unread"
 
 _SETTLED = "FROM sight WHERE binding IS NOT NULL GROUP BY binding HAVING max(kind <> 'same') = 0"
 _ALIKE = "(count(*) = 2 AND min(digest) = max(digest) AND max(fields IS NOT NULL) = 0)"
@@ -48,10 +50,13 @@ class Scratch:
         self._sheets: dict[Side, int] = {"left": 0, "right": 0}
 
     def add_sights(self, side: Side, rows: Iterable[SightRow]) -> None:
-        """Note records as seen: id, binding, kind, fields, version, modified, raw hash, digest, keys; later win."""
+        """Note records as seen: id, binding, kind, fields, version, modified, raw hash, digest, keys, unread values.
+
+        Later ones win.
+        """
         sheet = self._sheets[side]
         self._db.executemany(
-            f"INSERT OR REPLACE INTO sight (side, sheet, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT OR REPLACE INTO sight (side, sheet, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             ((side, sheet, *row) for row in rows),
         )
 
@@ -182,6 +187,14 @@ class Scratch:
             )
             if (row[0], row[1]) in wanted
         ]
+
+    def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
+        """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
+        yield from self._db.execute(
+            "SELECT rule, hash, count(DISTINCT id) AS many FROM match_key WHERE side = ? AND rule >= 0"
+            " GROUP BY rule, hash HAVING many > 1 ORDER BY many DESC, rule, hash",
+            (side,),
+        ).fetchall()
 
     def add_lines(self, rows: Iterable[tuple[int, int, int, str | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone.
@@ -307,6 +307,7 @@ quarantine: Final = Table(
     _whole("attempts"),
     _double("since"),
     _text("waits_for"),
+    _text("option"),
     _whole("number"),
     Index("quarantine_of_binding", "binding"),
 )

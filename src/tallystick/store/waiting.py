@@ -51,7 +51,17 @@ _PARK: Final = upsert(
     lambda old, given: (
         {
             name: given[name]
-            for name in ("code", "message", "hint", "binding", "left_seen", "right_seen", "mapping", "waits_for")
+            for name in (
+                "code",
+                "message",
+                "hint",
+                "binding",
+                "left_seen",
+                "right_seen",
+                "mapping",
+                "waits_for",
+                "option",
+            )
         }
         | {"attempts": old.attempts + 1}
     ),
@@ -98,7 +108,8 @@ class Waiting:
             _PARK,
             (
                 (q.pair, q.side, q.record, q.field, q.code, printable(q.message), printable(q.hint),
-                 q.binding, q.left_seen, q.right_seen, q.mapping, q.attempts, q.since, q.waits_for, number)
+                 q.binding, q.left_seen, q.right_seen, q.mapping, q.attempts, q.since, q.waits_for,
+                 printable(q.option), number)
                 for number, q in enumerate(rows, first)
             ),
         )  # fmt: skip

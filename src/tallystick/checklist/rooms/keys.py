@@ -7,16 +7,18 @@ from tallystick.checklist.counted import counted
 from tallystick.checklist.room import Room
 from tallystick.checklist.rooms.live import Live, live_records
 from tallystick.checklist.rooms.witness import values_at
+from tallystick.checklist.sample import Sample
 from tallystick.checklist.scene import Scene, Subject
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.interpret import is_blank
 from tallystick.core.matching import normalise
 from tallystick.core.path import render
 from tallystick.core.ports import Flow
-from tallystick.core.record import SIDES, UNKNOWN, Ref
+from tallystick.core.record import SIDES, UNKNOWN, Ref, same
 from tallystick.engine.pair import Pair
 
 _SHOWN: Final = 3
+_GROUPS: Final = 20  # groups of a side that are named
 _ENOUGH: Final = 10  # keys on both sides from which on it is strange that none meet
 _TOO_MANY: Final = 0.1  # a field of which more than this repeat is no key
 _RARE: Final = 0.5  # a key that fewer records than this have cannot carry the matching alone
@@ -76,16 +78,30 @@ def _side(pair: Pair, number: int, live: Live, keyed: dict[int, list[str]]) -> d
     values = [[row[i] for i in places] for row in live.rows]
     blank = sum(any(v is UNKNOWN or is_blank(v) for v in row) for row in values)
     with_key = sum(len(ids) for ids in keyed.values())
-    doubles = [ids for ids in keyed.values() if len(ids) > 1]
+    doubles = sorted((ids for ids in keyed.values() if len(ids) > 1), key=len, reverse=True)
     texts = [" ".join(str(v) for v in row) for row in values if all(normalise(v, rule.normalise) for v in row)]
+    of_record = {sighting.id: row for sighting, row in zip(live.sightings, values, strict=True)}
     return {
         "keyed": with_key,
         "distinct": len(keyed),
         "blank": blank,
         "placeholders": len(values) - blank - with_key if not any(isinstance(v, Ref) for r in values for v in r) else 0,
         "doubled": sum(map(len, doubles)),
-        "doubles": [", ".join(ids[:_SHOWN]) for ids in doubles[:_SHOWN]],
+        "groups": [_group(ids, of_record, rule.normalise) for ids in doubles[:_GROUPS]],
+        "more_groups": max(0, len(doubles) - _GROUPS),
         "words_only": bool(texts) and sum(_is_wordy(t) for t in texts) > (1 - _WORDS) * len(texts),
+    }
+
+
+def _group(ids: list[str], of_record: dict[str, list[Any]], how: str) -> dict[str, Any]:
+    """Describe records that share a key: who, how many, and what made them equal where they spell it differently."""
+    first, *others = [of_record[record] for record in ids]
+    is_alike = all(same(a, b) for row in others for a, b in zip(row, first, strict=True))
+    return {
+        "records": ids[:_SHOWN],
+        "count": len(ids),
+        "made_equal_by": "" if is_alike else how,
+        "key": [Sample(value) for value in first],
     }
 
 
@@ -168,7 +184,8 @@ def _odd(facts: Facts, rule: Facts) -> list[str]:
     for side, seen in rule["sides"].items():
         name = facts["names"][side]
         if seen["doubled"]:
-            some = "; ".join(seen["doubles"])
+            some = "; ".join(_group_words(group) for group in seen["groups"])
+            some += f"; and {counted(seen['more_groups'], 'more group')}" if seen["more_groups"] else ""
             found.append(f"{counted(seen['doubled'], 'record')} of {name} share a key by {_named(rule)}: {some}")
         if seen["placeholders"] > 0:
             found.append(
@@ -179,6 +196,12 @@ def _odd(facts: Facts, rule: Facts) -> list[str]:
     if is_first and not rule["fuzzy"] and all(seen["words_only"] for seen in rule["sides"].values()):
         found.append(f"{_named(rule)} looks like a name: names are spelled in many ways and shared by strangers")
     return found
+
+
+def _group_words(group: Facts) -> str:
+    more = f" and {group['count'] - len(group['records']):,} more" if group["count"] > len(group["records"]) else ""
+    by = f" (spelled differently, equal by '{group['made_equal_by']}')" if group["made_equal_by"] else ""
+    return f"{', '.join(group['records'])}{more}{by}"
 
 
 def _named(rule: Facts) -> str:

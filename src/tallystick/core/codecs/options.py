@@ -116,6 +116,7 @@ class Options:
         shown = f"'{key}'" if len(key) <= _SHOWN else describe(key)
         raise UnknownOption(
             f"option {shown} is not in the mapping",
+            option=key if len(key) <= _SHOWN else "",
             detail=f"{len(known)} options are mapped",
             hint="add it to the field's options, or set options.unknown",
         )

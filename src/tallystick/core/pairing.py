@@ -1,0 +1,61 @@
+"""What stays the same for all bindings of a pair when they are decided, and what a new record would hold."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tallystick.core.decision import Write
+from tallystick.core.error import DataError
+from tallystick.core.mapping import FieldMapping
+from tallystick.core.merge import Holds, starts
+from tallystick.core.policy import OnDelete, Policy
+from tallystick.core.record import UNKNOWN, Fields, Side, Value
+
+HoldAt = Callable[[int, Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What stays the same for all bindings of a pair: fields, policy, and what each side can hold of a field.
+
+    ``keyed`` are the positions of the fields that say who is who.
+    """
+
+    fields: Sequence[FieldMapping]
+    policy: Policy
+    hold_left: HoldAt
+    hold_right: HoldAt
+    keyed: frozenset[int] = frozenset()
+
+    def holds(self, index: int) -> Holds:
+        """Give what both sides can hold of the field at ``index``."""
+        return Holds(lambda v: self.hold_left(index, v), lambda v: self.hold_right(index, v))
+
+    def deletion(self, side: Side) -> OnDelete:
+        """Give the policy for a record that was deleted on ``side``."""
+        return self.policy.on_delete_left if side == "left" else self.policy.on_delete_right
+
+    def may_lack(self, unread: Sequence[tuple[int, DataError]]) -> bool:
+        """Tell whether a record may be made without these values, which cannot be read; a key never is one of them."""
+        return not unread or (self.policy.on_unreadable == "create" and not any(i in self.keyed for i, _ in unread))
+
+
+def creation(
+    pairing: Pairing, side: Side, fields: Fields
+) -> tuple[Write | None, tuple[tuple[Side, int, DataError], ...]]:
+    """Make the write that creates a record on ``side`` from the other side's ``fields``.
+
+    Fields that the side cannot hold are faults; the record is created without them unless the side requires them,
+    which the side's codec decides when the body is made.
+    """
+    faults: list[tuple[Side, int, DataError]] = []
+    values: list[Value] = []
+    for i, (value, field) in enumerate(zip(fields, pairing.fields, strict=True)):
+        kept = value
+        if value is not None and value is not UNKNOWN and starts(field.policy, side):
+            try:
+                pairing.holds(i).on(side)(value)
+            except DataError as fault:
+                faults.append((side, i, fault))
+                kept = UNKNOWN
+        values.append(kept)
+    return Write(side, "create", tuple(values)), tuple(faults)
