@@ -18,13 +18,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tallystick.core.binding import QueueKind, State
+from tallystick.core.contest import Around
 from tallystick.core.decision import Decision, Disposition, Question, Write
 from tallystick.core.error import DataError
 from tallystick.core.mapping import FieldMapping
-from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
+from tallystick.core.merge import Outcome, merge_field, starts
 from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
 from tallystick.core.policy import OnDelete, Policy
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
+from tallystick.core.sides import Holds, Sides
 
 HoldAt = Callable[[int, Value], Value]
 
@@ -293,10 +295,10 @@ def _merge(case: _Case) -> Decision:
     """Both sides are there: merge field by field and gather what each side needs."""
     if case.left.code == "U" and case.right.code == "U" and case.state == "linked":
         return Decision(case.reason(), "unchanged")
-    newer = _newer(case)
-    outcomes = [_outcome(case, i, newer) for i in range(len(case.pairing.fields))]
+    around = _around(case)
+    outcomes = [_outcome(case, i, around) for i in range(len(case.pairing.fields))]
     writes = tuple(w for s in SIDES if (w := _update(case, s, outcomes)))
-    questions = tuple(Question(_ASKED[o.kind], i) for i, o in enumerate(outcomes) if o.kind in _ASKED)
+    questions = tuple(Question(_ASKED[o.kind], i, o.detail) for i, o in enumerate(outcomes) if o.kind in _ASKED)
     faults = tuple((_refusing(case, i), i, o.fault) for i, o in enumerate(outcomes) if o.fault is not None)
     unknown = any(o.kind == "unknown" for o in outcomes)
     drift = tuple(i for i, o in enumerate(outcomes) if o.kind == "drift")
@@ -328,11 +330,11 @@ def _merge(case: _Case) -> Decision:
 _ASKED: Final[dict[str, QueueKind]] = {"conflict": "conflict", "initial": "initial", "blank": "blank"}
 
 
-def _outcome(case: _Case, i: int, newer: Side | None) -> Outcome:
+def _outcome(case: _Case, i: int, around: Around) -> Outcome:
     left, right = case.left, case.right
     now = Sides(left.fields[i], right.fields[i])
     base = Sides(left.base[i] if left.base else UNKNOWN, right.base[i] if right.base else UNKNOWN)
-    return merge_field(now, base, case.pairing.fields[i].policy, case.pairing.holds(i), newer)
+    return merge_field(now, base, case.pairing.fields[i].policy, case.pairing.holds(i), around)
 
 
 def _refusing(case: _Case, i: int) -> Side:
@@ -340,6 +342,24 @@ def _refusing(case: _Case, i: int) -> Side:
     left = case.left
     moved = left.base is None or left.fields[i] != left.base[i]
     return "right" if moved else "left"
+
+
+def _around(case: _Case) -> Around:
+    """Gather what the rules of single fields may look at, where any of them looks beyond its own field.
+
+    Of the other fields they see what both sides will hold after this decision, so that the next one is the same.
+    """
+    newer = _newer(case)
+    policies = [f.policy for f in case.pairing.fields]
+    if not any(p.owned_by or p.resolve for p in policies):
+        return Around(newer)
+    records: dict[Side, dict[str, Value]] = {"left": {}, "right": {}}
+    for i, field in enumerate(case.pairing.fields):
+        is_plain = not (field.policy.owned_by or field.policy.resolve)
+        written = dict(_outcome(case, i, Around(newer)).writes) if is_plain else {}
+        for side in SIDES:
+            records[side][field.name] = written.get(side, case.leg(side).fields[i])
+    return Around(newer, records["left"], records["right"], case.left.modified, case.right.modified)
 
 
 def _newer(case: _Case) -> Side | None:

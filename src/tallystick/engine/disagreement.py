@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from tallystick.core.agreement import IN_STEP, Difference, Kind, Verdict, compare_values, gravest
 from tallystick.core.binding import Binding, Cursor, Op, Quarantined
-from tallystick.core.merge import Sides
 from tallystick.core.observation import Gone, Missing, Present
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, other, same
+from tallystick.core.sides import Sides
 from tallystick.engine.line import Fault, Line, Seen
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing

@@ -78,6 +78,14 @@ class OptionsSpec(Model):
     default_right: str = ""
 
 
+class OwnedBySpec(Model):
+    """Which side owns a record, by the value of one of the mapping's fields, as the left side's options spell it."""
+
+    field: str
+    left: Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)] = ()
+    right: Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)] = ()
+
+
 class FieldSpec(Model):
     """One field of a mapping."""
 
@@ -86,6 +94,12 @@ class FieldSpec(Model):
     direction: Direction | None = None
     conflict: Conflict | None = None
     fallback: Conflict | None = None
+    rank: tuple[Any, ...] = ()
+    """For ``conflict: rank``: the field's values, the winning ones first, as the left side's options spell them."""
+    resolve: str = ""
+    """For ``conflict: expression``: a Jinja expression that gives the value for both sides."""
+    owned_by: str | OwnedBySpec = ""
+    """For ``conflict: owner``: a field and its values, or a Jinja expression that gives ``left`` or ``right``."""
     initial: Initial | None = None
     blank: Blank = "propagate"
     drift: Drift = "report"
@@ -167,6 +181,8 @@ class MappingSpec(Model):
     fields: dict[str, FieldSpec] = Field(min_length=1)
     conflict: Conflict = "manual"
     fallback: Conflict = "manual"
+    owned_by: str | OwnedBySpec = ""
+    """For ``conflict: owner``, of all fields that say nothing themselves."""
     initial: Initial = "ask"
     on_unmatched: OnUnmatchedSpec
     on_delete: OnDeleteSpec
