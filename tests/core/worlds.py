@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tallystick.core.error import InvalidValue, Unavailable
 from tallystick.core.mapping import FieldMapping, Place
 from tallystick.core.observation import Gone, Merged, Missing, Observation, OutOfScope, Present, Unreadable
+from tallystick.core.pairing import Pairing
 from tallystick.core.policy import Conflict, FieldPolicy, OwnerField, Policy
-from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Value
 
 VALUES = st.sampled_from([None, "a", "b", "abcdef", UNKNOWN])
@@ -80,8 +80,8 @@ POLICIES = st.builds(
     Policy,
     on_unmatched_left=st.sampled_from(["create", "ignore", "ask"]),
     on_unmatched_right=st.sampled_from(["create", "ignore", "ask"]),
-    on_delete_left=st.sampled_from(["propagate", "archive", "unlink", "restore", "ask"]),
-    on_delete_right=st.sampled_from(["propagate", "archive", "unlink", "restore", "ask"]),
+    on_delete_left=st.sampled_from(["propagate", "archive", "unlink", "ignore", "restore", "ask"]),
+    on_delete_right=st.sampled_from(["propagate", "archive", "unlink", "ignore", "restore", "ask"]),
     on_delete_update=st.sampled_from(["update_wins", "delete_wins", "ask"]),
     on_restore=st.sampled_from(["recreate", "ignore", "ask"]),
     on_scope_exit=st.sampled_from(["freeze", "unlink", "archive", "delete"]),

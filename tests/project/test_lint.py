@@ -166,6 +166,8 @@ def test_a_sound_project_is_left_in_peace(lint: Lint) -> None:
         ),
         ("mappings", "left: name", "left: {path: name, codec: trim}", "warning", 5, "trim may lose something"),
         ("mappings", "left: name", "left: name, conflict: set_merge", "error", 5, "set_merge needs a list"),
+        # deletions
+        ("mappings", "match:", "delete_grace: {right: 72h}\nmatch:", "warning", 7, "no deletion waits"),
         # conflict policies and what they need
         ("mappings", "right: name}", "right: name, conflict: rank}", "error", 5, "rank cannot decide"),
         ("mappings", "right: name}", "right: name, conflict: expression}", "error", 5, "expression cannot decide"),

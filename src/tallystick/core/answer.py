@@ -15,8 +15,9 @@ from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.merge import allows, starts
 from tallystick.core.observation import Gone, Missing, Observation, Present, classify
+from tallystick.core.pairing import Pairing
 from tallystick.core.policy import OnDelete
-from tallystick.core.reconcile import Pairing, reconcile
+from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
 
 FIELD_KINDS: Final[frozenset[QueueKind]] = frozenset({"conflict", "initial", "blank", "undo"})

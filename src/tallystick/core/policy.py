@@ -16,7 +16,7 @@ Conflict = Literal[
     "expression", "manual",
 ]  # fmt: skip
 OnUnmatched = Literal["create", "ignore", "ask"]
-OnDelete = Literal["propagate", "archive", "unlink", "restore", "ask"]
+OnDelete = Literal["propagate", "archive", "unlink", "ignore", "restore", "ask"]
 OnDeleteUpdate = Literal["update_wins", "delete_wins", "ask"]
 OnRestore = Literal["recreate", "ignore", "ask"]
 OnScopeExit = Literal["freeze", "unlink", "archive", "delete"]
@@ -95,7 +95,10 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The policies of a pair. ``..._left`` is about a record of the left side, so for all."""
+    """The policies of a pair. ``..._left`` is about a record of the left side, so for all.
+
+    ``grace_..._seconds`` is how long a deletion rests before it is carried over to the other side.
+    """
 
     on_unmatched_left: OnUnmatched
     on_unmatched_right: OnUnmatched
@@ -111,3 +114,5 @@ class Policy:
     brakes: Brakes = field(default_factory=Brakes)
     full_compare_seconds: float = 86_400
     newest_margin_seconds: float = 301
+    grace_left_seconds: float = 0
+    grace_right_seconds: float = 0

@@ -8,9 +8,9 @@ from tallystick.core.error import DataError, InvalidValue
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.merge import starts
+from tallystick.core.pairing import Pairing
 from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector, Sighting
-from tallystick.core.reconcile import Pairing
 from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
 from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx

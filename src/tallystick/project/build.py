@@ -328,6 +328,8 @@ class MappingBuilder(Builder):
             brakes=Brakes(**spec.brakes.model_dump()),
             full_compare_seconds=spec.full_compare_hours * 3600,
             newest_margin_seconds=spec.newest_margin_seconds,
+            grace_left_seconds=spec.delete_grace.left,
+            grace_right_seconds=spec.delete_grace.right,
         )
 
 

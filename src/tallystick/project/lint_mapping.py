@@ -48,6 +48,15 @@ def _archives(view: MappingView) -> Iterator[Problem]:
             yield view.problem(("on_delete", other(side)), message, hint)
 
 
+def _graces(view: MappingView) -> Iterator[Problem]:
+    """A grace period is for deletions that are carried over."""
+    for side in SIDES:
+        answer = getattr(view.spec.on_delete, side)
+        if getattr(view.spec.delete_grace, side) and answer not in {"propagate", "archive"}:
+            message = f"on_delete of the {side} says {answer}, so no deletion waits for a grace period"
+            yield view.problem(("delete_grace", side), message, "remove it", severity="warning")
+
+
 def _contradictions(view: MappingView) -> Iterator[Problem]:
     """Policies that the direction makes meaningless."""
     for side in SIDES:
@@ -185,6 +194,7 @@ def _some(words: Iterable[str]) -> str:
 MAPPING_RULES: Final[tuple[Callable[[MappingView], Iterator[Problem]], ...]] = (
     _abilities,
     _archives,
+    _graces,
     _contradictions,
     _required,
     _limits,

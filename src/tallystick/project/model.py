@@ -3,9 +3,12 @@
 These models only say what may be written; ``build`` turns a mapping into the core's ``ObjectMapping``.
 """
 
+import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from tallystick.core.mapping import Normaliser
 from tallystick.core.policy import (
@@ -32,6 +35,21 @@ def _as_place(value: Any) -> Any:
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
+
+
+_UNITS = {"m": 60, "h": 3600, "d": 86_400}
+
+
+def _as_seconds(value: Any) -> Any:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return float(value) * _UNITS["h"]
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([mhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("time_span", "a time span is a number with m, h or d: 90m, 72h, 3d")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+Duration = Annotated[float, BeforeValidator(_as_seconds, json_schema_input_type=str | float), Field(ge=0)]
 
 
 class CodecSpec(Model):
@@ -171,6 +189,13 @@ class OnDeleteSpec(Model):
     right: OnDelete
 
 
+class DeleteGraceSpec(Model):
+    """How long a deletion on this side rests before it is carried over: ``72h``, ``3d``, ``90m``; a number is hours."""
+
+    left: Duration = 0
+    right: Duration = 0
+
+
 class MappingSpec(Model):
     """A mapping: ``mappings/NAME.yaml``."""
 
@@ -186,6 +211,7 @@ class MappingSpec(Model):
     initial: Initial = "ask"
     on_unmatched: OnUnmatchedSpec
     on_delete: OnDeleteSpec
+    delete_grace: DeleteGraceSpec = DeleteGraceSpec()
     on_delete_update: OnDeleteUpdate = "ask"
     on_keyless: Literal["ask", "create"] = "ask"
     on_restore: OnRestore = "ask"
