@@ -24,9 +24,9 @@ from tallystick.core.agreement import (
 )
 from tallystick.core.brake import Hold
 from tallystick.core.error import InvalidValue
-from tallystick.core.merge import Holds, Sides
 from tallystick.core.policy import FieldPolicy
 from tallystick.core.record import UNKNOWN, Ref
+from tallystick.core.sides import Holds, Sides
 
 ANYTHING = Holds(lambda v: v, lambda v: v)
 SHORT_RIGHT = Holds(lambda v: v, lambda v: v[:3] if isinstance(v, str) else v)

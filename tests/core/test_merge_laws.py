@@ -1,17 +1,28 @@
 """Laws of the field-level merge (SYNC-SPEC 6), written from the harms."""
 
 from itertools import product
+from typing import get_args
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from worlds import FIELD_POLICIES, HOLDS, KNOWN, VALUES, cut, keep, swapped_field
+from worlds import FIELD_POLICIES, HOLDS, KNOWN, VALUES, Chooses, cut, keep, swapped_field
 
+from tallystick.core.contest import Around
 from tallystick.core.error import DataError
-from tallystick.core.merge import Holds, Sides, allows, merge_field, starts
-from tallystick.core.policy import FieldPolicy
+from tallystick.core.merge import allows, merge_field, starts
+from tallystick.core.policy import Conflict, FieldPolicy
 from tallystick.core.record import SIDES, UNKNOWN, same
+from tallystick.core.sides import Holds, Sides
 
-NEWER = st.sampled_from([None, "left", "right"])
+RECORD = st.fixed_dictionaries({"f1": VALUES})
+AROUND = st.builds(
+    Around,
+    newer=st.sampled_from([None, "left", "right"]),
+    left=RECORD,
+    right=RECORD,
+    left_changed_at=st.sampled_from([None, 0.0, 1e30]),
+    right_changed_at=st.sampled_from([None, 5.0]),
+)
 SIDES_OF = st.builds(Sides, VALUES, VALUES)
 
 
@@ -19,24 +30,30 @@ def holds(left, right):
     return Holds(left, right)
 
 
-@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, NEWER)
-def test_total_one_outcome_for_every_combination(now, base, policy, left, right, newer):
+@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, AROUND)
+def test_total_one_outcome_for_every_combination(now, base, policy, left, right, around):
     """R-5.1: any values, any policy: an outcome and never an exception."""
-    outcome = merge_field(now, base, policy, holds(left, right), newer)
+    outcome = merge_field(now, base, policy, holds(left, right), around)
     assert outcome.kind in {"keep", "agree", "write", "conflict", "initial", "drift", "unknown", "blank", "invalid"}
     assert bool(outcome.writes) == (outcome.kind == "write")
 
 
-@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, NEWER)
-def test_mirror(now, base, policy, left, right, newer):
+@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, AROUND)
+def test_mirror(now, base, policy, left, right, around):
     """R-5.3, I-10: swapping the sides swaps the outcome."""
-    there = merge_field(now, base, policy, holds(left, right), newer)
+    there = merge_field(now, base, policy, holds(left, right), around)
     back = merge_field(
         Sides(now.right, now.left),
         Sides(base.right, base.left),
         swapped_field(policy),
         holds(right, left),
-        {"left": "right", "right": "left"}.get(newer),
+        Around(
+            {"left": "right", "right": "left"}.get(around.newer),
+            around.right,
+            around.left,
+            around.right_changed_at,
+            around.left_changed_at,
+        ),
     )
     flip = {"left": "right", "right": "left"}
     assert there.kind == back.kind
@@ -48,38 +65,38 @@ def test_mirror(now, base, policy, left, right, newer):
 def test_unknown_is_never_written_and_never_overwritten(value, base, policy, left, right):
     """R-4.6, I-20: a value that was not in the answer causes nothing."""
     for now in (Sides(UNKNOWN, value), Sides(value, UNKNOWN)):
-        outcome = merge_field(now, base, policy, holds(left, right), "left")
+        outcome = merge_field(now, base, policy, holds(left, right), Around("left"))
         assert not outcome.writes
         assert outcome.kind == "unknown"
 
 
-@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, NEWER)
-def test_a_forbidden_direction_is_never_written(now, base, policy, left, right, newer):
+@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, AROUND)
+def test_a_forbidden_direction_is_never_written(now, base, policy, left, right, around):
     """A read-only side stays read-only, whatever conflicts, blanks and drift say."""
-    outcome = merge_field(now, base, policy, holds(left, right), newer)
+    outcome = merge_field(now, base, policy, holds(left, right), around)
     for side, _ in outcome.writes:
         assert starts(policy, side)
         if base.left is not UNKNOWN and base.right is not UNKNOWN:
             assert allows(policy, side)
 
 
-@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, NEWER)
-def test_no_write_of_what_is_there_already(now, base, policy, left, right, newer):
+@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, AROUND)
+def test_no_write_of_what_is_there_already(now, base, policy, left, right, around):
     """R-6.3, R-6.4: never a value that the side holds, and never merely what it made of that value."""
     both = holds(left, right)
-    for side, value in merge_field(now, base, policy, both, newer).writes:
+    for side, value in merge_field(now, base, policy, both, around).writes:
         assert not same(value, now.on(side))
         assert not same(both.on(side)(value), now.on(side))
 
 
-@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, NEWER)
-def test_an_overwritten_edit_is_journalled(now, base, policy, left, right, newer):
+@given(SIDES_OF, SIDES_OF, FIELD_POLICIES, HOLDS, HOLDS, AROUND)
+def test_an_overwritten_edit_is_journalled(now, base, policy, left, right, around):
     """I-3: a value that is neither the base nor blank is overwritten only with itself among the losers."""
     assume(UNKNOWN not in (base.left, base.right))
-    outcome = merge_field(now, base, policy, holds(left, right), newer)
+    outcome = merge_field(now, base, policy, holds(left, right), around)
     for side, _ in outcome.writes:
         edited = not same(now.on(side), base.on(side))
-        if edited and policy.conflict != "set_merge":
+        if edited and "set_merge" not in {policy.conflict, policy.fallback}:
             assert (side, now.on(side)) in outcome.losers
 
 
@@ -100,7 +117,7 @@ def test_manual_conflicts_touch_nothing(a, b, was_left, was_right, policy):
     assume(not same(a, was_left))
     assume(not same(b, was_right))
     asking = FieldPolicy(direction="both", conflict="manual", blank=policy.blank, initial="ask")
-    outcome = merge_field(Sides(a, b), Sides(was_left, was_right), asking, holds(keep, keep), "left")
+    outcome = merge_field(Sides(a, b), Sides(was_left, was_right), asking, holds(keep, keep), Around("left"))
     assert outcome.kind == "conflict"
     assert not outcome.writes
 
@@ -108,11 +125,12 @@ def test_manual_conflicts_touch_nothing(a, b, was_left, was_right, policy):
 def test_converges_in_one_round_on_the_whole_small_domain():
     """R-7.5: enumerated: after one round of writes the merge is silent, also where a side cuts what it is given."""
     domain = [None, "a", "b", "abcdef", "abc"]
-    conflicts = ["left", "right", "prefer_nonblank", "manual"]
+    conflicts = [c for c in get_args(Conflict) if c not in {"newest", "set_merge"}]
+    said = {"rank": ("abc", "a", None, "abcdef"), "resolve": Chooses("right"), "owned_by": Chooses("says left")}
     for left_hold, right_hold in product([keep, cut], repeat=2):
         both = holds(left_hold, right_hold)
         for conflict in conflicts:
-            policy = FieldPolicy(conflict=conflict)
+            policy = FieldPolicy(conflict=conflict, **said)
             for now_l, now_r, was_l, was_r in product(domain, repeat=4):
                 now = Sides(left_hold(now_l), right_hold(now_r))
                 base = Sides(left_hold(was_l), right_hold(was_r))
@@ -144,7 +162,7 @@ def test_sets_keep_every_addition_and_every_removal(sets):
 @given(KNOWN, KNOWN, FIELD_POLICIES)
 def test_first_contact_overwrites_nothing_unless_a_side_leads(a, b, policy):
     """R-9.4: without a base a non-blank value is overwritten only by the leading side of ``initial``."""
-    outcome = merge_field(Sides(a, b), Sides(UNKNOWN, UNKNOWN), policy, holds(keep, keep), "right")
+    outcome = merge_field(Sides(a, b), Sides(UNKNOWN, UNKNOWN), policy, holds(keep, keep), Around("right"))
     for side, value in outcome.writes:
         overwritten = {"left": a, "right": b}[side]
         if overwritten is not None:

@@ -178,7 +178,7 @@ def test_deletion_policies():
     """C9: what each answer to 'what happens on the other side' does."""
     base = ("a", "a")
     done = {}
-    for answer in ("propagate", "archive", "unlink", "restore", "ask"):
+    for answer in ("propagate", "archive", "unlink", "ignore", "restore", "ask"):
         pair = pairing([FieldPolicy(), FieldPolicy()], Policy("create", "create", answer, answer))
         d = reconcile("linked", (base, base), (Gone("flag"), present(base)), pair)
         done[answer] = (tuple((w.side, w.op) for w in d.writes), d.state, tuple(q.kind for q in d.questions))
@@ -186,6 +186,7 @@ def test_deletion_policies():
         "propagate": ((("right", "delete"),), "tomb", ()),
         "archive": ((("right", "archive"),), "tomb", ()),
         "unlink": ((), "unlinked", ()),
+        "ignore": ((), "dormant", ()),
         "restore": ((("left", "create"),), None, ()),
         "ask": ((), None, ("delete",)),
     }
@@ -203,7 +204,8 @@ def test_newest_needs_a_sure_difference():
         assert [(w.side, w.op) for w in decision.writes] == writes
 
 
-CONTEXTS = st.builds(Context, rescoped=st.booleans(), rivalled=st.booleans())
+SIDE_SETS = st.frozensets(st.sampled_from(["left", "right"]))
+CONTEXTS = st.builds(Context, rescoped=st.booleans(), rivalled=st.booleans(), resting=SIDE_SETS)
 
 
 @given(STATES, TWO_BASES, OBSERVED, PAIRINGS, CONTEXTS)
@@ -224,3 +226,32 @@ def test_a_changed_scope_alone_deletes_nothing(state, bases, seen, pair):
 def test_a_rivalled_revival_writes_nothing(bases, seen, pair):
     """I-5: a record that comes back while another living pair has its key is not spread."""
     assert not reconcile("tomb", bases, seen, pair, Context(rivalled=True)).writes
+
+
+@given(STATES, TWO_BASES, OBSERVED, PAIRINGS, SIDE_SETS)
+def test_a_resting_deletion_deletes_nothing_and_changes_nothing_else(state, bases, seen, pair, resting):
+    """Within its grace period a deletion is not carried over; whatever it does not concern is decided as ever."""
+    usual, decision = (reconcile(state, bases, seen, pair, Context(resting=r)) for r in (frozenset(), resting))
+    gone = {s for s, o in zip(FLIP, seen, strict=True) if isinstance(o, Gone)}
+    carried = any(w.op in DESTRUCTIVE and FLIP[w.side] in gone for w in usual.writes)
+    if carried and gone & resting:
+        assert (decision.writes, decision.state, decision.questions) == ((), None, ())
+        assert {decision.resting} == gone
+    else:
+        assert decision == usual
+
+
+@given(TWO_BASES, OBSERVED, PAIRINGS, st.sampled_from(["linked", "dormant"]))
+def test_an_ignored_deletion_writes_nothing_and_keeps_the_pairing(bases, seen, pair, state):
+    """The other record stays as it is, and the pairing waits with its bases for the record to come back."""
+    ignoring = Pairing(
+        pair.fields,
+        type(pair.policy)("create", "create", "ignore", "ignore", on_scope_exit=pair.policy.on_scope_exit),
+        pair.hold_left,
+        pair.hold_right,
+    )
+    decision = reconcile(state, bases, seen, ignoring)
+    if sum(isinstance(o, Gone) for o in seen) == 1 and any(isinstance(o, Present | OutOfScope) for o in seen):
+        assert (decision.writes, decision.questions, decision.state) == ((), (), "dormant")
+    back = (present(("a", "a")), present(("a", "b")))
+    assert reconcile("dormant", (("a", "a"), ("a", "a")), back, ignoring).state == "linked"

@@ -1,7 +1,8 @@
 """Small worlds for the laws of the core: a mapping of a few text fields, values that meet often, lossy sides."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from tallystick.core.error import InvalidValue, Unavailable, UnknownOption
 from tallystick.core.mapping import FieldMapping, Place
 from tallystick.core.observation import Gone, Merged, Missing, Observation, OutOfScope, Present, Unreadable
 from tallystick.core.pairing import Pairing
-from tallystick.core.policy import FieldPolicy, Policy
+from tallystick.core.policy import Conflict, FieldPolicy, OwnerField, Policy
 from tallystick.core.record import UNKNOWN, Value
 
 VALUES = st.sampled_from([None, "a", "b", "abcdef", UNKNOWN])
@@ -35,7 +36,34 @@ def refuse_b(value: Value) -> Value:
 HOLDS = st.sampled_from([keep, cut, refuse_b])
 
 DIRECTIONS = st.sampled_from(["both", "to_right", "to_left", "match_only", "once_to_right", "once_to_left"])
-CONFLICTS = st.sampled_from(["left", "right", "newest", "prefer_nonblank", "set_merge", "manual"])
+CONFLICTS = st.sampled_from(get_args(Conflict))
+
+
+@dataclass(frozen=True)
+class Chooses:
+    """An expression that gives one of its names, seen from the side that it was written for."""
+
+    name: str
+    flipped: bool = False
+
+    @property
+    def source(self) -> str:
+        return self.name
+
+    def evaluate(self, names):
+        swaps = {"left": "right", "right": "left", "left_base": "right_base", "right_base": "left_base"}
+        if self.name in {"says left", "says right"}:
+            said = self.name.removeprefix("says ")
+            return _OTHER[said] if self.flipped else said
+        if self.name == "fails":
+            raise InvalidValue("it always fails")
+        return names[swaps.get(self.name, self.name) if self.flipped else self.name]
+
+
+JUDGEMENTS = st.sampled_from(
+    [None, *(Chooses(n) for n in ("left", "right", "base", "right_base", "fails", "says left", "says right"))]
+)
+OWNERS = st.one_of(JUDGEMENTS, st.just(OwnerField("f1", ("a",), ("b", None))))
 FIELD_POLICIES = st.builds(
     FieldPolicy,
     direction=DIRECTIONS,
@@ -44,13 +72,16 @@ FIELD_POLICIES = st.builds(
     initial=st.sampled_from(["left", "right", "newest", "ask"]),
     blank=st.sampled_from(["propagate", "keep", "ask"]),
     drift=st.sampled_from(["report", "revert", "ignore"]),
+    rank=st.sampled_from([(), ("b", "a"), ("abc", None, "a", "b")]),
+    resolve=JUDGEMENTS,
+    owned_by=OWNERS,
 )
 POLICIES = st.builds(
     Policy,
     on_unmatched_left=st.sampled_from(["create", "ignore", "ask"]),
     on_unmatched_right=st.sampled_from(["create", "ignore", "ask"]),
-    on_delete_left=st.sampled_from(["propagate", "archive", "unlink", "restore", "ask"]),
-    on_delete_right=st.sampled_from(["propagate", "archive", "unlink", "restore", "ask"]),
+    on_delete_left=st.sampled_from(["propagate", "archive", "unlink", "ignore", "restore", "ask"]),
+    on_delete_right=st.sampled_from(["propagate", "archive", "unlink", "ignore", "restore", "ask"]),
     on_delete_update=st.sampled_from(["update_wins", "delete_wins", "ask"]),
     on_restore=st.sampled_from(["recreate", "ignore", "ask"]),
     on_scope_exit=st.sampled_from(["freeze", "unlink", "archive", "delete"]),
@@ -119,4 +150,16 @@ def swapped_field(policy: FieldPolicy) -> FieldPolicy:
         conflict=_OTHER.get(policy.conflict, policy.conflict),
         fallback=_OTHER.get(policy.fallback, policy.fallback),
         initial=_OTHER.get(policy.initial, policy.initial),
+        resolve=_flipped(policy.resolve),
+        owned_by=_flipped(policy.owned_by),
     )
+
+
+def _flipped(judged):
+    match judged:
+        case Chooses(name=name, flipped=flipped):
+            return Chooses(name, not flipped)
+        case OwnerField(field=field, left=left, right=right):
+            return OwnerField(field, right, left)
+        case _:
+            return None

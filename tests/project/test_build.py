@@ -485,3 +485,19 @@ def test_a_codec_that_nobody_asked_for_stops_nothing(write: Write) -> None:
     text = mapping("s: {left: since, right: since}", match="{on: s}")
     loaded = load_project(write({"systems/crm.yaml": system, "systems/erp.yaml": ERP, "mappings/m.yaml": text}))
     assert problems(loaded) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("72h", 259_200), ("90m", 5400), ("3 d", 259_200), ("1.5", 5400), ("72", 259_200)]
+)
+def test_a_grace_period_is_written_as_people_say_it(load: Load, written: str, seconds: float) -> None:
+    policy = sound(load(mapping(delete_grace=f"{{right: {written}}}"))).policy
+    assert (policy.grace_left_seconds, policy.grace_right_seconds) == (0, seconds)
+
+
+@pytest.mark.parametrize("written", ["soon", "-1", "true", "h", "1w", ".inf"])
+def test_what_is_no_time_span_is_refused_at_its_place(load: Load, written: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        load(mapping(delete_grace=f"{{left: {written}}}"))
+    [problem] = caught.value.problems
+    assert (problem.line, problem.column) == (8, 22)

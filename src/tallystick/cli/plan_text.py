@@ -136,7 +136,8 @@ def show_operation(screen: Screen, operation: Operation, names: SideNames) -> No
 def asked_words(asked: Asked, names: SideNames, cell: Callable[[Value], str]) -> str:
     """Say what a person is asked about a field; ``cell`` writes a value."""
     values = f"{names['left']} has {cell(asked.left)}, {names['right']} has {cell(asked.right)}"
-    return f"{asked.field}: {values}; {QUESTIONS.get(asked.kind, asked.kind)}"
+    why = f" ({asked.detail})" if asked.detail else ""
+    return f"{asked.field}: {values}; {QUESTIONS.get(asked.kind, asked.kind)}{why}"
 
 
 def operation_words(operation: Operation, names: SideNames) -> str:

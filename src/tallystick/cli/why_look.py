@@ -11,11 +11,12 @@ from tallystick.core.binding import Binding, Intent, JournalEntry, LedgerRow, Qu
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError, Error
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable
-from tallystick.core.ports import Call, NotThere, Sighting
-from tallystick.core.reconcile import reconcile
+from tallystick.core.ports import Call, NotThere, Now, Sighting
+from tallystick.core.reconcile import Context, reconcile
 from tallystick.core.record import SIDES, Fields, Side, other
 from tallystick.core.state import StoreTx
 from tallystick.engine.decide import PENDING, settle_pending
+from tallystick.engine.grace import resting_sides
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.unread import readable_part, unread_of
 from tallystick.wiring import House
@@ -70,7 +71,7 @@ def look_at(house: House, subject: Subject) -> Sight:
         if leg.id is not None:
             leg.seen = _observe(house, subject.pair.end(side), leg.id)
     if sight.binding is not None:
-        _decide(sight)
+        _decide(sight, house.boundary().perform(Now()))
     else:
         _search(house, sight)
     return sight
@@ -121,7 +122,7 @@ def _present(house: House, end: End, found: Sighting) -> Observation:
     return Present(found.id, fields, found.version, found.modified, unread_of(end.names, read))
 
 
-def _decide(sight: Sight) -> None:
+def _decide(sight: Sight, now: float) -> None:
     """Ask what the next plan would ask. A side that cannot be read alone is taken to be as it was agreed."""
     binding = sight.binding
     assert binding is not None
@@ -132,12 +133,16 @@ def _decide(sight: Sight) -> None:
         bases[side], seen[side] = leg.base, leg.seen
         if leg.id is not None and leg.seen is None and leg.base is not None:
             seen[side] = Present(leg.id, leg.base, binding.leg(side).version)
+        since, can = binding.leg(side).absent_since, sight.pair.end(side).can
+        if isinstance(leg.seen, Missing) and since is not None and now - since >= can.consistency + can.in_flux:
+            seen[side] = Gone("it was missing before, long enough ago")
         if PENDING[side] in binding.flags and leg.base is not None and isinstance(leg.seen, Present):
             pairing = sight.pair.pairing
             hold = pairing.hold_left if side == "left" else pairing.hold_right
             bases[side] = settle_pending(leg.base, leg.seen.fields, hold)
+    context = Context(resting=resting_sides(sight.pair, binding, now))
     sight.decision = reconcile(
-        binding.state, (bases["left"], bases["right"]), (seen["left"], seen["right"]), sight.pair.pairing
+        binding.state, (bases["left"], bases["right"]), (seen["left"], seen["right"]), sight.pair.pairing, context
     )
 
 

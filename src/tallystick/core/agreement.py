@@ -14,9 +14,9 @@ from tallystick.core.binding import Op
 from tallystick.core.brake import Hold
 from tallystick.core.error import DataError
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.merge import Holds, Sides, equivalent
 from tallystick.core.policy import FieldPolicy
 from tallystick.core.record import SIDES, UNKNOWN, Ref, Side, Value, fingerprint, other, same
+from tallystick.core.sides import Holds, Sides, equivalent
 
 Kind = Literal[
     "unexplained", "dropped", "changed_transform", "lost_event", "only_left", "only_right", "conflict", "parked",

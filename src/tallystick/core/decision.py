@@ -48,7 +48,7 @@ class Decision:
     ``agree`` are positions whose current values become the bases without a write. ``journal`` are (side, position,
     value) that will be overwritten. ``faults`` are (side that cannot take it, position, why). ``verify`` are the sides
     whose absence needs proof first; nothing else is written meanwhile. ``settled`` tells that the observed versions may
-    be remembered once all writes are confirmed.
+    be remembered once all writes are confirmed. ``resting`` is the side whose deletion waits for its grace period.
     """
 
     reason: str
@@ -62,3 +62,4 @@ class Decision:
     drift: tuple[int, ...] = ()
     verify: tuple[Side, ...] = ()
     settled: bool = True
+    resting: Side | None = None

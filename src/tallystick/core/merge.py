@@ -14,62 +14,39 @@
 trims or rounds converge: a difference that is only its loss is agreement, never a write (R-6.3, R-6.4).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from tallystick.core.contest import ALONE, Around, Contest, rule_on
 from tallystick.core.error import DataError, MissingReference
-from tallystick.core.policy import Conflict, FieldPolicy
+from tallystick.core.policy import FieldPolicy
 from tallystick.core.record import SIDES, UNKNOWN, Ref, Side, Value, other, same
+from tallystick.core.sides import Holds, Sides, equivalent
 
-Hold = Callable[[Value], Value]
 Kind = Literal["keep", "agree", "write", "conflict", "initial", "drift", "unknown", "blank", "invalid"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """One value for the left and one for the right."""
-
-    left: Value
-    right: Value
-
-    def on(self, side: Side) -> Value:
-        """Give the value on ``side``."""
-        return self.left if side == "left" else self.right
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happens to one field. ``writes`` are (side, value); ``losers`` (side, value) go to the journal first."""
+    """What happens to one field. ``writes`` are (side, value); ``losers`` (side, value) go to the journal first.
+
+    ``detail`` says why a policy could not decide a conflict.
+    """
 
     rule: str
     kind: Kind
     writes: tuple[tuple[Side, Value], ...] = ()
     losers: tuple[tuple[Side, Value], ...] = ()
     fault: DataError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Holds:
-    """What each side can keep of this field."""
-
-    left: Hold
-    right: Hold
-
-    def on(self, side: Side) -> Hold:
-        """Give the function of ``side``."""
-        return self.left if side == "left" else self.right
+    detail: str = ""
 
 
 _KEEP = Outcome("F-1", "keep")
 _SKIP = Outcome("F-7", "unknown")
 
 
-def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None = None) -> Outcome:
-    """Decide one field. Pure and total: any values, any policy, one outcome.
-
-    ``newer`` is the side whose record was surely changed later, or ``None`` when that is not sure.
-    """
+def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, around: Around = ALONE) -> Outcome:
+    """Decide one field. Pure and total: any values, any policy, one outcome."""
     if now.left is UNKNOWN or now.right is UNKNOWN:
         return _SKIP
     if policy.direction == "match_only":
@@ -78,22 +55,21 @@ def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newe
     if waiting is not None and not (same(now.left, base.left) and same(now.right, base.right)):
         return Outcome("F-9", "invalid", fault=waiting)
     if base.left is UNKNOWN or base.right is UNKNOWN:
-        return _first(now, policy, holds, newer)
+        return _first(now, policy, holds, around.newer)
     left_moved, right_moved = not same(now.left, base.left), not same(now.right, base.right)
     if not left_moved and not right_moved:
         return _KEEP
-    return _moved((left_moved, right_moved), now, base, policy, holds, newer)
+    return _moved((left_moved, right_moved), Contest(now, base, policy, holds, around))
 
 
-def _moved(
-    moved: tuple[bool, bool], now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None
-) -> Outcome:
+def _moved(moved: tuple[bool, bool], contest: Contest) -> Outcome:
+    now, policy, holds = contest.now, contest.policy, contest.holds
     if policy.direction.startswith("once_"):
         return Outcome("F-6", "agree")
     if equivalent(now, holds):
         return Outcome("F-4", "agree")
     if all(moved):
-        return _both_moved(now, base, policy, holds, newer)
+        return _both_moved(contest)
     return _one_moved("left" if moved[0] else "right", now, policy, holds)
 
 
@@ -107,19 +83,6 @@ def _waiting(now: Sides) -> MissingReference | None:
                 waits_for=value.waits_for,
             )
     return None
-
-
-def equivalent(now: Sides, holds: Holds) -> bool:
-    """Tell whether both sides hold the same up to what each of them can hold (R-6.3)."""
-    return same(now.left, now.right) or _is_loss(now, "right", holds) or _is_loss(now, "left", holds)
-
-
-def _is_loss(now: Sides, side: Side, holds: Holds) -> bool:
-    """Whether what ``side`` holds is merely what it can keep of the other side's value."""
-    try:
-        return same(now.on(side), holds.on(side)(now.on(other(side))))
-    except DataError:
-        return False
 
 
 def allows(policy: FieldPolicy, target: Side) -> bool:
@@ -165,64 +128,27 @@ def _drift(moved: Side, now: Sides, policy: FieldPolicy, holds: Holds) -> Outcom
     return Outcome("F-6", "drift")
 
 
-def _both_moved(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None) -> Outcome:
+def _both_moved(contest: Contest) -> Outcome:
+    now, policy, holds = contest.now, contest.policy, contest.holds
     if policy.direction != "both":
-        return _write(
-            "F-5", "right" if policy.direction == "to_right" else "left", now, holds, _source(now, policy), lost=True
-        )
-    return _conflict(policy.conflict, now, base, policy, holds, newer)
+        target: Side = "right" if policy.direction == "to_right" else "left"
+        return _write("F-5", target, now, holds, now.on(other(target)), lost=True)
+    ruling = rule_on(contest)
+    if ruling.winner is not None:
+        return _write("F-5", other(ruling.winner), now, holds, now.on(ruling.winner), lost=True)
+    if ruling.merged is not UNKNOWN:
+        return _write_both(ruling.merged, now, holds, lost=ruling.keeps_losers)
+    return Outcome("F-5", "conflict", detail=ruling.unclear)
 
 
-def _source(now: Sides, policy: FieldPolicy) -> Value:
-    return now.left if policy.direction == "to_right" else now.right
-
-
-def _conflict(
-    rule: Conflict, now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None
-) -> Outcome:
-    winner: Side | None = None
-    match rule:
-        case "manual":
-            return Outcome("F-5", "conflict")
-        case "left" | "right":
-            winner = rule
-        case "newest":
-            winner = newer
-        case "prefer_nonblank":
-            if now.left is None or now.right is None:
-                winner = "right" if now.left is None else "left"
-        case "set_merge":
-            merged = _merge_sets(now, base)
-            if merged is not None:
-                return _write_both(merged, now, holds)
-    if winner is not None:
-        return _write("F-5", other(winner), now, holds, now.on(winner), lost=True)
-    fallback = policy.fallback if policy.fallback != rule else "manual"
-    return _conflict(fallback, now, base, policy, holds, newer)
-
-
-def _merge_sets(now: Sides, base: Sides) -> frozenset[str] | None:
-    """Three-way on sets: what either side added is in, what either removed is out. ``None`` for no sets."""
-    left, right, was_left, was_right = now.left, now.right, base.left, base.right
-    if not (
-        isinstance(left, frozenset)
-        and isinstance(right, frozenset)
-        and isinstance(was_left, frozenset)
-        and isinstance(was_right, frozenset)
-    ):
-        return None
-    added = (left - was_left) | (right - was_right)
-    removed = (was_left - left) | (was_right - right)
-    return ((was_left & was_right) | (left & right) | added) - removed
-
-
-def _write_both(value: Value, now: Sides, holds: Holds) -> Outcome:
-    parts = [_write("F-5", side, now, holds, value) for side in SIDES]
+def _write_both(value: Value, now: Sides, holds: Holds, *, lost: bool) -> Outcome:
+    parts = [_write("F-5", side, now, holds, value, lost=lost) for side in SIDES]
     faulty = next((p for p in parts if p.kind == "invalid"), None)
     if faulty:
         return faulty
     writes = tuple(w for p in parts for w in p.writes)
-    return Outcome("F-5", "write" if writes else "agree", writes=writes)
+    losers = tuple(v for p in parts for v in p.losers)
+    return Outcome("F-5", "write" if writes else "agree", writes=writes, losers=losers)
 
 
 def _first(now: Sides, policy: FieldPolicy, holds: Holds, newer: Side | None) -> Outcome:

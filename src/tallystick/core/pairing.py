@@ -1,4 +1,4 @@
-"""What stays the same for all bindings of a pair when they are decided, and what a new record would hold."""
+"""What a decision on a binding is made of: what stays the same for all of a pair, and the two legs as they are seen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from tallystick.core.decision import Write
 from tallystick.core.error import DataError
 from tallystick.core.mapping import FieldMapping
-from tallystick.core.merge import Holds, starts
+from tallystick.core.merge import starts
+from tallystick.core.observation import Code, Observation, OutOfScope, Present
 from tallystick.core.policy import OnDelete, Policy
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
+from tallystick.core.sides import Holds
 
 HoldAt = Callable[[int, Value], Value]
 
@@ -37,6 +39,39 @@ class Pairing:
     def may_lack(self, unread: Sequence[tuple[int, DataError]]) -> bool:
         """Tell whether a record may be made without these values, which cannot be read; a key never is one of them."""
         return not unread or (self.policy.on_unreadable == "create" and not any(i in self.keyed for i, _ in unread))
+
+    def grace(self, side: Side) -> float:
+        """Give how many seconds a deletion on ``side`` rests before it is carried over."""
+        return self.policy.grace_left_seconds if side == "left" else self.policy.grace_right_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """One side of a binding as the decision needs it: what was agreed, what is seen now."""
+
+    base: Fields | None
+    seen: Observation | None
+    code: Code
+
+    @property
+    def fields(self) -> Fields:
+        """The canonical values seen now; empty if the record was not seen."""
+        return self.seen.fields if isinstance(self.seen, Present) else ()
+
+    @property
+    def unread(self) -> tuple[tuple[int, DataError], ...]:
+        """The values that are there now and cannot be read."""
+        return self.seen.unread if isinstance(self.seen, Present) else ()
+
+    @property
+    def version(self) -> str | None:
+        """The version seen now; a record out of scope has one, too."""
+        return self.seen.version if isinstance(self.seen, Present | OutOfScope) else None
+
+    @property
+    def modified(self) -> float | None:
+        """The system's time stamp of the record seen now."""
+        return self.seen.modified if isinstance(self.seen, Present) else None
 
 
 def creation(

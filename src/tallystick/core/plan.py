@@ -42,12 +42,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A field about which a person is asked, and what each side holds."""
+    """A field about which a person is asked, what each side holds, and why no policy could decide."""
 
     kind: str
     field: str
     left: Value
     right: Value
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,19 @@ Every default is the safe one. There is no default for what a deletion or an unm
 side: a mapping that does not say so is refused (R-8.1).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
+
+from tallystick.core.record import Side, Value, same
 
 Direction = Literal["both", "to_right", "to_left", "match_only", "once_to_right", "once_to_left"]
-Conflict = Literal["left", "right", "newest", "prefer_nonblank", "set_merge", "manual"]
+Conflict = Literal[
+    "left", "right", "newest", "prefer_nonblank", "set_merge", "text_merge", "rank", "max", "min", "owner",
+    "expression", "manual",
+]  # fmt: skip
 OnUnmatched = Literal["create", "ignore", "ask"]
-OnDelete = Literal["propagate", "archive", "unlink", "restore", "ask"]
+OnDelete = Literal["propagate", "archive", "unlink", "ignore", "restore", "ask"]
 OnDeleteUpdate = Literal["update_wins", "delete_wins", "ask"]
 OnRestore = Literal["recreate", "ignore", "ask"]
 OnScopeExit = Literal["freeze", "unlink", "archive", "delete"]
@@ -23,9 +29,39 @@ OnUnreadable = Literal["park", "create"]
 OnMissingRef = Literal["wait", "send_without", "error"]
 
 
+class Judgement(Protocol):
+    """An expression of the project that settles a conflict; pure, and bounded like every expression."""
+
+    @property
+    def source(self) -> str:
+        """The text that the user wrote."""
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Evaluate over ``names``; unknown where one is not known. Raises ``InvalidValue`` with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerField:
+    """A field of the record that tells by its value which side owns the record."""
+
+    field: str
+    left: tuple[Value, ...]
+    right: tuple[Value, ...]
+
+    def side_of(self, value: Value) -> Side | None:
+        """Name the owner by the field's value, or ``None`` for a value that is not listed."""
+        if any(same(value, one) for one in self.left):
+            return "left"
+        return "right" if any(same(value, one) for one in self.right) else None
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """How one field behaves. ``fallback`` decides where ``conflict`` cannot (newest too close, both non-blank)."""
+    """How one field behaves. ``fallback`` decides where ``conflict`` cannot (newest too close, both non-blank).
+
+    ``rank`` lists values, the winning ones first; ``resolve`` gives the value of ``conflict: expression``;
+    ``owned_by`` names the side of ``conflict: owner``.
+    """
 
     direction: Direction = "both"
     conflict: Conflict = "manual"
@@ -35,6 +71,9 @@ class FieldPolicy:
     drift: Drift = "report"
     invalid: Invalid = "park"
     on_missing_ref: OnMissingRef = "wait"
+    rank: tuple[Value, ...] = ()
+    resolve: Judgement | None = None
+    owned_by: Judgement | OwnerField | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +96,10 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The policies of a pair. ``..._left`` is about a record of the left side, so for all."""
+    """The policies of a pair. ``..._left`` is about a record of the left side, so for all.
+
+    ``grace_..._seconds`` is how long a deletion rests before it is carried over to the other side.
+    """
 
     on_unmatched_left: OnUnmatched
     on_unmatched_right: OnUnmatched
@@ -74,3 +116,5 @@ class Policy:
     brakes: Brakes = field(default_factory=Brakes)
     full_compare_seconds: float = 86_400
     newest_margin_seconds: float = 301
+    grace_left_seconds: float = 0
+    grace_right_seconds: float = 0

@@ -16,46 +16,15 @@ Pure and total: every combination gives exactly one decision with a reason (R-5.
 decision (R-5.3). Silence never writes: only ``Gone`` deletes, and an unproven absence stops everything for its binding.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tallystick.core.binding import QueueKind, State
-from tallystick.core.decision import Decision, Disposition, Question, Write
-from tallystick.core.error import DataError
-from tallystick.core.merge import Outcome, Sides, merge_field
-from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
-from tallystick.core.pairing import Pairing, creation
+from tallystick.core.binding import State
+from tallystick.core.decision import Decision, Question, Write
+from tallystick.core.observation import Code, Observation, classify
+from tallystick.core.pairing import LegView, Pairing, creation
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
-
-
-@dataclass(frozen=True, slots=True)
-class LegView:
-    """One side of a binding as the decision needs it: what was agreed, what is seen now."""
-
-    base: Fields | None
-    seen: Observation | None
-    code: Code
-
-    @property
-    def fields(self) -> Fields:
-        """The canonical values seen now; empty if the record was not seen."""
-        return self.seen.fields if isinstance(self.seen, Present) else ()
-
-    @property
-    def unread(self) -> tuple[tuple[int, DataError], ...]:
-        """The values that are there now and cannot be read."""
-        return self.seen.unread if isinstance(self.seen, Present) else ()
-
-    @property
-    def version(self) -> str | None:
-        """The version seen now; a record out of scope has one, too."""
-        return self.seen.version if isinstance(self.seen, Present | OutOfScope) else None
-
-    @property
-    def modified(self) -> float | None:
-        """The system's time stamp of the record seen now."""
-        return self.seen.modified if isinstance(self.seen, Present) else None
+from tallystick.core.record_merge import Meeting, merge_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +32,12 @@ class Context:
     """What matters for a decision beside the two records.
 
     ``rescoped``: the pair's scope was changed in the project since its last run. ``rivalled``: another living binding
-    has a match key of this one.
+    has a match key of this one. ``resting``: the sides on which a deletion is too young to be carried over.
     """
 
     rescoped: bool = False
     rivalled: bool = False
+    resting: frozenset[Side] = frozenset()
 
 
 NOTHING_ELSE: Final = Context()
@@ -158,10 +128,7 @@ def _out_of_scope(case: _Case) -> Decision:
         return Decision(case.reason("dormant"), "filtered", state="dormant")
     side: Side = "left" if left_out else "right"
     if case.leg(other(side)).code == "D":
-        deletes = case.pairing.deletion(other(side)) in {"propagate", "archive"}
-        if case.pairing.policy.delete_out_of_scope and deletes:
-            return _apply_deletion(case, other(side))
-        return Decision(case.reason("unlink"), "converged", state="unlinked")
+        return _deleted_out_of_scope(case, other(side))
     exit_policy = case.pairing.policy.on_scope_exit
     if case.state != "linked" or case.context.rescoped:
         # Only an edit of the record lets it leave; what a changed project leaves out stays as it is, also later (I-19).
@@ -181,17 +148,34 @@ def _out_of_scope(case: _Case) -> Decision:
             )
 
 
+def _deleted_out_of_scope(case: _Case, side: Side) -> Decision:
+    """One side was deleted, and the other left the scope: it is not ours to delete, unless the policy says so."""
+    policy = case.pairing.deletion(side)
+    if policy == "ignore":
+        return Decision(case.reason("ignore"), "filtered", state="dormant", settled=False)
+    if case.pairing.policy.delete_out_of_scope and policy in {"propagate", "archive"}:
+        return _rested(case, side, _apply_deletion(case, side))
+    return Decision(case.reason("unlink"), "converged", state="unlinked")
+
+
 def _deleted(case: _Case, side: Side) -> Decision:
     """One side was deleted with evidence; the other is there, unchanged or changed."""
     if not _is_edited(case.leg(other(side))) or case.pairing.deletion(side) not in {"propagate", "archive"}:
-        return _apply_deletion(case, side)
+        return _rested(case, side, _apply_deletion(case, side))
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
-            return replace(_apply_deletion(case, side), reason=case.reason("delete_wins"))
+            return _rested(case, side, replace(_apply_deletion(case, side), reason=case.reason("delete_wins")))
         case "update_wins":
             return _recreate(case, side, "update_wins")
         case "ask":
             return Decision(case.reason("ask"), "queued", questions=(Question("delete_update"),), settled=False)
+
+
+def _rested(case: _Case, side: Side, decision: Decision) -> Decision:
+    """Let a deletion on ``side`` rest for its grace period before anything is deleted for it."""
+    if side not in case.context.resting or not any(w.op in {"delete", "archive"} for w in decision.writes):
+        return decision
+    return Decision(case.reason("grace"), "held", settled=False, resting=side)
 
 
 def _is_edited(leg: LegView) -> bool:
@@ -220,6 +204,9 @@ def _apply_deletion(case: _Case, side: Side) -> Decision:
             return Decision(case.reason(policy), "written", state="tomb", writes=(write,), journal=_all(case, survivor))
         case "unlink":
             return Decision(case.reason("unlink"), "converged", state="unlinked")
+        case "ignore":
+            # The pairing sleeps with its bases, so that the record can come back to it.
+            return Decision(case.reason("ignore"), "filtered", state="dormant", settled=False)
         case "restore":
             return _recreate(case, side, "restore")
         case "ask":
@@ -278,76 +265,8 @@ def _ended(case: _Case) -> Decision:
 
 
 def _merge(case: _Case) -> Decision:
-    """Both sides are there: merge field by field and gather what each side needs."""
+    """Both sides are there: merge them field by field."""
     if case.left.code == "U" and case.right.code == "U" and case.state == "linked":
         return Decision(case.reason(), "unchanged")
-    newer = _newer(case)
-    outcomes = [_outcome(case, i, newer) for i in range(len(case.pairing.fields))]
-    writes = tuple(w for s in SIDES if (w := _update(case, s, outcomes)))
-    questions = tuple(Question(_ASKED[o.kind], i) for i, o in enumerate(outcomes) if o.kind in _ASKED)
-    faults = tuple((_refusing(case, i), i, o.fault) for i, o in enumerate(outcomes) if o.fault is not None)
-    unread = {i for s in SIDES for i, _ in case.leg(s).unread}
-    unknown = any(o.kind == "unknown" and i not in unread for i, o in enumerate(outcomes))
-    drift = tuple(i for i, o in enumerate(outcomes) if o.kind == "drift")
-    disposition: Disposition = (
-        "written"
-        if writes
-        else "queued"
-        if questions
-        else "quarantined"
-        if faults
-        else "drift"
-        if drift
-        else "converged"
-    )
-    return Decision(
-        case.reason(),
-        disposition,
-        state="linked" if case.state != "linked" else None,
-        writes=writes,
-        agree=tuple(i for i, o in enumerate(outcomes) if o.kind == "agree"),
-        journal=tuple((s, i, v) for i, o in enumerate(outcomes) for s, v in o.losers),
-        questions=questions,
-        faults=faults,
-        drift=drift,
-        settled=not unknown,
-    )
-
-
-_ASKED: Final[dict[str, QueueKind]] = {"conflict": "conflict", "initial": "initial", "blank": "blank"}
-
-
-def _outcome(case: _Case, i: int, newer: Side | None) -> Outcome:
-    left, right = case.left, case.right
-    now = Sides(left.fields[i], right.fields[i])
-    base = Sides(left.base[i] if left.base else UNKNOWN, right.base[i] if right.base else UNKNOWN)
-    return merge_field(now, base, case.pairing.fields[i].policy, case.pairing.holds(i), newer)
-
-
-def _refusing(case: _Case, i: int) -> Side:
-    """The side that cannot take the field at ``i``: the one that did not change."""
-    left = case.left
-    moved = left.base is None or left.fields[i] != left.base[i]
-    return "right" if moved else "left"
-
-
-def _newer(case: _Case) -> Side | None:
-    left, right = case.left.modified, case.right.modified
-    if left is None or right is None or abs(left - right) <= case.pairing.policy.newest_margin_seconds:
-        return None
-    return "left" if left > right else "right"
-
-
-def _update(case: _Case, side: Side, outcomes: Sequence[Outcome]) -> Write | None:
-    values = list(case.leg(side).fields)
-    which: list[int] = []
-    rules: list[str] = []
-    for i, outcome in enumerate(outcomes):
-        for where, value in outcome.writes:
-            if where == side:
-                values[i] = value
-                which.append(i)
-                rules.append(outcome.rule)
-    if not which:
-        return None
-    return Write(side, "update", tuple(values), tuple(which), tuple(rules), case.leg(side).version)
+    decision = merge_record(Meeting(case.left, case.right, case.pairing), case.reason())
+    return replace(decision, state="linked" if case.state != "linked" else None)

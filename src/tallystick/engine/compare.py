@@ -21,9 +21,9 @@ from tallystick.core.agreement import (
 )
 from tallystick.core.binding import Binding, JournalEntry, LedgerRow
 from tallystick.core.error import Bug, ProjectError
-from tallystick.core.merge import Sides
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
+from tallystick.core.sides import Sides
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH, decide_bound

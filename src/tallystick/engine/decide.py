@@ -23,6 +23,7 @@ from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
+from tallystick.engine.grace import due_at, resting_sides, show_resting
 from tallystick.engine.kinship import note_fall, order_deletions
 from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
@@ -126,6 +127,7 @@ def _decide_one(
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
     fields = _held(left), _held(right)
+    context = replace(context, resting=resting_sides(draft.pair, binding, now))
     if not _is_asked(draft, (left, right), fields):
         return
     asks: tuple[Ask, ...] = ()
@@ -148,17 +150,25 @@ def _decide_one(
         draft.session.witness.met(Meeting(binding, (left.base, right.base), seen, decision, line, there, stands))
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
-    if decision.disposition in {"deferred", "unreadable"}:
+    if decision.resting is not None:
+        show_resting(draft.outcome, line, decision.resting, due_at(draft.pair, binding, decision.resting, now))
+    elif decision.disposition in {"deferred", "unreadable"}:
         draft.outcome.leave(line, listed, decision.reason)
     elif stands:
         draft.outcome.retouch(line, listed)
-    elif line.action or line.asks or line.faults or _has_standing(draft, binding):
+    else:
+        _keep(draft, binding, line, (left, right))
+
+
+def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) -> None:
+    """Plan a line that does or says something; of any other remember what was looked at."""
+    if line.action or line.asks or line.faults or _has_standing(draft, binding):
         note_fall(draft.pair, draft.outcome, line)
         draft.add(line)
-    else:
-        # What could not be compared with an unknown value must be seen again when that is known (F-7).
-        looks = zip(SIDES, (left, right), strict=True)
-        draft.outcome.retouch(line, [s for s, at in looks if at.listed and (line.settled or _is_as_agreed(at))])
+        return
+    # What could not be compared with an unknown value must be seen again when that is known (F-7).
+    at_sides = zip(SIDES, looks, strict=True)
+    draft.outcome.retouch(line, [s for s, at in at_sides if at.listed and (line.settled or _is_as_agreed(at))])
 
 
 def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from tallystick.core.agreement import IN_STEP, Difference, Kind, Verdict, compare_values, gravest
 from tallystick.core.binding import Binding, Cursor, Op, Quarantined
-from tallystick.core.merge import Sides
 from tallystick.core.observation import Gone, Missing, Present
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, other, same
+from tallystick.core.sides import Sides
 from tallystick.engine.line import Fault, Line, Seen
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing
@@ -142,8 +142,8 @@ def _judge_left_out(meeting: Meeting) -> Verdict:
     state, present = meeting.binding.state if meeting.binding else "", _present(meeting)
     if state in {"unlinked", "erased"}:
         return Verdict("unlinked", state)
-    is_back = state == "tomb" and present
-    return Verdict(_only(present[0]), "ignored") if is_back else Verdict("filtered", "out of scope")
+    is_left = state == "tomb" or meeting.decision.reason.endswith(".ignore")
+    return Verdict(_only(present[0]), "ignored") if is_left and present else Verdict("filtered", "out of scope")
 
 
 def _judge_deferred(outlook: Outlook, meeting: Meeting) -> Verdict:

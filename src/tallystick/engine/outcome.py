@@ -88,16 +88,16 @@ class Outcome:
         for step in line.steps:
             key: tuple[Side, Op] = (step.side, step.op)
             self.tally.writes[key] = self.tally.writes.get(key, 0) + 1
-            self._action(step.side, step.op)
+            self.count_action(step.side, step.op)
             self._count_blanks(line, step)
         if line.binding == 0 and not any(s.op == "create" for s in line.steps) and line.action:
-            self._action("both", "link")
+            self.count_action("both", "link")
         elif line.action in {"converge", "unlink"}:
-            self._action("both", line.action)
+            self.count_action("both", line.action)
         if line.asks:
-            self._action("both", "ask")
+            self.count_action("both", "ask")
         if line.faults:
-            self._action("both", "park")
+            self.count_action("both", "park")
         self._show(line)
 
     def _show(self, line: Line) -> None:
@@ -107,7 +107,8 @@ class Outcome:
         if len(self.shown) < self.sample or number <= GLIMPSE:
             self.shown += operations_of(self.plan.pair, self.fields, line)
 
-    def _action(self, side: str, action: str) -> None:
+    def count_action(self, side: str, action: str) -> None:
+        """Count what is planned for a side, or for both."""
         of_side = self.plan.actions.setdefault(side, {})
         of_side[action] = of_side.get(action, 0) + 1
 

@@ -21,6 +21,7 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, release_lease, take_lease
+from tallystick.engine.grace import forget_rest
 from tallystick.engine.lone import keep_lone
 from tallystick.engine.observe import Before, Observed, load_before, observe
 from tallystick.engine.outcome import Outcome
@@ -218,6 +219,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     unparked = [f for pulled in observed.pulled.values() for f in pulled.faults[pulled.progress.parked :]] + aside
     tx.put_quarantine([replace(f, since=now) for f in unparked])
     _clear_marks(session, work, observed, tx)
+    forget_rest(session, pair, outcome, tx)
     tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])

@@ -53,7 +53,9 @@ def _asked(names: Sequence[str], line: Line) -> tuple[Asked, ...]:
         return ()
     seen = (line.left.fields, line.right.fields)
     left, right = (dict(zip(names, decode_fields(at), strict=False)) if at else {} for at in seen)
-    return tuple(Asked(a.kind, a.field, left.get(a.field, UNKNOWN), right.get(a.field, UNKNOWN)) for a in named)
+    return tuple(
+        Asked(a.kind, a.field, left.get(a.field, UNKNOWN), right.get(a.field, UNKNOWN), a.detail) for a in named
+    )
 
 
 def _ask_text(kind: str, field_name: str, detail: str) -> str:

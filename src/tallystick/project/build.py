@@ -11,6 +11,7 @@ from tallystick.core.path import Path, render, write
 from tallystick.core.policy import Brakes, Direction, FieldPolicy, Policy
 from tallystick.core.record import SIDES, Raw, Side, other
 from tallystick.core.schema import Field
+from tallystick.project.conflict_rules import ConflictRules
 from tallystick.project.conversion import Conversion, Declared, complete, convert
 from tallystick.project.load import LoadedProject
 from tallystick.project.model import EndSpec, FieldSpec, MappingSpec
@@ -236,6 +237,7 @@ class MappingBuilder(Builder):
             elif fallback == "newest":
                 here = (*at, "fallback") if spec.fallback else ("fallback",)
                 self.note(here, "newest cannot be its own fallback", hint)
+        rules = ConflictRules(self, whole, name, spec)
         return FieldPolicy(
             direction,
             conflict,
@@ -245,6 +247,9 @@ class MappingBuilder(Builder):
             spec.drift,
             spec.invalid,
             spec.on_missing_ref,
+            rank=rules.rank(),
+            resolve=rules.resolve(),
+            owned_by=rules.owned_by(),
         )
 
     def check_writable(self, name: str, side: Side, place: Place, field: Field | None) -> None:
@@ -329,6 +334,8 @@ class MappingBuilder(Builder):
             brakes=Brakes(**spec.brakes.model_dump()),
             full_compare_seconds=spec.full_compare_hours * 3600,
             newest_margin_seconds=spec.newest_margin_seconds,
+            grace_left_seconds=spec.delete_grace.left,
+            grace_right_seconds=spec.delete_grace.right,
         )
 
 

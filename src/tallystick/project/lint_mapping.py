@@ -4,61 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tallystick.core.error import Problem
-from tallystick.core.mapping import FieldMapping, ObjectMapping
-from tallystick.core.path import parse, render
+from tallystick.core.mapping import FieldMapping
+from tallystick.core.path import parse
 from tallystick.core.record import SIDES, Side, other
 from tallystick.core.schema import Field
-from tallystick.project.ability import Ability, can
+from tallystick.project.ability import Ability
 from tallystick.project.build import writes_to
-from tallystick.project.load import LoadedProject
-from tallystick.project.manifest import ObjectSpec
-from tallystick.project.model import EndSpec, MappingSpec, OptionsSpec
+from tallystick.project.lint_conflicts import lint_conflicts
+from tallystick.project.mapping_view import MappingView
+from tallystick.project.model import OptionsSpec
 from tallystick.project.near import suggest
-from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
 _SHOWN: Final = 5
-
-
-class MappingView:
-    """One mapping as the rules see it: as built, as written, and what its systems can do."""
-
-    def __init__(self, loaded: LoadedProject, mapping: ObjectMapping) -> None:
-        self.loaded = loaded
-        self.mapping = mapping
-        self.spec: MappingSpec = loaded.mappings[mapping.name]
-
-    def problem(
-        self, path: DataPath, message: str, hint: str = "", *, severity: Severity = "error", at_key: bool = False
-    ) -> Problem:
-        """Make a problem that points at ``path`` of the mapping's file."""
-        name = self.mapping.name
-        return self.loaded.problem("mapping", name, path, message, hint, severity=severity, at_key=at_key)
-
-    def object(self, side: Side) -> ObjectSpec:
-        """Give the manifest's entry of the object on ``side``."""
-        end = self.mapping.end(side)
-        return self.loaded.manifests[end.system].objects[end.object]
-
-    def end_spec(self, side: Side) -> EndSpec:
-        """Give what the mapping says of the end on ``side``."""
-        return self.spec.left if side == "left" else self.spec.right
-
-    def can(self, side: Side, ability: Ability) -> bool:
-        """Tell whether the manifest declares a way to do this."""
-        return can(self.loaded.manifests[self.mapping.end(side).system], self.object(side), ability)
-
-    def creates_on(self, side: Side) -> bool:
-        """Tell whether records of the other side without counterpart are created on ``side``."""
-        return bool(getattr(self.spec.on_unmatched, other(side)) == "create")
-
-    def written_on(self, side: Side) -> list[FieldMapping]:
-        """Give the fields whose values flow to ``side``."""
-        return [f for f in self.mapping.fields if writes_to(side, f.policy.direction)]
-
-    def declared(self, field: FieldMapping, side: Side) -> Field | None:
-        """Give what the manifest declares of a field's place, if it is a plain path."""
-        return self.mapping.end(side).schema.by_path.get(render(field.place(side).path))
 
 
 def _abilities(view: MappingView) -> Iterator[Problem]:
@@ -90,6 +48,15 @@ def _archives(view: MappingView) -> Iterator[Problem]:
             yield view.problem(("on_delete", other(side)), message, hint)
 
 
+def _graces(view: MappingView) -> Iterator[Problem]:
+    """A grace period is for deletions that are carried over."""
+    for side in SIDES:
+        answer = getattr(view.spec.on_delete, side)
+        if getattr(view.spec.delete_grace, side) and answer not in {"propagate", "archive"}:
+            message = f"on_delete of the {side} says {answer}, so no deletion waits for a grace period"
+            yield view.problem(("delete_grace", side), message, "remove it", severity="warning")
+
+
 def _contradictions(view: MappingView) -> Iterator[Problem]:
     """Policies that the direction makes meaningless."""
     for side in SIDES:
@@ -103,23 +70,6 @@ def _contradictions(view: MappingView) -> Iterator[Problem]:
                     f"{policy}: {{{source}: {'ignore' if policy == 'on_unmatched' else 'unlink'}}}, or let fields flow"
                 )
                 yield view.problem((policy, source), message, hint, severity="warning")
-    for field in view.mapping.fields:
-        if field.policy.direction != "both" and view.spec.fields[field.name].conflict:
-            message = f"a field that flows {field.policy.direction} has no conflicts to decide"
-            yield view.problem(("fields", field.name, "conflict"), message, "remove it", severity="warning")
-        if field.policy.conflict == "newest" and field.policy.direction == "both":
-            yield from _newest(view, field)
-
-
-def _newest(view: MappingView, field: FieldMapping) -> Iterator[Problem]:
-    for side in SIDES:
-        end = view.mapping.end(side)
-        if not view.object(side).modified:
-            message = f"newest cannot decide: nothing says when a {end.object} of {end.system} was changed"
-            path: DataPath = (
-                ("fields", field.name, "conflict") if view.spec.fields[field.name].conflict else ("conflict",)
-            )
-            yield view.problem(path, message, f"systems/{end.system}.yaml: modified: updated_at", severity="warning")
 
 
 def _required(view: MappingView) -> Iterator[Problem]:
@@ -180,17 +130,6 @@ def _losses(view: MappingView) -> Iterator[Problem]:
                     message = f"the codec {codec.name} may lose something on the way there and back"
                     hint = "harmless if the lost part means nothing here; else one direction"
                     yield view.problem(path, message, hint, severity="warning")
-
-
-def _merges(view: MappingView) -> Iterator[Problem]:
-    for field in view.mapping.fields:
-        if "set_merge" in {field.policy.conflict, field.policy.fallback} and field.policy.direction == "both":
-            kinds = {d.type for side in SIDES if not field.place(side).codecs and (d := view.declared(field, side))}
-            if kinds - {"list", "any"}:
-                message = (
-                    f"set_merge needs a list on both sides, this is {' and '.join(sorted(kinds - {'list', 'any'}))}"
-                )
-                yield view.problem(("fields", field.name), message, "name the codec text_list", at_key=True)
 
 
 def _options(view: MappingView) -> Iterator[Problem]:
@@ -258,10 +197,11 @@ def _some(words: Iterable[str]) -> str:
 MAPPING_RULES: Final[tuple[Callable[[MappingView], Iterator[Problem]], ...]] = (
     _abilities,
     _archives,
+    _graces,
     _contradictions,
     _required,
     _limits,
     _losses,
-    _merges,
+    lint_conflicts,
     _options,
 )

@@ -3,9 +3,12 @@
 These models only say what may be written; ``build`` turns a mapping into the core's ``ObjectMapping``.
 """
 
+import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from tallystick.core.mapping import Normaliser
 from tallystick.core.policy import (
@@ -33,6 +36,21 @@ def _as_place(value: Any) -> Any:
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
+
+
+_UNITS = {"m": 60, "h": 3600, "d": 86_400}
+
+
+def _as_seconds(value: Any) -> Any:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return float(value) * _UNITS["h"]
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([mhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("time_span", "a time span is a number with m, h or d: 90m, 72h, 3d")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+Duration = Annotated[float, BeforeValidator(_as_seconds, json_schema_input_type=str | float), Field(ge=0)]
 
 
 class CodecSpec(Model):
@@ -79,6 +97,14 @@ class OptionsSpec(Model):
     default_right: str = ""
 
 
+class OwnedBySpec(Model):
+    """Which side owns a record, by the value of one of the mapping's fields, as the left side's options spell it."""
+
+    field: str
+    left: Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)] = ()
+    right: Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)] = ()
+
+
 class FieldSpec(Model):
     """One field of a mapping."""
 
@@ -87,6 +113,12 @@ class FieldSpec(Model):
     direction: Direction | None = None
     conflict: Conflict | None = None
     fallback: Conflict | None = None
+    rank: tuple[Any, ...] = ()
+    """For ``conflict: rank``: the field's values, the winning ones first, as the left side's options spell them."""
+    resolve: str = ""
+    """For ``conflict: expression``: a Jinja expression that gives the value for both sides."""
+    owned_by: str | OwnedBySpec = ""
+    """For ``conflict: owner``: a field and its values, or a Jinja expression that gives ``left`` or ``right``."""
     initial: Initial | None = None
     blank: Blank = "propagate"
     drift: Drift = "report"
@@ -158,6 +190,13 @@ class OnDeleteSpec(Model):
     right: OnDelete
 
 
+class DeleteGraceSpec(Model):
+    """How long a deletion on this side rests before it is carried over: ``72h``, ``3d``, ``90m``; a number is hours."""
+
+    left: Duration = 0
+    right: Duration = 0
+
+
 class MappingSpec(Model):
     """A mapping: ``mappings/NAME.yaml``."""
 
@@ -168,9 +207,12 @@ class MappingSpec(Model):
     fields: dict[str, FieldSpec] = Field(min_length=1)
     conflict: Conflict = "manual"
     fallback: Conflict = "manual"
+    owned_by: str | OwnedBySpec = ""
+    """For ``conflict: owner``, of all fields that say nothing themselves."""
     initial: Initial = "ask"
     on_unmatched: OnUnmatchedSpec
     on_delete: OnDeleteSpec
+    delete_grace: DeleteGraceSpec = DeleteGraceSpec()
     on_delete_update: OnDeleteUpdate = "ask"
     on_keyless: Literal["ask", "create"] = "ask"
     on_unreadable: OnUnreadable = "park"

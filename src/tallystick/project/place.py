@@ -156,7 +156,7 @@ class EndBuilder:
             self.builder.note(where, message, "write {{ value }} where the value belongs", severity="warning")
         known = {"value"} if inverse else self.names()
         if known:
-            for name in sorted(_names(source) - known):
+            for name in sorted(names_in(source) - known):
                 self.builder.note(where, f"'{name}' in the expression leads nowhere", suggest(name, known))
         return made
 
@@ -179,7 +179,7 @@ class EndBuilder:
         return entry.default
 
 
-def _names(source: str) -> set[str]:
+def names_in(source: str) -> set[str]:
     """Give the names that an expression uses but does not make itself."""
     from jinja2 import Environment, TemplateSyntaxError, meta  # slow to load, and not every project needs it
 
