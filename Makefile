@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+COUNT ?= 10000
 BIN := .venv/bin
 STAMP := .venv/.stamp
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check fmt docs bench clean
+.PHONY: help demo test check fmt docs bench kills clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +40,9 @@ docs: $(STAMP) ## write docs/reference from the code and the scenarios
 
 bench: $(STAMP) ## the workloads against the raw limit and the naive script
 	@$(BIN)/python benchmarks/run.py
+
+kills: $(STAMP) ## kill -9 a syncing process COUNT times, on SQLite and PostgreSQL, and judge what is left
+	@TALLY_KILLS=$(COUNT) $(BIN)/python -m pytest tests/e2e/test_kills.py -q -s
 
 clean: ## remove what the verbs made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
