@@ -37,6 +37,7 @@ fmt: $(STAMP) ## format and repair what a machine can
 docs: $(STAMP) ## write docs/reference from the code and the scenarios
 	@$(BIN)/python -m tallystick.cli.reference docs/reference
 	@$(BIN)/python tests/scenarios/scenario_page.py docs/reference/scenarios.md
+	@$(BIN)/python tests/mutants/mutants_page.py
 
 bench: $(STAMP) ## the workloads against the raw limit and the naive script
 	@$(BIN)/python benchmarks/run.py
