@@ -294,12 +294,4 @@ DRIVING = (
         "        elif False:\n",
         "engine/test_rules.py::test_a_record_without_disposition_stops_the_run",
     ),
-    Mutant(
-        "R-13.4",
-        "who waits for a reference goes on when it is paired",
-        "engine.observe",
-        "        if row.waits_for:\n",
-        "        if False:\n",
-        "engine/test_references.py::test_a_child_waits_for_an_unmatched_parent_and_goes_when_it_is_paired",
-    ),
 )
