@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+COUNT ?= 10000
 BIN := .venv/bin
 STAMP := .venv/.stamp
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check fmt docs bench clean
+.PHONY: help demo test check fmt docs bench kills crashes mutants clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,9 +37,22 @@ fmt: $(STAMP) ## format and repair what a machine can
 docs: $(STAMP) ## write docs/reference from the code and the scenarios
 	@$(BIN)/python -m tallystick.cli.reference docs/reference
 	@$(BIN)/python tests/scenarios/scenario_page.py docs/reference/scenarios.md
+	@$(BIN)/python tests/mutants/mutants_page.py
 
 bench: $(STAMP) ## the workloads against the raw limit and the naive script
 	@$(BIN)/python benchmarks/run.py
 
+kills: $(STAMP) ## kill -9 a syncing process COUNT times, on SQLite and PostgreSQL, and judge what is left
+	@TALLY_KILLS=$(COUNT) $(BIN)/python -m pytest tests/e2e/test_kills.py -q -s
+
+crashes: $(STAMP) ## die at every door of the canonical story, before and after it, for every kind of system
+	@TALLY_CRASHES=1 $(BIN)/python -m pytest tests/engine/test_crash_story.py -q -s
+
+mutants: $(STAMP) ## mutation testing of the core's decisions, in a copy under .mutants; lists who survived
+	@$(BIN)/uv pip install -q --python $(BIN)/python mutmut
+	@rm -rf .mutants && mkdir -p .mutants/tests && cp -r src pyproject.toml .mutants && cp -r tests/core tests/conftest.py .mutants/tests
+	@cp tests/mutants/mutmut.cfg .mutants/setup.cfg
+	@cd .mutants && ../$(BIN)/mutmut run && ../$(BIN)/mutmut results
+
 clean: ## remove what the verbs made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
+	@rm -rf .venv .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis demo

@@ -193,3 +193,18 @@ def test_a_blank_is_kept_or_asked_about_where_the_policy_says_so():
         for blank in ("propagate", "keep", "ask")
     }
     assert kinds == {"propagate": "write", "keep": "agree", "ask": "blank"}
+
+
+def test_two_edits_that_differ_by_a_loss_agree():
+    """F-4: both sides moved, and one holds just what it can of the other's value; that is no conflict."""
+    now, base = Sides("abcdef", "abc"), Sides("x", "x")
+    assert merge_field(now, base, FieldPolicy(), holds(keep, cut)).rule == "F-4"
+    assert merge_field(Sides("abc", "abcdef"), base, FieldPolicy(), holds(cut, keep)).rule == "F-4"
+    assert merge_field(now, base, FieldPolicy(), holds(keep, keep)).kind == "conflict"
+
+
+def test_a_merged_set_is_not_written_to_who_holds_it():
+    """R-6.3: one side has everything that comes out already."""
+    now, base = Sides(frozenset("ab"), frozenset("abc")), Sides(frozenset("a"), frozenset("a"))
+    outcome = merge_field(now, base, FieldPolicy(conflict="set_merge"), holds(keep, keep))
+    assert outcome.writes == (("left", frozenset("abc")),)

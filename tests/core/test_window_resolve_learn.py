@@ -12,7 +12,14 @@ from tallystick.core.binding import Cursor, Intent, Window
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Capabilities
 from tallystick.core.record import Money
-from tallystick.core.resolve import judge_adoption, next_step
+from tallystick.core.resolve import (
+    MAX_AGE_SECONDS,
+    MAX_ATTEMPTS,
+    is_overdue,
+    judge_adoption,
+    may_resend,
+    next_step,
+)
 from tallystick.core.window import Sweep, goes_on, judge_completeness, next_high, next_sweep
 
 TIMES = st.one_of(st.none(), st.floats(0, 1e9))
@@ -179,3 +186,17 @@ def test_known_losses_are_named(sent, stored, shape):
 def test_an_edit_is_not_taken_for_a_loss(sent, stored):
     """R-7.3: what fits no known shape is somebody's change."""
     assert shape_of_loss(sent, stored) is None
+
+
+@pytest.mark.parametrize(
+    ("attempt", "age", "overdue"),
+    [(0, 0, False), (MAX_ATTEMPTS - 1, 0, False), (MAX_ATTEMPTS, 0, True), (0, MAX_AGE_SECONDS, False),
+     (0, MAX_AGE_SECONDS + 1, True)],
+)  # fmt: skip
+def test_nothing_stays_unknown_for_ever(attempt, age, overdue):
+    """R-10.12: after ten attempts or a day somebody hears of it; an update that nobody can look at is given up."""
+    sent = intent("update", attempt=attempt)
+    assert is_overdue(sent, 1000.0 + age) is overdue
+    later = 1000.0 + max(age, Capabilities().quiesce)
+    assert next_step(sent, later, Capabilities()).step == ("drop" if overdue else "look")
+    assert may_resend(sent) is (attempt < MAX_ATTEMPTS)

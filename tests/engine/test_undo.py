@@ -1,10 +1,13 @@
 """Taking back a run (SYNC-SPEC 17, R-17.4, I-25): what nobody touched since is restored, the rest is asked about."""
 
+import contextlib
 import random  # noqa: TID251 - a test makes its own dice
+from functools import partial
 
 import pytest
-from world import World
+from world import Killed, Watch, World
 
+from tallystick.core.error import Unavailable
 from tallystick.engine.effects import drive
 from tallystick.engine.run import run
 from tallystick.engine.undo import Undoing
@@ -204,3 +207,64 @@ def test_undo_restores_whatever_a_run_did(tmp_path, seed):
         assert is_at_rest(world)
     finally:
         world.close()
+
+
+def runs_to_the_end(world, work, at, *, after):
+    """Do something that dies at a door, then again until it ends; give the runs that it took, and the doors."""
+    first = world.runs + 1
+    watch = Watch(die_at=at, after=after)
+    with watch.over(world), contextlib.suppress(Killed):
+        work()
+    if watch.count >= at:
+        world.pass_time(200)
+        work()
+    return [f"run-{n}" for n in range(first, world.runs + 1)], watch.count
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("dies", ["the run", "its undo"])
+def test_a_death_changes_nothing_that_can_be_taken_back(fast_path, dies, after):
+    """R-17.4, I-12: whichever door the run or its undo dies at, in the end the value of before is back."""
+    at = count = 1
+    while at <= count:
+        world = World.build(fast_path / str(at))
+        left, right = in_step(world)
+        world.left.update(left, {"city": "Bonn"})
+        where = {"the run": (at, 10_000), "its undo": (10_000, at)}[dies]
+        made, doors = runs_to_the_end(world, world.sync, where[0], after=after)
+        count = doors if dies == "the run" else 1
+        for run_id in reversed(made):
+            _, doors = runs_to_the_end(world, partial(undo, world, run_id), where[1], after=after)
+            count = doors if dies == "its undo" else count
+        assert world.rows("right")[right]["ort"] == "Ulm", f"died at door {at}"
+        assert world.rows("left")[left]["city"] == "Bonn"
+        assert world.queue() == []
+        assert is_at_rest(world)
+        at += 1
+        world.close()
+
+
+def test_a_deletion_whose_answer_was_lost_can_be_taken_back(world):
+    """R-17.2: what turns out to be carried out stands in the audit trail, as the write of the run that sent it."""
+    left, right = in_step(world)
+    world.left.create({"name": "Bär", "vat": "DE2", "city": "Ulm"})
+    world.sync()
+    world.left.delete(left)
+    answer = world.systems["erp"].transport.answer
+
+    def lose(request):
+        result = answer(request)
+        if request.verb == "delete":
+            raise Unavailable("the answer was lost", applied="unknown")
+        return result
+
+    world.systems["erp"].transport.answer = lose
+    world.go(full=True)
+    del world.systems["erp"].transport.answer
+    deleting = last_run(world)
+    assert right not in world.rows("right")
+    for _ in range(2):
+        world.pass_time(300)
+        world.sync(full=True)
+    undo(world, deleting)
+    assert sorted(r["vat_id"] for r in world.rows("right").values()) == ["DE1", "DE2"]

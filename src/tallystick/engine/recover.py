@@ -13,7 +13,7 @@ from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Flow, NotThere, Sighting
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, digest, encode_fields, fingerprint, other
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -238,6 +238,8 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         if isinstance(answer, Error):
             outcomes[intent.id] = answer
         elif found is None:
+            if intent.op == "delete" and isinstance(answer, NotThere):
+                recovery.note_write(intent, None)
             recovery.close(intent)
             outcomes[intent.id] = "dropped"
         elif (told := readable_part(found)) is not None:
@@ -272,6 +274,8 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
             tx.add_journal(entries)
 
     recovery.works.append(work)
+    if as_sent:
+        recovery.note_write(intent, digest(found))
     recovery.close(intent)
     return "confirmed" if as_sent else "dropped"
 

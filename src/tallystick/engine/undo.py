@@ -113,6 +113,8 @@ def _written(pair: Pair, rows: Sequence[LedgerRow], kept: _Kept, run: str) -> Wr
     """Gather what the run did to a binding, and what was done to it after the run."""
     positions = {name: i for i, name in enumerate(pair.mapping.names)}
     ended = max(row.at for row in rows)
+    # A run that was killed, or whose write was refused, left only what it was about to overwrite.
+    wrote = {(row.run, row.side) for row in kept.ledger}
     before: dict[tuple[Side, int], Value] = {}
     later: set[tuple[Side, int]] = set()
     for entry in kept.journal:
@@ -121,7 +123,7 @@ def _written(pair: Pair, rows: Sequence[LedgerRow], kept: _Kept, run: str) -> Wr
             continue
         if entry.run == run:
             [before[entry.side, at]] = decode_fields(entry.value)
-        elif entry.at > ended:
+        elif entry.at > ended and (entry.run, entry.side) in wrote:
             later.add((entry.side, at))
     others = [row for row in kept.ledger if row.run != run and row.at > ended and row.op in _UNDOABLE]
     return Written(tuple(rows), before, frozenset(later), frozenset(row.side for row in others))

@@ -42,9 +42,11 @@ class Scratch:
     """One pair's scratch paper. Not shared between threads."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tally-", dir=folder)
-        self._db = sqlite3.connect(Path(self._folder.name) / "scratch.db", isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;" + _SCHEMA)
+        # The file has no name any more when work begins: the system frees it, however the process ends.
+        with tempfile.TemporaryDirectory(prefix="tally-", dir=folder) as name:
+            self._db = sqlite3.connect(Path(name) / "scratch.db", isolation_level=None)
+            settings = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;"
+            self._db.executescript(settings + _SCHEMA)
         self._db.execute("BEGIN")
         self._indexed = False
         self._sheets: dict[Side, int] = {"left": 0, "right": 0}
@@ -270,7 +272,6 @@ class Scratch:
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("COMMIT")
         self._db.close()
-        self._folder.cleanup()
 
 
 def _batches(cursor: sqlite3.Cursor, size: int) -> Iterator[list[tuple[Any, ...]]]:
