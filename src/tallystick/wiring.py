@@ -119,10 +119,11 @@ class House:
         return time.time()  # noqa: TID251 - this is where the clock enters
 
     def tidy(self) -> None:
-        """Remove what has expired: journal entries, details of old runs, ids of long deleted records."""
+        """Remove what has expired: journal entries, details of old runs, values and later ids of deleted records."""
         from tallystick.store.retention import Retention
 
-        kept = Retention(former_id_days=self.loaded.project.tombstone_days)
+        project = self.loaded.project
+        kept = Retention(former_id_days=project.tombstone_days, value_days=project.journal_days)
         self.store.purge(self.now(), kept)
 
 

@@ -168,3 +168,14 @@ def test_a_brake_holds_what_it_names_and_nothing_else() -> None:
     assert agreement.listed["left"] == agreement.records == agreement.fields["name"]
     assert agreement.differences[Verdict("held", "updates")] == 2 * MOST_EXAMPLES
     assert {len(found) for found in agreement.examples.values()} == {MOST_EXAMPLES}
+
+
+def test_a_brake_on_a_field_holds_only_what_would_make_it_blank() -> None:
+    """Another update of the same side is still on its way."""
+    agreement = an_agreement()
+    blanked = Verdict("in_flight", "to right", (("right", "update"),), (("right", "city"),))
+    other_field = Verdict("in_flight", "to right", (("right", "update"),), (("right", "name"),))
+    for verdict in (blanked, other_field, Verdict("in_flight", "to right", (("right", "update"),))):
+        agreement.count(verdict, ("left",))
+    agreement.settle([Hold("blanks", "right", ("update",), "many", field="city")])
+    assert agreement.records == {Verdict("held", "blanks"): 1, Verdict("in_flight", "to right"): 2}

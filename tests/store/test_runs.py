@@ -2,7 +2,7 @@
 
 import pytest
 
-from tallystick.core.binding import FormerId, JournalEntry, LedgerRow, Run
+from tallystick.core.binding import Binding, FormerId, JournalEntry, LedgerRow, Leg, Run, State
 from tallystick.core.error import StoreError
 from tallystick.store.retention import Retention
 from tallystick.store.store import SqlStore, open_store
@@ -109,8 +109,9 @@ def test_what_has_expired_is_removed_and_the_ledger_stays(store: SqlStore) -> No
         tx.add_ledger([LedgerRow("old", "p", "left", "1", 1, "create", "", None, 1, 0.0)])
 
     store.commit(fill)
-    assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1}
-    assert store.purge(now) == {"journal": 0, "run": 0, "finding": 0, "former_id": 0}
+    kept = {"tomb_base": 0, "former_base": 0}
+    assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1, **kept, "former_base": 2}
+    assert store.purge(now) == {"journal": 0, "run": 0, "finding": 0, "former_id": 0, **kept}
 
     def read(tx) -> None:
         assert [r.id for r in tx.runs()] == ["young"]
@@ -122,3 +123,38 @@ def test_what_has_expired_is_removed_and_the_ledger_stays(store: SqlStore) -> No
     store.look(read)
     assert store.verify_ledger() is None
     assert store.purge(now, Retention(run_days=1))["run"] == 1
+
+
+def test_tombs_and_former_ids_lose_their_values_and_keep_their_ids(store: SqlStore) -> None:
+    """R-12.3: after the time that a run can be undone, a deleted record is an id and nothing else."""
+    now = 1_000 * DAY
+
+    def pairing(number: int, state: State) -> Binding:
+        left, right = (Leg(f"{side}{number}", digest=1, base=b"[]", shape=1) for side in "lr")
+        return Binding(number, "p", state, left, right)
+
+    def former(number: int, days: float) -> FormerId:
+        return FormerId("p", "left", f"f{number}-{days}", number, b"x", b"y", 1, now - days * DAY)
+
+    def fill(tx) -> None:
+        tx.reserve_bindings(5)
+        tx.insert_bindings([pairing(1, "tomb"), pairing(2, "tomb"), pairing(3, "linked"), pairing(4, "tomb")])
+        tx.add_former([former(1, 31), former(2, 29), former(2, 90), former(3, 90)])
+
+    store.commit(fill)
+    gone = store.purge(now, Retention(value_days=30))
+    assert (gone["tomb_base"], gone["former_base"], gone["former_id"]) == (2, 3, 0)
+    again = store.purge(now, Retention(value_days=30))
+    assert (again["tomb_base"], again["former_base"]) == (0, 0)
+
+    def read(tx) -> None:
+        found = tx.bindings([1, 2, 3, 4])
+        assert {n: b.left.base for n, b in found.items()} == {1: None, 2: b"[]", 3: b"[]", 4: None}
+        assert {n: b.right.base for n, b in found.items()} == {1: None, 2: b"[]", 3: b"[]", 4: None}
+        assert [found[n].left.id for n in (1, 2, 3, 4)] == ["l1", "l2", "l3", "l4"]
+        rows = tx.former("p", "left", ["f1-31", "f2-29", "f2-90", "f3-90"])
+        assert {i: (r.left_base, r.right_base) for i, r in rows.items()} == {
+            "f1-31": (None, None), "f2-29": (b"x", b"y"), "f2-90": (None, None), "f3-90": (None, None),
+        }  # fmt: skip
+
+    store.look(read)

@@ -191,13 +191,13 @@ def survey(session: Session, pair: Pair, holds: Sequence[Hold]) -> Survey:
     found = Survey()
     for bodies in session.scratch(pair).lines(sorted(set(PHASES.values())), _BATCH):
         for body in bodies:
-            _count(found, decode_line(body), session, holds)
+            _count(found, decode_line(body), session, pair, holds)
     return found
 
 
-def _count(found: Survey, line: Line, session: Session, holds: Sequence[Hold]) -> None:
+def _count(found: Survey, line: Line, session: Session, pair: Pair, holds: Sequence[Hold]) -> None:
     found.prints.append(line.print)
-    if is_held(session, holds, line):
+    if is_held(session, pair, holds, line):
         found.held.add(line.print)
     elif not is_approved(session, line):
         found.unapproved.add(line.print)

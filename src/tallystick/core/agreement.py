@@ -38,11 +38,15 @@ MOST_EXAMPLES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a record or field is, and why in one word or few. ``ops`` are the writes that the next plan has for it."""
+    """What a record or field is, and why in one word or few.
+
+    ``ops`` are the writes that the next plan has for it, ``blanks`` the fields that would be blank after them.
+    """
 
     kind: Kind
     reason: str = ""
     ops: tuple[tuple[Side, Op], ...] = ()
+    blanks: tuple[tuple[Side, str], ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -242,7 +246,8 @@ class Agreement:
         def settled(verdict: Verdict) -> Verdict:
             if verdict.kind == "in_flight" or verdict.reason == "new":
                 for hold in holds:
-                    if any(side == hold.side and op in hold.ops for side, op in verdict.ops):
+                    is_met = any(side == hold.side and op in hold.ops for side, op in verdict.ops)
+                    if is_met and (not hold.field or (hold.side, hold.field) in verdict.blanks):
                         return Verdict("held", hold.kind)
             return Verdict(verdict.kind, verdict.reason)
 

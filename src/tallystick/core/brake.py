@@ -4,7 +4,7 @@
     empty side  nothing listed where records are linked                      hold everything of the pair
     shrink      a listing far shorter than the last complete one             hold deletes
     updates     a large share of a side would be rewritten                   hold updates of that side
-    blanks      one field would become blank in many records                 hold updates of that side
+    blanks      one field would become blank in many records                 hold that field of that side
     creates     many new records when this is not the first contact          hold creates of that side
     duplicates  many of the new records are already there                    hold creates of that side
 
@@ -55,6 +55,7 @@ class HeldWrite:
 class Hold:
     """A brake that holds: which operations on which side, and the numbers in words.
 
+    With a ``field`` it refuses only to make this field blank; the rest of such an update goes on.
     ``count`` are the planned writes it refuses, ``first`` some of them. ``id`` changes with any of the lines.
     """
 
@@ -65,6 +66,7 @@ class Hold:
     count: int = 0
     first: tuple[HeldWrite, ...] = ()
     id: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _updates(tally: Tally, limits: Brakes, side: Side) -> list[Hold]:
     for (where, name), count in tally.blanked.items():
         if where == side and count > max(limits.blank_count, int(limits.blank_share * tally.linked)):
             reason = f"'{name}' would become blank in {count} records on the {side}"
-            holds.append(Hold("blanks", side, ("update",), reason))
+            holds.append(Hold("blanks", side, ("update",), reason, field=name))
     return holds
 
 

@@ -12,7 +12,7 @@ from tallystick.core.binding import Binding, Cursor, Op, Quarantined
 from tallystick.core.observation import Gone, Missing, Present
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, other, same
 from tallystick.core.sides import Sides
-from tallystick.engine.line import Fault, Line, Seen
+from tallystick.engine.line import Fault, Line, Seen, blanked_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing
 from tallystick.engine.witness import Meeting
@@ -104,7 +104,8 @@ def settle_record(found: Findings) -> None:
     if found.line is None:
         return
     if found.record.ops:
-        found.record = Verdict(found.record.kind, found.record.reason, _ops(found.line))
+        blanks = tuple(blank for verdict in found.fields.values() for blank in verdict.blanks)
+        found.record = Verdict(found.record.kind, found.record.reason, _ops(found.line), blanks)
     if found.line.binding == 0 and found.record.agrees:
         found.record = Verdict("in_flight", "link")
 
@@ -273,7 +274,8 @@ def _name_difference(
             return verdict
         if rule == "F-6":
             return Verdict("outside_edit", f"in {side}", ((side, op),))
-        return Verdict("in_flight", f"to {side}", ((side, op),))
+        is_blanked = any(step.side == side and i in blanked_by(line, step) for step in line.steps)
+        return Verdict("in_flight", f"to {side}", ((side, op),), ((side, name),) if is_blanked else ())
     asked = next((a for a in line.asks if a.field == name), None)
     if asked is not None:
         return Verdict("conflict", asked.kind)

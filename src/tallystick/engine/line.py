@@ -8,7 +8,7 @@ import msgspec
 
 from tallystick.core.binding import Op, QueueKind, State
 from tallystick.core.decision import Disposition
-from tallystick.core.record import Side
+from tallystick.core.record import Side, decode_fields
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -96,6 +96,15 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     def subject(self) -> str:
         """Name the record for people and the queue: ``left/ID``, or ``right/ID`` where there is no left."""
         return f"left/{self.left.id}" if self.left.id is not None else f"right/{self.right.id}"
+
+
+def blanked_by(line: Line, step: Step) -> tuple[int, ...]:
+    """Give the positions of the fields that hold a value and would be blank after this step."""
+    seen = line.seen(step.side).fields
+    if step.op != "update" or seen is None:
+        return ()
+    fields, was = decode_fields(step.fields), decode_fields(seen)
+    return tuple(i for i in step.which if fields[i] is None and was[i] is not None)
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -10,7 +10,7 @@ from tallystick.core.event import Decided
 from tallystick.core.merge import drifting_side
 from tallystick.core.plan import Drift, Operation, PairPlan
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields
-from tallystick.engine.line import Line, Step
+from tallystick.engine.line import Line, Step, blanked_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.showing import operations_of
 
@@ -113,14 +113,9 @@ class Outcome:
         of_side[action] = of_side.get(action, 0) + 1
 
     def _count_blanks(self, line: Line, step: Step) -> None:
-        if step.op != "update":
-            return
-        fields, seen = decode_fields(step.fields), line.seen(step.side).fields
-        was = decode_fields(seen) if seen else ()
-        for i in step.which:
-            if fields[i] is None and was and was[i] is not None:
-                key = (step.side, self.fields[i])
-                self.tally.blanked[key] = self.tally.blanked.get(key, 0) + 1
+        for i in blanked_by(line, step):
+            key = (step.side, self.fields[i])
+            self.tally.blanked[key] = self.tally.blanked.get(key, 0) + 1
 
     def progress(self) -> Decided:
         """Say how many records were decided so far."""

@@ -18,6 +18,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, encode_f
 from tallystick.core.state import StoreTx
 from tallystick.core.undo import LOST
 from tallystick.engine import effects
+from tallystick.engine.blanking import without_fields
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.kinship import realise
 from tallystick.engine.line import Line, Step, decode_line
@@ -25,7 +26,7 @@ from tallystick.engine.lookup import adopt_doubles
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.recovery import Recovery
-from tallystick.engine.release import is_approved, is_held
+from tallystick.engine.release import held_fields, is_approved, is_held
 from tallystick.engine.resend import spend_keys
 from tallystick.engine.send import Job, name_batches, send
 from tallystick.engine.session import WHOLE, Session, Standing
@@ -48,7 +49,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     size = IN_BULK if pair.left.can.bulk or pair.right.can.bulk else ONE_BY_ONE
     for bodies in scratch.lines(phases, size):
         lines = [decode_line(b) for b in bodies]
-        allowed = [line for line in lines if _is_allowed(session, outcome, line)]
+        allowed = yield from _allowed(session, pair, outcome, lines)
         try:
             complete = yield from realise(session, pair, outcome, allowed)
             jobs = yield from _push_batch(session, pair, outcome, fence, complete)
@@ -69,9 +70,24 @@ def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequ
         done -= len(bodies)
 
 
-def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
+def _allowed(session: Session, pair: Pair, outcome: Outcome, lines: Sequence[Line]) -> Flow[list[Line]]:
+    """Give what may be carried out of these lines; a line may lose some of its fields to a brake."""
+    allowed: list[Line] = []
+    for line in lines:
+        if not _is_allowed(session, pair, outcome, line):
+            continue
+        held = held_fields(session, pair, outcome.plan.holds, line)
+        left = (yield from without_fields(pair, line, held)) if held else line
+        if held:
+            outcome.done["held"] = outcome.done.get("held", 0) + 1
+            outcome.leave(line, SIDES, "held")
+        allowed += [] if left is None else [left]
+    return allowed
+
+
+def _is_allowed(session: Session, pair: Pair, outcome: Outcome, line: Line) -> bool:
     """Whether a line may be carried out; if not, its records are looked at again in the next run."""
-    held = is_held(session, outcome.plan.holds, line)
+    held = is_held(session, pair, outcome.plan.holds, line)
     unapproved = not is_approved(session, line)
     if not held and not unapproved:
         return True

@@ -12,11 +12,11 @@ from typing import Final
 from tallystick.core.binding import LedgerRow
 from tallystick.core.brake import HeldWrite, Hold, Release
 from tallystick.core.ports import Flow
-from tallystick.core.record import digest, other
+from tallystick.core.record import Side, digest, other
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence
-from tallystick.engine.line import Line, Step, decode_line
+from tallystick.engine.line import Line, Step, blanked_by, decode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session
@@ -42,15 +42,33 @@ def is_approved(session: Session, line: Line) -> bool:
     return session.approved is None or line.print in session.approved
 
 
-def is_held(session: Session, holds: Sequence[Hold], line: Line) -> bool:
-    """Whether a brake refuses a line."""
+def is_held(session: Session, pair: Pair, holds: Sequence[Hold], line: Line) -> bool:
+    """Whether a brake refuses a line as a whole."""
     if line.print in session.permit.named:
         return False
-    return any(_refuses(hold, step) for step in line.steps for hold in holds)
+    if any(not hold.field and _refuses(pair, hold, line, step) for step in line.steps for hold in holds):
+        return True
+    held = held_fields(session, pair, holds, line)
+    return bool(held) and all(step.op == "update" and {(step.side, i) for i in step.which} <= held
+                              for step in line.steps)  # fmt: skip
 
 
-def _refuses(hold: Hold, step: Step) -> bool:
-    return step.op in hold.ops and step.side == hold.side
+def held_fields(session: Session, pair: Pair, holds: Sequence[Hold], line: Line) -> frozenset[tuple[Side, int]]:
+    """Name the fields, by side and position, that a brake does not let become blank."""
+    if line.print in session.permit.named:
+        return frozenset()
+    return frozenset(
+        (step.side, pair.mapping.names.index(hold.field))
+        for step in line.steps
+        for hold in holds
+        if hold.field and _refuses(pair, hold, line, step)
+    )
+
+
+def _refuses(pair: Pair, hold: Hold, line: Line, step: Step) -> bool:
+    if step.op not in hold.ops or step.side != hold.side:
+        return False
+    return not hold.field or pair.mapping.names.index(hold.field) in blanked_by(line, step)
 
 
 def list_held(session: Session, pair: Pair, outcome: Outcome) -> None:
@@ -64,13 +82,13 @@ def list_held(session: Session, pair: Pair, outcome: Outcome) -> None:
             line = decode_line(body)
             if is_approved(session, line):
                 for hold, of_hold in zip(holds, found, strict=True):
-                    _note(session, hold, of_hold, line)
+                    _note(session, pair, hold, of_hold, line)
     outcome.plan.holds = tuple(_listed(pair, hold, of_hold) for hold, of_hold in zip(holds, found, strict=True))
     outcome.passed = {hold.id: of_hold.named for hold, of_hold in zip(outcome.plan.holds, found, strict=True)}
 
 
-def _note(session: Session, hold: Hold, found: _Found, line: Line) -> None:
-    steps = [step for step in line.steps if _refuses(hold, step)]
+def _note(session: Session, pair: Pair, hold: Hold, found: _Found, line: Line) -> None:
+    steps = [step for step in line.steps if _refuses(pair, hold, line, step)]
     if steps and line.print in session.permit.named:
         found.named += len(steps)
     elif steps:
@@ -81,7 +99,8 @@ def _note(session: Session, hold: Hold, found: _Found, line: Line) -> None:
 
 
 def _listed(pair: Pair, hold: Hold, found: _Found) -> Hold:
-    mark = digest((hold.kind, pair.name, hold.side, *sorted(found.prints))) & ((1 << 64) - 1)
+    about = (hold.kind, pair.name, hold.side, *([hold.field] if hold.field else []))
+    mark = digest((*about, *sorted(found.prints))) & ((1 << 64) - 1)
     name = f"{hold.kind}@{mark:016x}"[: len(hold.kind) + 1 + _ID_DIGITS]
     return replace(hold, count=found.count, first=tuple(found.first[:LISTED]), id=name)
 

@@ -257,4 +257,6 @@ class Project(Model):
     environments: dict[str, Environment] = {}
     owners: dict[str, Owner] = {}
     journal_days: float = Field(30, gt=0)
+    """How long overwritten values and the values of deleted records are kept; so long can a run be undone."""
     tombstone_days: float = Field(400, gt=0)
+    """How long the ids of deleted records are remembered."""
