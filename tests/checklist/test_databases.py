@@ -30,6 +30,16 @@ def test_duplicates_are_counted_on_their_own_side(databases):
     assert "2 records of crm/companies share a key by email: 4, 31 (spelled differently, equal by 'email')" in said
 
 
+def test_keys_with_wrong_check_digits_are_doubts_with_ids(databases):
+    """R-9.1: they are no keys, and somebody has to look at them."""
+    ids = ["DE136695976", "DE 136695975", "ATU13585627", "ATU13585628"]
+    rows = [(f"Firma {n}", number) for n, number in enumerate(ids)]
+    databases.pair(rows, rows, match=[{"on": "email", "normalise": "vat"}])
+    report = databases.ask("C7.6")
+    assert "email is no VAT number with right check digits in 2 records of crm/companies: 2, 4" in told(report, "C7.6")
+    assert "placeholder" not in told(report, "C7.6")
+
+
 def test_keys_that_do_not_meet_are_red(databases):
     databases.pair(ROWS, [(name, f"x{mail}") for name, mail in ROWS])
     report = databases.ask("C7.6")

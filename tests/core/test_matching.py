@@ -82,6 +82,6 @@ def test_normalised_keys(value, how, key):
 
 def test_a_compound_key_needs_all_its_parts():
     """Name and postcode: without the postcode there is no key."""
-    maker = KeyMaker(((0, (0, 1), "text"),))
+    maker = KeyMaker(((0, (0, 1), "text", ""),))
     assert maker.keys(("Meier", "10115")) == maker.keys(("meier ", "10115"))
     assert maker.keys(("Meier", None)) == {}

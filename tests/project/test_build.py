@@ -123,7 +123,7 @@ def test_a_mapping_is_built_with_all_it_says(load: Load) -> None:
         "city: {left: address.city, right: {path: type, default: Bonn}}",
         left="{system: crm, object: companies, where: {status: active}, on_create: {status: active},"
         " external_id: extra.erp}",
-        match="[{on: [name, city], normalise: exact, fuzzy: true}, {on: city}]",
+        match="[{on: [name, city], normalise: exact, fuzzy: true}, {on: city, normalise: phone, region: DE, most: 3}]",
         brakes="{delete_count: 3}",
         full_compare_hours="2",
     )
@@ -139,6 +139,7 @@ def test_a_mapping_is_built_with_all_it_says(load: Load) -> None:
     assert made.left.on_create == {"status": "active"}
     assert made.left.external_id == ("extra", "erp")
     assert [(m.fields, m.fuzzy) for m in made.match] == [(("name", "city"), True), (("city",), False)]
+    assert [(m.region, m.most) for m in made.match] == [("", 0), ("DE", 3)]
     assert made.policy.brakes.delete_count == 3
     assert made.policy.full_compare_seconds == 7200
     assert made.right.schema.by_path["kind"].options[1].key == "2"
@@ -370,6 +371,7 @@ def test_new_records_must_belong_to_the_mapping_that_made_them(load: Load) -> No
 def test_creating_without_knowing_who_is_who_is_warned_about(load: Load) -> None:
     warned(load(mapping(match="[]")), "nothing says who is who", "on_unmatched")
     warned(load(mapping(match="{on: name, fuzzy: true}")), "nothing says who is who", "match")
+    warned(load(mapping(match="{on: name, normalise: company}")), "nothing says who is who", "match")
     assert problems(load(mapping(match="[]", on_unmatched="{left: ask, right: ask}")), "warning") == []
 
 

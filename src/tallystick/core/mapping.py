@@ -10,7 +10,7 @@ the two together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from tallystick.core.error import DataError
 from tallystick.core.path import Path
@@ -97,21 +97,41 @@ class FieldMapping:
         return self.left if side == "left" else self.right
 
 
-Normaliser = Literal["exact", "text", "email", "digits", "alphanumeric"]
+Normaliser = Literal[
+    "exact", "text", "email", "digits", "alphanumeric", "zeros", "domain", "company", "vat", "iban", "phone"
+]
+_STRONG: Final[frozenset[Normaliser]] = frozenset({"exact", "vat", "iban"})
+_COMMON: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class MatchRule:
-    """Records are the same when all these fields agree after normalisation. ``fuzzy`` rules only propose (R-9.1)."""
+    """Records are the same when all these fields agree after normalisation. ``fuzzy`` rules only propose (R-9.1).
+
+    ``region`` is the country of VAT ids and telephone numbers that name none. A key that more than ``most`` records of
+    a side share is none (R-9.2); 0 leaves that to the normaliser: 20, and no limit where a number says who it is.
+    """
 
     fields: tuple[str, ...]
     normalise: Normaliser = "text"
     fuzzy: bool = False
+    region: str = ""
+    most: int = 0
 
     @property
     def title(self) -> str:
         """Name the rule by its fields."""
         return " + ".join(self.fields)
+
+    @property
+    def is_weak(self) -> bool:
+        """Tell whether the rule only proposes: names of companies are shared by strangers."""
+        return self.fuzzy or self.normalise == "company"
+
+    def is_too_common(self, count: int) -> bool:
+        """Tell whether a key that so many records of a side share says nothing about who they are."""
+        most = self.most or (0 if self.normalise in _STRONG else _COMMON)
+        return bool(most) and count > most
 
 
 @dataclass(frozen=True, slots=True)

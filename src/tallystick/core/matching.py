@@ -4,15 +4,14 @@ A rule links two records only if its key is unique among the records in scope on
 rule contradicts it (R-9.3). Placeholders and role addresses are no keys. Everything else is a question for a person.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
 
+from tallystick.core.key_forms import DOUBTS, FORMS, alphanumeric
 from tallystick.core.mapping import MatchRule, Normaliser, ObjectMapping
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Ref, Side, Value, fingerprint
 
@@ -21,60 +20,40 @@ Keys = Mapping[int, int]  # rule number -> hash of the normalised key; below zer
 _PLACEHOLDERS: Final = frozenset(
     {"", "na", "none", "null", "unknown", "unbekannt", "test", "tbd", "keine", "x", "xx", "xxx"}
 )
-_ROLES: Final = frozenset({
-    "admin", "buchhaltung", "contact", "hello", "hallo", "info", "kontakt", "mail", "noreply", "no-reply", "office",
-    "postmaster", "rechnung", "sales", "service", "support", "test", "vertrieb", "webmaster", "zentrale",
-})  # fmt: skip
-_PUNCTUATION: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
-def _text(value: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+def normalise(value: Value, how: Normaliser, region: str = "") -> str:
+    """Give the key form of a value; empty when it cannot serve as a key (blank, unknown, placeholder, unbound).
 
-
-def _email(value: str) -> str:
-    address = value.strip().casefold()
-    local, at, domain = address.rpartition("@")
-    return address if at and domain and local and local not in _ROLES else ""
-
-
-def _alphanumeric(value: str) -> str:
-    if value.isascii():
-        return value.lower().translate(_PUNCTUATION)
-    return "".join(c for c in unicodedata.normalize("NFKC", value).casefold() if c.isalnum())
-
-
-_NORMALISE: Final[Mapping[Normaliser, Callable[[str], str]]] = {
-    "exact": lambda v: v,
-    "text": _text,
-    "email": _email,
-    "digits": lambda v: "".join(re.findall(r"\d", v)),
-    "alphanumeric": _alphanumeric,
-}
-
-
-def normalise(value: Value, how: Normaliser) -> str:
-    """Give the key form of a value; empty when it cannot serve as a key (blank, unknown, placeholder, unbound)."""
+    ``region`` is the country that VAT ids and telephone numbers without one belong to.
+    """
     if value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Ref):
         return "" if value.binding is None else f"{value.pair}#{value.binding}"
-    key = _NORMALISE[how](str(value))
-    plain = _alphanumeric(key)
+    key = FORMS[how](str(value), region)
+    plain = alphanumeric(key)
     return "" if plain in _PLACEHOLDERS or (plain.isdigit() and not plain.strip("0")) else key
+
+
+def doubt(value: Value, rule: MatchRule) -> str:
+    """Say what is wrong with a value that is there and that check digits or numbering plans deny; empty if nothing."""
+    told = DOUBTS.get(rule.normalise, "")
+    is_there = told and value is not UNKNOWN and not isinstance(value, Ref) and normalise(value, "text")
+    return told if is_there and not normalise(value, rule.normalise, rule.region) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMaker:
     """Makes the match keys of a pair's records. One for both sides, because it reads canonical fields."""
 
-    rules: tuple[tuple[int, tuple[int, ...], Normaliser], ...]
+    rules: tuple[tuple[int, tuple[int, ...], Normaliser, str], ...]
 
     def keys(self, fields: Fields) -> dict[int, int]:
         """Hash the key of each rule that the record has all values for."""
         found: dict[int, int] = {}
-        for number, positions, how in self.rules:
-            parts = [normalise(fields[i], how) for i in positions]
+        for number, positions, how, region in self.rules:
+            parts = [normalise(fields[i], how, region) for i in positions]
             if all(parts):
                 found[number] = fingerprint("\x1f".join(parts).encode())
         return found
@@ -84,10 +63,20 @@ def key_maker(mapping: ObjectMapping) -> KeyMaker:
     """Prepare the match rules of a mapping."""
     return KeyMaker(
         tuple(
-            (n, tuple(mapping.names.index(f) for f in rule.fields), rule.normalise)
+            (n, tuple(mapping.names.index(f) for f in rule.fields), rule.normalise, rule.region)
             for n, rule in enumerate(mapping.match)
         )
     )
+
+
+def doubts(mapping: ObjectMapping, fields: Fields) -> list[str]:
+    """Say of each value of a match rule that should be a key and is none what is wrong with it."""
+    return [
+        f"its {name} {told}"
+        for rule in mapping.match
+        for name in rule.fields
+        if (told := doubt(fields[mapping.names.index(name)], rule))
+    ]
 
 
 def link_rule(side: Side) -> int:
@@ -172,5 +161,5 @@ def _check(rules: Sequence[MatchRule], number: int, keys: Keys, hit: Candidate) 
     stronger = (*_BY_ID, *range(number)) if number >= 0 else ()
     if any(n in keys and n in hit.keys and keys[n] != hit.keys[n] for n in stronger):
         return Match("contradiction", (hit.id,), number)
-    is_guess = number >= 0 and rules[number].fuzzy
+    is_guess = number >= 0 and rules[number].is_weak
     return Match("ambiguous" if is_guess else "link", (hit.id,), number)

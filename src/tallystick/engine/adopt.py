@@ -9,19 +9,18 @@
 First contact is nothing special: it is all records being unpaired.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from tallystick.core.binding import LegFact, QueueKind
-from tallystick.core.matching import Candidate, Keys, Match, match, unpack_keys
+from tallystick.core.binding import QueueKind
+from tallystick.core.matching import Keys, Match, doubts, unpack_keys
 from tallystick.core.observation import Present
 from tallystick.core.policy import OnUnmatched
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
 from tallystick.engine import effects
+from tallystick.engine.crowd import gather
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, to_fault, writing_refs
 from tallystick.engine.kinship import points_to_planned, split_waiting, with_kin
@@ -29,31 +28,10 @@ from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.lone import read_lone
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import LIVE, PRESENT, Session, SightRow
+from tallystick.engine.session import PRESENT, Session, SightRow
 from tallystick.engine.unread import Unread, unpack_unread
 from tallystick.engine.verify import read_records
 from tallystick.engine.witness import Meeting
-
-
-@dataclass(slots=True)
-class Crowd:
-    """Who shares keys with a batch of records: by (rule, hash) and side, only of keys that several records have."""
-
-    by_key: dict[tuple[int, int], dict[Side, list[Candidate]]]
-
-    def match(self, pair: Pair, side: Side, record_id: str, keys: Keys) -> Match:
-        """Find the counterpart of a record of ``side``."""
-        shared = [found for key in keys.items() if (found := self.by_key.get(key)) is not None]
-        if not shared:
-            # Nearly all records of a first load.
-            return _ALONE if any(n >= 0 for n in keys) or not pair.mapping.match else _KEYLESS
-        twins = {c.id: c for found in shared for c in found[side] if c.id != record_id}
-        others = {c.id: c for found in shared for c in found[other(side)]}
-        return match(pair.mapping.match, keys, list(twins.values()), list(others.values()))
-
-
-_ALONE: Final = Match("none")
-_KEYLESS: Final = Match("keyless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +78,7 @@ def _decide_batch(
 ) -> Flow[None]:
     fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] in PRESENT}
     keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] in PRESENT}
-    crowd = yield from _gather(session, pair, keys)
+    crowd = yield from gather(session, pair, keys)
     matches = {record: crowd.match(pair, side, record, own) for record, own in keys.items()}
     former = yield from effects.look(lambda tx: tx.former(pair.name, side, list(matches)))
     linked = [m.candidates[0] for m in matches.values() if m.kind == "link"]
@@ -134,47 +112,6 @@ def _is_asked(
     return draft.only is None and draft.is_asked(ids, seen)
 
 
-def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd]:
-    """Find everybody, on both sides, who shares a key with these records: on the scratch paper and in the store."""
-    wanted = sorted({item for own in keys.values() for item in own.items()})
-    if not wanted:
-        return Crowd({})
-    scratch = session.scratch(pair)
-    noted = {s: scratch.find_keys(s, wanted) for s in SIDES}
-    stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, wanted) for s in SIDES})
-    holders = Counter((rule, h) for s in SIDES for rule, h, _ in (*noted[s], *stored[s]))
-    contested = {key for key, number in holders.items() if number > 1}
-    if not contested:
-        return Crowd({})
-    ids = {s: sorted({i for rule, h, i in (*noted[s], *stored[s]) if (rule, h) in contested}) for s in SIDES}
-    facts = yield from effects.look(lambda tx: {s: tx.leg_facts(pair.name, s, ids[s]) for s in SIDES})
-    by_key: dict[tuple[int, int], dict[Side, list[Candidate]]] = {key: {s: [] for s in SIDES} for key in contested}
-    for s in SIDES:
-        again = scratch.sights(s, ids[s])
-        held: dict[str, dict[int, int]] = {}
-        for rule, h, record in stored[s]:
-            held.setdefault(record, {})[rule] = h
-        for record in ids[s]:
-            row = again.get(record)
-            # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
-            own: Keys = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
-            if row is not None and row[9] is not None:
-                own = {**held.get(record, {}), **own}
-            is_bad = row is not None and row[2] == "bad"
-            candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
-            for key in own.items():
-                if key in contested:
-                    by_key[key][s].append(candidate)
-    return Crowd(by_key)
-
-
-def _candidate(record: str, keys: Keys, fact: LegFact | None, *, is_bad: bool) -> Candidate:
-    """Nobody is linked to a record that cannot be read, or whose pairing somebody ended."""
-    if fact is None:
-        return Candidate(record, keys, is_barred=is_bad)
-    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_barred=True)
-
-
 def _decide_one(
     draft: Draft, lone: Lone, found: Match, partners: dict[str, SightRow], refs: WriteRefs
 ) -> Sequence[str]:
@@ -201,7 +138,7 @@ def _decide_one(
         case "keyless" if draft.pair.mapping.policy.on_keyless == "create":
             _unmatched(draft, lone, "create", refs)
         case "keyless":
-            _ask(draft, side, seen, "keyless", "it has no value for any match rule")
+            _ask(draft, side, seen, "keyless", _keyless_words(draft.pair, lone, found))
         case "duplicate":
             words = _named(draft.pair, found.rule)
             _ask(draft, side, seen, "duplicate", f"{words} belongs to {_list(found.candidates)} already")
@@ -221,6 +158,14 @@ def _waits(draft: Draft, lone: Lone) -> bool:
     if open_writes is None:
         return False
     return open_writes.may_have_made(lone.side, lone.seen.id or "", lone.keys.items(), lone.fields)
+
+
+def _keyless_words(pair: Pair, lone: Lone, found: Match) -> str:
+    """Say why a record has no key: it has a wrong one, one that too many share, or none at all."""
+    told = doubts(pair.mapping, lone.fields)
+    if found.rule >= 0:
+        told.append(f"too many records share its {_named(pair, found.rule)}")
+    return "; ".join(told) or "it has no value for any match rule"
 
 
 def _named(pair: Pair, rule: int) -> str:

@@ -92,7 +92,7 @@ class MappingBuilder(Builder):
             ends["left"],
             ends["right"],
             fields,
-            tuple(MatchRule(rule.on, rule.normalise, rule.fuzzy) for rule in self.spec.match),
+            tuple(MatchRule(rule.on, rule.normalise, rule.fuzzy, rule.region, rule.most) for rule in self.spec.match),
             self.build_policy(),
         )
 
@@ -306,7 +306,7 @@ class MappingBuilder(Builder):
                 if field not in self.spec.fields:
                     hint = suggest(field, self.spec.fields, what="fields of this mapping")
                     self.note(("match", number, "on", position), f"there is no field '{field}' to match on", hint)
-        firm = [rule for rule in self.spec.match if not rule.fuzzy]
+        firm = [rule for rule in self.spec.match if not (rule.fuzzy or rule.normalise == "company")]
         creates = [s for s in SIDES if getattr(self.spec.on_unmatched, s) == "create" and self.flows_to(other(s))]
         if creates and not firm and not (self.spec.left.external_id or self.spec.right.external_id):
             message = "nothing says who is who: every record that exists on both sides would be created twice"

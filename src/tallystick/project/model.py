@@ -152,6 +152,11 @@ class MatchSpec(Model):
     on: Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...])]
     normalise: Normaliser = "text"
     fuzzy: bool = False
+    """The rule only proposes: what it finds is a question. Rules by `company` always do."""
+    region: str = Field("", pattern="^([A-Za-z]{2})?$")
+    """The country (DE) of VAT ids and telephone numbers that name none: for `vat` and `phone`."""
+    most: int = Field(0, ge=0)
+    """A key that more records of a side share is none. 0: 20, and no limit for `exact`, `vat` and `iban`."""
 
 
 MatchEntries = Annotated[

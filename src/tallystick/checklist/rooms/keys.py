@@ -11,7 +11,8 @@ from tallystick.checklist.sample import Sample
 from tallystick.checklist.scene import Scene, Subject
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.interpret import is_blank
-from tallystick.core.matching import normalise
+from tallystick.core.key_forms import DOUBTS
+from tallystick.core.matching import doubt, normalise
 from tallystick.core.path import render
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, Ref, same
@@ -50,7 +51,7 @@ def _rule(pair: Pair, number: int, lives: dict[Any, Live]) -> dict[str, Any]:
     return {
         "fields": list(rule.fields),
         "normalise": rule.normalise,
-        "fuzzy": rule.fuzzy,
+        "fuzzy": rule.is_weak,
         "sides": {side: _side(pair, number, live, keyed[side]) for side, live in lives.items()},
         "shared": len(shared),
         "points_to": _points_to(pair, number),
@@ -79,13 +80,20 @@ def _side(pair: Pair, number: int, live: Live, keyed: dict[int, list[str]]) -> d
     blank = sum(any(v is UNKNOWN or is_blank(v) for v in row) for row in values)
     with_key = sum(len(ids) for ids in keyed.values())
     doubles = sorted((ids for ids in keyed.values() if len(ids) > 1), key=len, reverse=True)
-    texts = [" ".join(str(v) for v in row) for row in values if all(normalise(v, rule.normalise) for v in row)]
+    texts = [
+        " ".join(str(v) for v in row) for row in values if all(normalise(v, rule.normalise, rule.region) for v in row)
+    ]
+    doubtful = [s.id for s, row in zip(live.sightings, values, strict=True) if any(doubt(v, rule) for v in row)]
     of_record = {sighting.id: row for sighting, row in zip(live.sightings, values, strict=True)}
     return {
         "keyed": with_key,
         "distinct": len(keyed),
         "blank": blank,
-        "placeholders": len(values) - blank - with_key if not any(isinstance(v, Ref) for r in values for v in r) else 0,
+        "doubts": len(doubtful),
+        "doubtful": doubtful[:_GROUPS],
+        "placeholders": len(values) - blank - with_key - len(doubtful)
+        if not any(isinstance(v, Ref) for r in values for v in r)
+        else 0,
         "doubled": sum(map(len, doubles)),
         "groups": [_group(ids, of_record, rule.normalise) for ids in doubles[:_GROUPS]],
         "more_groups": max(0, len(doubles) - _GROUPS),
@@ -187,6 +195,10 @@ def _odd(facts: Facts, rule: Facts) -> list[str]:
             some = "; ".join(_group_words(group) for group in seen["groups"])
             some += f"; and {counted(seen['more_groups'], 'more group')}" if seen["more_groups"] else ""
             found.append(f"{counted(seen['doubled'], 'record')} of {name} share a key by {_named(rule)}: {some}")
+        if seen["doubts"]:
+            some = ", ".join(seen["doubtful"]) + (", ..." if seen["doubts"] > len(seen["doubtful"]) else "")
+            told = f"{DOUBTS[rule['normalise']]} in {counted(seen['doubts'], 'record')} of {name}: {some}"
+            found.append(f"{_named(rule)} {told}")
         if seen["placeholders"] > 0:
             found.append(
                 f"{_named(rule)} is a placeholder or a role in {counted(seen['placeholders'], 'record')} of {name}"
