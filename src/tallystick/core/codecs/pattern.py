@@ -4,8 +4,8 @@
     mm minute   ss second   S ... SSSSSS fraction of a second
 
 A year of two digits is one of 1969 to 2068. Names of months are those of ``language``. Doubled letters are
-padded with zeros, single ones are not. Text in single quotes and every sign that is no letter stands for itself. ``Memo`` is
-here because every translation of times is built on one.
+padded with zeros, single ones are not. Text in single quotes and every sign that is no letter stands for
+itself. ``Memo`` is here because every translation of times is built on one.
 """
 
 import re

@@ -89,7 +89,8 @@ class Zoned:
 class DayNumber:
     """A day as the number that spreadsheets keep: 45839 is the first of July 2025.
 
-    ``epoch_1904`` is for those of old Macs. Numbers below 61 are refused, because spreadsheets have a 29 February 1900 that never was.
+    ``epoch_1904`` is for those of old Macs. Numbers below 61 are refused, because spreadsheets have
+    a 29 February 1900 that never was.
 
     >>> DayNumber().decode(45839), DayNumber().encode(date(2025, 7, 1))
     (datetime.date(2025, 7, 1), 45839)
