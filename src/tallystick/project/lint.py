@@ -9,8 +9,9 @@ from typing import Final
 
 from tallystick.core.error import Problem
 from tallystick.project.build import resolve_mappings
-from tallystick.project.lint_mapping import MAPPING_RULES, MappingView
+from tallystick.project.lint_mapping import MAPPING_RULES
 from tallystick.project.lint_system import SYSTEM_RULES, SystemView
+from tallystick.project.lint_view import MappingView
 from tallystick.project.load import Kind, LoadedProject
 from tallystick.project.near import suggest
 from tallystick.project.plain_secret import find_plain_secrets

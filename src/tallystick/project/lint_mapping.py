@@ -4,61 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tallystick.core.error import Problem
-from tallystick.core.mapping import FieldMapping, ObjectMapping
-from tallystick.core.path import parse, render
+from tallystick.core.mapping import FieldMapping
+from tallystick.core.path import parse
 from tallystick.core.record import SIDES, Side, other
 from tallystick.core.schema import Field
-from tallystick.project.ability import Ability, can
+from tallystick.project.ability import Ability
 from tallystick.project.build import writes_to
-from tallystick.project.load import LoadedProject
-from tallystick.project.manifest import ObjectSpec
-from tallystick.project.model import EndSpec, MappingSpec, OptionsSpec
+from tallystick.project.lint_losses import find_losses
+from tallystick.project.lint_view import MappingView
+from tallystick.project.model import OptionsSpec
 from tallystick.project.near import suggest
-from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
 _SHOWN: Final = 5
-
-
-class MappingView:
-    """One mapping as the rules see it: as built, as written, and what its systems can do."""
-
-    def __init__(self, loaded: LoadedProject, mapping: ObjectMapping) -> None:
-        self.loaded = loaded
-        self.mapping = mapping
-        self.spec: MappingSpec = loaded.mappings[mapping.name]
-
-    def problem(
-        self, path: DataPath, message: str, hint: str = "", *, severity: Severity = "error", at_key: bool = False
-    ) -> Problem:
-        """Make a problem that points at ``path`` of the mapping's file."""
-        name = self.mapping.name
-        return self.loaded.problem("mapping", name, path, message, hint, severity=severity, at_key=at_key)
-
-    def object(self, side: Side) -> ObjectSpec:
-        """Give the manifest's entry of the object on ``side``."""
-        end = self.mapping.end(side)
-        return self.loaded.manifests[end.system].objects[end.object]
-
-    def end_spec(self, side: Side) -> EndSpec:
-        """Give what the mapping says of the end on ``side``."""
-        return self.spec.left if side == "left" else self.spec.right
-
-    def can(self, side: Side, ability: Ability) -> bool:
-        """Tell whether the manifest declares a way to do this."""
-        return can(self.loaded.manifests[self.mapping.end(side).system], self.object(side), ability)
-
-    def creates_on(self, side: Side) -> bool:
-        """Tell whether records of the other side without counterpart are created on ``side``."""
-        return bool(getattr(self.spec.on_unmatched, other(side)) == "create")
-
-    def written_on(self, side: Side) -> list[FieldMapping]:
-        """Give the fields whose values flow to ``side``."""
-        return [f for f in self.mapping.fields if writes_to(side, f.policy.direction)]
-
-    def declared(self, field: FieldMapping, side: Side) -> Field | None:
-        """Give what the manifest declares of a field's place, if it is a plain path."""
-        return self.mapping.end(side).schema.by_path.get(render(field.place(side).path))
 
 
 def _abilities(view: MappingView) -> Iterator[Problem]:
@@ -162,23 +120,6 @@ def _limits(view: MappingView) -> Iterator[Problem]:
                 yield view.problem(path, message, hint, severity="warning", at_key=True)
 
 
-def _losses(view: MappingView) -> Iterator[Problem]:
-    """A two-way field must survive the way there and back."""
-    for field in view.mapping.fields:
-        if field.policy.direction != "both":
-            continue
-        for side in SIDES:
-            for codec in field.place(side).codecs:
-                path: DataPath = ("fields", field.name, side)
-                if codec.loss == "one_way":
-                    message = f"the codec {codec.name} cannot be reversed, so the field cannot flow both ways"
-                    yield view.problem(path, message, f"direction: to_{other(side)}")
-                elif codec.loss == "lossy" and codec.name != "options":
-                    message = f"the codec {codec.name} may lose something on the way there and back"
-                    hint = "harmless if the lost part means nothing here; else one direction"
-                    yield view.problem(path, message, hint, severity="warning")
-
-
 def _merges(view: MappingView) -> Iterator[Problem]:
     for field in view.mapping.fields:
         if "set_merge" in {field.policy.conflict, field.policy.fallback} and field.policy.direction == "both":
@@ -258,7 +199,7 @@ MAPPING_RULES: Final[tuple[Callable[[MappingView], Iterator[Problem]], ...]] = (
     _contradictions,
     _required,
     _limits,
-    _losses,
+    find_losses,
     _merges,
     _options,
 )

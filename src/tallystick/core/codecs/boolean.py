@@ -60,6 +60,11 @@ class Boolean:
         is_one_to_one = len(self.yes) == len(self.no) == 1 and not self.ignore_case and not self.usual
         return "lossless" if is_one_to_one else "lossy"
 
+    @property
+    def specimens(self) -> tuple[Any, ...]:
+        """What this side may hold, for examples of what is lost."""
+        return (*self.yes, *self.no)
+
     def decode(self, raw: Any) -> Value:
         """Give ``True`` or ``False``; a spelling that is not listed is refused."""
         truth = self._meaning.get(self._key(raw)) if isinstance(raw, _SPELLABLE) else None

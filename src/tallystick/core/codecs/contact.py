@@ -139,15 +139,17 @@ class Url:
 
     scheme: str = "https"
     name: ClassVar[str] = "url"
+    specimens: ClassVar[tuple[str, ...]] = ("HTTP://ACME.example:80/",)
     loss: ClassVar[Loss] = "lossy"
 
     def decode(self, raw: Any) -> Value:
         """Give the link."""
         text = expect_text(self.name, raw).strip()
         # A host without scheme may have a port, so only what has // behind it is a scheme.
-        found = _URL.fullmatch(text if "//" in text.partition("?")[0] else f"//{text}")
+        is_whole = "//" in text.partition("?")[0]
+        found = _URL.fullmatch(text if is_whole else f"//{text}")
         where = _AUTHORITY.fullmatch(found[2]) if found else None
-        if len(text) > _LONGEST or found is None or where is None or not self._is_host(where[2]):
+        if len(text) > _LONGEST or found is None or where is None or not self._is_host(where[2], is_whole=is_whole):
             raise refuse(self.name, raw, "a link such as https://acme.example/page")
         if where[1] and ":" in where[1]:
             raise refuse(self.name, raw, "a link without a password", hint="take the password out of it at the source")
@@ -163,7 +165,10 @@ class Url:
         return self.decode(value)
 
     @staticmethod
-    def _is_host(host: str) -> bool:
+    def _is_host(host: str, *, is_whole: bool) -> bool:
+        # One word alone is a remark ("none", "n/a") rather than a link.
+        if not is_whole and "." not in host[:-1] and host.lower() != "localhost":
+            return False
         return host.startswith("[") or bool(_HOST.fullmatch(host.lower()))
 
 

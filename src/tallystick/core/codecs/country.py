@@ -233,7 +233,7 @@ def _country_codes(language: str) -> Mapping[str, str]:
     return (
         found
         | _MORE_NAMES
-        | {_bare(spelled): code for kind in ("alpha3", "numeric") for code, spelled in _other_codes(kind).items()}
+        | {alias.casefold(): code for alias, code in _long_codes().items()}
         | {code.casefold(): code for code in codes}
     )
 
@@ -253,17 +253,22 @@ def _named(names: Mapping[str, str], codes: set[str]) -> dict[str, str]:
     return {name: next(iter(several)) for name, several in found.items() if len(several) == 1}
 
 
-@lru_cache(maxsize=2)
-def _other_codes(kind: str) -> Mapping[str, str]:
+def _long_codes() -> Mapping[str, str]:
+    """Give all codes of three letters or digits, also those that were given up, with the code of two letters."""
     from babel.core import get_global
 
     aliases: Mapping[str, list[str]] = get_global("territory_aliases")
+    return {
+        alias: codes[0]
+        for alias, codes in aliases.items()
+        if len(alias) == 3 and len(codes) == 1 and _is_country(codes[0])  # noqa: PLR2004
+    }
+
+
+@lru_cache(maxsize=2)
+def _other_codes(kind: str) -> Mapping[str, str]:
     suits = str.isdigit if kind == "numeric" else str.isalpha
-    found: dict[str, str] = {}
-    for alias, codes in aliases.items():
-        if len(alias) == 3 and suits(alias) and len(codes) == 1 and _is_country(codes[0]):  # noqa: PLR2004
-            found.setdefault(codes[0], alias)
-    return found | _IN_FORCE[kind]
+    return {code: alias for alias, code in _long_codes().items() if suits(alias)} | _IN_FORCE[kind]
 
 
 @lru_cache(maxsize=32)

@@ -86,6 +86,7 @@ class Html:
 
     write: bool = False
     name: ClassVar[str] = "html"
+    specimens: ClassVar[tuple[str, ...]] = ("<p>Dear <b>Erika</b></p>",)
 
     @property
     def loss(self) -> Loss:
@@ -123,6 +124,7 @@ class Markdown:
     """
 
     name: ClassVar[str] = "markdown"
+    specimens: ClassVar[tuple[str, ...]] = ('<p class="new">Dear <b>Erika</b></p>',)
     loss: ClassVar[Loss] = "lossy"
 
     def decode(self, raw: Any) -> Value:

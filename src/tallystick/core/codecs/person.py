@@ -130,6 +130,7 @@ class FullName:
     order: Literal["first_last", "last_first"] = "first_last"
     parts: tuple[str, ...] = ("first", "last")
     name: ClassVar[str] = "full_name"
+    specimens: ClassVar[tuple[str, ...]] = ("Muster,Erika",)
     loss: ClassVar[Loss] = "lossy"
 
     def __post_init__(self) -> None:

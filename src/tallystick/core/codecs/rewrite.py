@@ -57,6 +57,11 @@ class Replace:
         """Lossless with ``back``: what could not come back is refused."""
         return "lossless" if self.back else "lossy"
 
+    @property
+    def specimens(self) -> tuple[str, ...]:
+        """What this side may hold, for examples of what is lost."""
+        return tuple(self.map)
+
     def decode(self, raw: Any) -> Value:
         """Give the text with the replacements."""
         text = expect_text(self.name, raw)

@@ -64,7 +64,11 @@ class Zoned:
                 raise refuse(self.name, raw, "a time stamp with an offset or a zone", hint=hint)
             return to_instant(moment, named, self.repeated)
         instant = as_utc(self.name, moment)
-        if named is not None and found[2] not in {"Z", "z"} and self._local(instant, named)[0] != moment:
+        if (
+            named is not None
+            and found[2] not in {"Z", "z"}
+            and self._local(instant, named)[0].utcoffset() != moment.utcoffset()
+        ):
             detail = f"{found[2]} is not the offset of {named.key} at that time"
             raise InvalidValue("zoned: offset and zone contradict each other", detail=detail, hint="correct the source")
         return instant
