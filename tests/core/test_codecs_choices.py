@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from codec_cases import FURTHER
 
 from tallystick.core import codecs
 from tallystick.core.codecs.registry import build_codec, codec_names
@@ -14,6 +15,15 @@ from tallystick.core.error import DataError, InvalidValue, UnknownOption
 
 LOCAL = {"format": "dd.MM.yyyy HH:mm", "zone": "Europe/Berlin"}
 STATES = {"lead": "Interessent", "active": "Aktiv"}
+NEEDED: dict[str, dict[str, Any]] = {case.name: case.settings for case in FURTHER} | {
+    "local_time": LOCAL,
+    "options": {"map": STATES},
+    "remove": {"characters": "-"},
+    "zero_padded": {"width": 3},
+    "minor_units": {"currency": "EUR"},
+    "round": {"scale": 1},
+}
+"""Settings for the codecs that cannot do without."""
 
 
 def read(name: str, raw: Any, **settings: Any) -> Any:
@@ -33,11 +43,7 @@ def test_the_examples_in_the_docstrings_run(module: str):
 def test_every_codec_shows_an_example():
     """A newcomer sees what each codec does."""
     for name in codec_names():
-        settings = {"local_time": LOCAL, "options": {"map": {"a": "b"}}, "remove": {"characters": "-"}}.get(name, {})
-        settings |= {"zero_padded": {"width": 3}, "minor_units": {"currency": "EUR"}, "round": {"scale": 1}}.get(
-            name, {}
-        )
-        assert ">>>" in (type(build_codec(name, settings)).__doc__ or "")
+        assert ">>>" in (type(build_codec(name, NEEDED.get(name, {}))).__doc__ or "")
 
 
 def test_an_unknown_option_is_parked_by_name():
@@ -138,11 +144,7 @@ def test_messages_do_not_quote_what_came():
     """A report about a value tells its shape, never its content."""
     secret = "Erika Mustermann"
     for name in codec_names():
-        settings = {"local_time": LOCAL, "options": {"map": STATES}, "remove": {"characters": "-"}}.get(name, {})
-        settings |= {"zero_padded": {"width": 3}, "minor_units": {"currency": "EUR"}, "round": {"scale": 1}}.get(
-            name, {}
-        )
-        codec = build_codec(name, settings)
+        codec = build_codec(name, NEEDED.get(name, {}))
         for call in (codec.decode, codec.encode):
             said = ""
             try:

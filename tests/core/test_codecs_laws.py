@@ -1,17 +1,17 @@
 """The mapping laws M-1 to M-7 for every built-in codec, on generated values."""
 
 import string
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from codec_cases import FURTHER, MODERN, Case
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tallystick.core.codecs.currencies import CODES
-from tallystick.core.codecs.registry import build_codec, codec_names
+from tallystick.core.codecs.registry import codec_names
 from tallystick.core.error import DataError
 from tallystick.core.interpret import is_blank
 from tallystick.core.mapping import Codec
@@ -21,7 +21,6 @@ SLOW_MACHINE = settings(deadline=None, max_examples=60, suppress_health_check=[H
 
 TEXTS = st.text(min_size=1)
 INSTANTS = st.datetimes(timezones=st.just(UTC))
-MODERN = st.integers(31_536_000, 2_114_380_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 DATES = st.dates()
 NUMBERS = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**30), max_value=10**30),
@@ -30,21 +29,6 @@ NUMBERS = st.one_of(
 SETS = st.frozensets(st.text(st.characters(exclude_characters=";"), min_size=1).filter(lambda s: s.strip()), min_size=1)
 OPTIONS = {"lead": "Interessent", "active": "Aktiv", "lost": "Verloren"}
 SHARED = OPTIONS | {"gone": "Verloren"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A codec with values that it is made for. ``total`` means that it can spell all of them."""
-
-    name: str
-    settings: dict[str, Any]
-    values: st.SearchStrategy[Any]
-    total: bool = True
-    within: str = ""
-    """A codec that stands before it in reading order."""
-
-    def make(self) -> Codec:
-        return build_codec(self.name, self.settings)
 
 
 LOCAL = {"format": "dd.MM.yyyy HH:mm", "zone": "Europe/Berlin"}
@@ -102,6 +86,7 @@ CASES = [
     Case("date", {}, DATES),
     Case("date", {"format": "M/d/yyyy"}, DATES),
     Case("day", {"zone": "America/Sao_Paulo"}, st.dates(date(1950, 1, 1), date(2040, 1, 1))),
+    *FURTHER,
 ]
 IDS = [f"{case.name}-{number}" for number, case in enumerate(CASES)]
 
@@ -169,6 +154,10 @@ def test_what_was_read_and_written_back_reads_the_same(case: Case):
     def law(raw: Any) -> None:
         assume(not is_blank(raw))
         value = codec.decode(raw)
+        if codec.loss == "one_way":
+            with pytest.raises(DataError):
+                codec.encode(value)
+            return
         assume(not is_blank(value))
         again = codec.encode(value)
         assert_same(codec.decode(again), value)
@@ -178,6 +167,8 @@ def test_what_was_read_and_written_back_reads_the_same(case: Case):
 
 
 def _spelled(codec: Codec, value: Any) -> Any:
+    if codec.loss == "one_way":
+        return value
     try:
         return codec.encode(value)
     except DataError:

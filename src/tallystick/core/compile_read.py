@@ -149,7 +149,8 @@ def _write_seat(script: Script, lookups: _Lookups, interpreter: Interpreter, sea
 def _write_expression(script: Script, lookups: _Lookups, interpreter: Interpreter, seat: Seat) -> None:
     expression: Any = seat.place.expression
     out = f"f{seat.index}"
-    if seat.place.codecs or seat.place.reference or not isinstance(expression, Inlinable):
+    is_plain = not (seat.place.codecs or seat.place.reference or seat.place.has_own_blanks)
+    if not is_plain or not isinstance(expression, Inlinable):
         script.add(2, f"{out} = {script.bind(f'get{seat.index}', partial(interpreter.get, seat))}(record, refs)")
         return
     from tallystick.core.expression_filters import NAMES  # only mappings with expressions pay for Jinja's
@@ -168,7 +169,9 @@ def _write_value(script: Script, interpreter: Interpreter, seat: Seat, variable:
     place, out = seat.place, f"f{seat.index}"
     rest = script.bind(f"rest{seat.index}", partial(interpreter.decode, seat))
     slow = f"{rest}({variable}, refs)"
-    if place.reference:
+    if place.has_own_blanks:
+        script.add(2, f"{out} = {slow}")
+    elif place.reference:
         if place.codecs or (seat.spec is not None and seat.spec.type in {"list", "object"}):
             script.add(2, f"{out} = {slow}")
             return

@@ -89,7 +89,7 @@ def _write_seat(script: Script, interpreter: Interpreter, seat: Seat, parents: d
     value = f"f{seat.index}"
     script.add(1, f"# {seat.field.name!r} to {', '.join(render(path) for path, _ in seat.targets)!r}")
     put = script.bind(f"put{seat.index}", partial(interpreter.put, seat))
-    if seat.place.inverse:
+    if seat.place.inverse or seat.place.has_own_blanks:
         script.add(1, f"{put}(body, {value}, refs)")
         return
     [(path, spec)] = seat.targets

@@ -18,7 +18,7 @@ from tallystick.core.error import DataError, InvalidValue, MissingReference, Unk
 from tallystick.core.mapping import End, FieldMapping, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.path import Path
 from tallystick.core.policy import Direction
-from tallystick.core.record import UNKNOWN, Fields, Raw, Ref, Side, Value
+from tallystick.core.record import UNKNOWN, Fields, Raw, Ref, Side, Value, same
 from tallystick.core.schema import Field
 from tallystick.core.validation import fit, plain, readable, shorten
 
@@ -153,9 +153,9 @@ class Interpreter:
         """Give what this side can really hold of a value. Blank, unknown and references hold themselves."""
         if value is UNKNOWN or isinstance(value, Ref):
             return value
-        if is_blank(value):
-            return None
         seat = self.seats[index]
+        if is_blank(value):
+            return seat.place.blank_means
         record: Raw = {}
         if not seat.place.writable:
             raise self._named(seat, InvalidValue("this side cannot hold the field: it is read by an expression alone"))
@@ -180,17 +180,17 @@ class Interpreter:
 
     def decode(self, seat: Seat, raw: Any, refs: Refs) -> Value:
         """Translate what stands in the record to the canonical value."""
-        if raw is UNKNOWN:
-            return UNKNOWN
-        if is_blank(raw):
-            return None
         place = seat.place
+        if raw is UNKNOWN and place.missing == "unknown":
+            return UNKNOWN
+        if raw is UNKNOWN or is_blank(raw):
+            return place.blank_means
         if not place.codecs and place.expression is None:
             raw = readable(seat.spec, raw)
         for codec in place.codecs:
             raw = codec.decode(raw)
             if is_blank(raw):
-                return None
+                return place.blank_means
         return self._reference(place.reference, raw, refs) if place.reference else raw
 
     def _reference(self, pair: str, raw: Any, refs: Refs) -> Ref:
@@ -235,13 +235,14 @@ class Interpreter:
                 hint = "it is given to a new record only; set the field's direction, or change the record there by hand"
                 raise self._named(seat, InvalidValue(f"{spec.path} cannot be changed any more", hint=hint))
         entries = [(p, None) for p, _ in seat.targets] if is_blank(value) else self._entries(seat, value, refs)
+        is_null = seat.place.blank_as == "null"
         if all(raw is None for _, raw in entries):
             for _, spec in seat.targets:
-                if spec is not None and (spec.required or not spec.nullable):
+                if spec is not None and (spec.required or (is_null and not spec.nullable)):
                     hint = "set blank: keep, if it shall stay as it is"
                     raise self._named(seat, InvalidValue(f"{spec.path} cannot be blank", hint=hint))
         for path, raw in entries:
-            self._set(seat, body, path, raw)
+            self._set(seat, body, path, "" if raw is None and not is_null else raw)
 
     def _entries(self, seat: Seat, value: Value, refs: Refs) -> list[tuple[Path, Any]]:
         try:
@@ -253,6 +254,8 @@ class Interpreter:
 
     def _encoded(self, seat: Seat, value: Value, refs: Refs) -> Any:
         place = seat.place
+        if place.blank_means is not None and same(value, place.blank_means):
+            return None
         raw = self._record_id(place.reference, value, refs) if place.reference else value
         for codec in reversed(place.codecs):
             raw = codec.encode(raw)

@@ -65,6 +65,9 @@ class Place:
     Either ``path`` with ``codecs`` (in reading order), or ``expression`` to read and ``inverse`` (path to expression
     over ``value``) to write. A place without path and inverse cannot be written. ``reference`` names the pair whose
     bindings translate the value.
+
+    What nothing means here (R-6.2): ``missing`` says whether a path that is not in the answer is unknown or blank,
+    ``blank_means`` is the canonical value that a blank stands for, ``blank_as`` says how a change writes a blank.
     """
 
     path: Path = ()
@@ -72,6 +75,14 @@ class Place:
     expression: Expression | None = None
     inverse: tuple[tuple[Path, Expression], ...] = ()
     reference: str = ""
+    missing: Literal["unknown", "blank"] = "unknown"
+    blank_means: Value = None
+    blank_as: Literal["null", "empty"] = "null"
+
+    @property
+    def has_own_blanks(self) -> bool:
+        """Whether blank, null and missing mean something else here than elsewhere."""
+        return self.missing != "unknown" or self.blank_means is not None or self.blank_as != "null"
 
     @property
     def writable(self) -> bool:

@@ -11,6 +11,7 @@ from tallystick.core.schema import Field
 from tallystick.project.ability import Ability
 from tallystick.project.build import writes_to
 from tallystick.project.lint_conflicts import lint_conflicts
+from tallystick.project.lint_losses import find_losses
 from tallystick.project.mapping_view import MappingView
 from tallystick.project.model import OptionsSpec
 from tallystick.project.near import suggest
@@ -115,23 +116,6 @@ def _limits(view: MappingView) -> Iterator[Problem]:
                 yield view.problem(path, message, hint, severity="warning", at_key=True)
 
 
-def _losses(view: MappingView) -> Iterator[Problem]:
-    """A two-way field must survive the way there and back."""
-    for field in view.mapping.fields:
-        if field.policy.direction != "both":
-            continue
-        for side in SIDES:
-            for codec in field.place(side).codecs:
-                path: DataPath = ("fields", field.name, side)
-                if codec.loss == "one_way":
-                    message = f"the codec {codec.name} cannot be reversed, so the field cannot flow both ways"
-                    yield view.problem(path, message, f"direction: to_{other(side)}")
-                elif codec.loss == "lossy" and codec.name != "options":
-                    message = f"the codec {codec.name} may lose something on the way there and back"
-                    hint = "harmless if the lost part means nothing here; else one direction"
-                    yield view.problem(path, message, hint, severity="warning")
-
-
 def _options(view: MappingView) -> Iterator[Problem]:
     """Options must exist, be covered, and come back as they went."""
     for field in view.mapping.fields:
@@ -201,7 +185,7 @@ MAPPING_RULES: Final[tuple[Callable[[MappingView], Iterator[Problem]], ...]] = (
     _contradictions,
     _required,
     _limits,
-    _losses,
+    find_losses,
     lint_conflicts,
     _options,
 )

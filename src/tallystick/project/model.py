@@ -79,10 +79,18 @@ class PlaceSpec(Model):
     """Translations in reading order: a name, a mapping with settings, or a list of these."""
     expression: str = ""
     """A Jinja expression over the record, instead of ``path``: ``{{ firstName }} {{ lastName }}``."""
+    spread: dict[str, str] = {}
+    """Paths of the parts of one value, by part, instead of ``path``: ``{first: first_name, last: last_name}``."""
     inverse: dict[str, str] = {}
     """How to write a field that is read by expression: path to expression over ``value``."""
     default: Any = None
     """Written when a new record has no value."""
+    missing: Literal["unknown", "blank"] = "unknown"
+    """What it means when the path is not in the system's answer."""
+    blank_means: Any = None
+    """The value that a blank stands for on this side, as the mapping has it; it is written as a blank too."""
+    blank_as: Literal["null", "empty"] = "null"
+    """How a value that was emptied is written: as null or as empty text."""
 
 
 PlaceEntry = Annotated[PlaceSpec, BeforeValidator(_as_place, json_schema_input_type=str | PlaceSpec)]

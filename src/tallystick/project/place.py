@@ -1,6 +1,7 @@
 """Building one field's places: paths, codecs, expressions and defaults, each wrong one a problem at its line."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tallystick.core.codecs.registry import build_codec
@@ -9,6 +10,7 @@ from tallystick.core.mapping import Codec, Expression, Place
 from tallystick.core.path import Path, parse
 from tallystick.core.record import Side, Value
 from tallystick.core.schema import Field, ObjectType
+from tallystick.core.spread import Gathered, Taken
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest, ObjectSpec
 from tallystick.project.model import FieldSpec, OptionsSpec, PlaceSpec
@@ -18,7 +20,7 @@ from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
 # Codecs for time stamps that may carry no zone: the system's own holds unless the mapping says another.
-_ZONED: Final = frozenset({"instant", "local_time"})
+_ZONED: Final = frozenset({"instant", "local_time", "zoned"})
 
 
 class Builder:
@@ -77,11 +79,17 @@ class EndBuilder:
     def build_place(self, name: str, spec: FieldSpec) -> tuple[Place, Field | None]:
         """Build the place of a field on this side and give what is declared there."""
         entry = spec.left if self.side == "left" else spec.right
+        place, declared = self._build_bare_place(name, spec, entry)
+        return replace(place, missing=entry.missing, blank_means=entry.blank_means, blank_as=entry.blank_as), declared
+
+    def _build_bare_place(self, name: str, spec: FieldSpec, entry: PlaceSpec) -> tuple[Place, Field | None]:
         where: DataPath = ("fields", name, self.side)
-        if bool(entry.path) == bool(entry.expression):
-            both = bool(entry.path)
-            message = "a place has either a path or an expression" if both else "a place needs a path or an expression"
-            self.builder.note(where, message, "keep one of the two" if both else "write the path of the field")
+        given = [bool(entry.path), bool(entry.expression), bool(entry.spread)]
+        if sum(given) != 1:
+            message = (
+                "a place has either a path or an expression" if any(given) else "a place needs a path or an expression"
+            )
+            self.builder.note(where, message, "keep one of them" if any(given) else "write the path of the field")
             return Place(), None
         found = self.find(entry.path, (*where, "path")) if entry.path else None
         declared = found[1] if found else None
@@ -92,6 +100,8 @@ class EndBuilder:
             return self.build_expression(entry, where, codecs, spec.reference), None
         if entry.inverse:
             self.builder.note((*where, "inverse"), "a path needs no inverse", "remove it, or read by expression")
+        if entry.spread:
+            return self.build_spread(entry, where, codecs, spec.reference), None
         return Place(found[0] if found else (), codecs, reference=spec.reference), declared
 
     def build_codecs(self, entry: PlaceSpec, where: DataPath) -> tuple[Codec, ...]:
@@ -141,6 +151,17 @@ class EndBuilder:
             if found and write:
                 inverse.append((found[0], write))
         return Place((), codecs, read, tuple(inverse), reference)
+
+    def build_spread(self, entry: PlaceSpec, where: DataPath, codecs: tuple[Codec, ...], reference: str) -> Place:
+        """Build a place whose parts are read and written one by one."""
+        if len(set(entry.spread.values())) < len(entry.spread):
+            self.builder.note((*where, "spread"), "two parts have the same path", "give each part its own")
+        if reference:
+            self.builder.note((*where, "spread"), "a reference has one path", "write path instead of spread")
+        found = {part: self.find(text, (*where, "spread", part)) for part, text in entry.spread.items()}
+        parts = tuple((part, one[0]) for part, one in found.items() if one)
+        known = frozenset(entry.spread)
+        return Place((), codecs, Gathered(parts), tuple((path, Taken(part, known)) for part, path in parts))
 
     def compile(self, source: str, where: DataPath, *, inverse: bool) -> Expression | None:
         """Compile an expression or note why it is none; names that lead nowhere are noted too."""

@@ -25,7 +25,7 @@ class LocalTime:
     """A wall time without offset, spelled by a pattern, in a zone.
 
     Lossy: the pattern may not show everything, and in the hour that clocks go back over, two instants have one
-    spelling; ``repeated`` says which is meant, or refuses both.
+    spelling; ``repeated`` says which is meant, or refuses both. ``also`` are patterns that are read besides.
 
     >>> codec = LocalTime("dd.MM.yyyy HH:mm", "Europe/Berlin")
     >>> codec.decode("01.07.2025 12:00")
@@ -37,10 +37,13 @@ class LocalTime:
     format: str
     zone: str = "UTC"
     repeated: Repeated = "earlier"
+    language: str = ""
+    also: tuple[str, ...] = ()
     name: ClassVar[str] = "local_time"
     loss: ClassVar[Loss] = "lossy"
     direct: ClassVar[bool] = True
     _pattern: Pattern = field(init=False, repr=False, compare=False)
+    _others: tuple[Pattern, ...] = field(init=False, repr=False, compare=False)
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _cuts: tuple[int, int, int] = field(init=False, repr=False, compare=False)
     _offsets: Memo[timedelta | None] = field(init=False, repr=False, compare=False)
@@ -53,12 +56,14 @@ class LocalTime:
 
     def __post_init__(self) -> None:
         """Cut the pattern to pieces. Raises ``InvalidValue`` for an unknown zone or a pattern without hour."""
-        pattern = Pattern(self.format)
-        if "hour" not in pattern.parts:
-            raise InvalidValue(f"local_time: '{self.format}' shows no hour", hint="for a day alone use the codec date")
+        pattern, others = Pattern(self.format, self.language), _patterns(self.also, self.language)
+        without = next((one for one in (pattern, *others) if not one.shows_hour), None)
+        if without is not None:
+            raise InvalidValue(f"local_time: '{without.text}' shows no hour", hint="for a day alone use the codec date")
         cuts = hour, minute, _ = _cut(pattern)
         put = object.__setattr__
         put(self, "_pattern", pattern)
+        put(self, "_others", others)
         put(self, "_zone", load_zone(self.zone))
         put(self, "_cuts", cuts)
         put(self, "_offsets", Memo(self._offset))
@@ -77,9 +82,9 @@ class LocalTime:
             passed, rest = self._to_hour[raw[hour:minute]], self._past_hour[raw[minute:]]
             if start is not None and passed is not None and rest is not None:
                 return start + (passed + rest)
-        wall = self._pattern.parse(raw) if isinstance(raw, str) else None
+        wall = _parsed(raw, (self._pattern, *self._others))
         if wall is None:
-            raise refuse(self.name, raw, f"a time spelled {self.format}")
+            raise refuse(self.name, raw, f"a time spelled {' or '.join((self.format, *self.also))}")
         return to_instant(wall, self._zone, self.repeated)
 
     def encode(self, value: Value) -> Any:
@@ -91,7 +96,7 @@ class LocalTime:
             return self._asked(instant)
         local = since + offset
         if not self._cuts[2]:
-            return self._pattern.format(_ANCHOR + local)
+            return self._formatted(_ANCHOR + local)
         second = local.seconds
         return self._dates[local.days] + self._hours[second // 3600] + self._minutes[second % 3600]
 
@@ -99,6 +104,10 @@ class LocalTime:
         wall = to_wall(instant, self._zone)
         if self.repeated == "error":
             to_instant(wall, self._zone, self.repeated)
+        return self._formatted(wall)
+
+    def _formatted(self, wall: datetime) -> str:
+        _check_year(self.name, self._pattern, wall)
         return self._pattern.format(wall)
 
     def _offset(self, day: int) -> timedelta | None:
@@ -131,6 +140,8 @@ def _cut(pattern: Pattern) -> tuple[int, int, int]:
     """
     narrow, wide = pattern.format(_ANCHOR), pattern.format(datetime(2011, 11, 11, 11))  # noqa: DTZ001 - a wall time
     day_first = set(pattern.parts[:3]) == DATE_PARTS and pattern.parts[3] == "hour"
+    if pattern.years[0] > 1 or pattern.language:
+        return 0, 0, 0
     if not day_first or len(narrow) != len(wide) or "microsecond" in pattern.parts:
         return 0, 0, 0
     hour = _first_difference(narrow, pattern.format(_ANCHOR.replace(hour=11)))
@@ -142,38 +153,65 @@ def _first_difference(a: str, b: str) -> int:
     return next((at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x != y), len(a))
 
 
+def _patterns(texts: tuple[str, ...], language: str) -> tuple[Pattern, ...]:
+    return tuple(Pattern(text, language) for text in texts)
+
+
+def _parsed(raw: Any, patterns: tuple[Pattern, ...]) -> datetime | None:
+    found = (pattern.parse(raw) for pattern in patterns) if isinstance(raw, str) else ()
+    return next((wall for wall in found if wall is not None), None)
+
+
+def _check_year(codec: str, pattern: Pattern, wall: datetime) -> None:
+    first, last = pattern.years
+    if not first <= wall.year <= last:
+        detail = f"two digits stand for {first} to {last}"
+        raise InvalidValue(f"{codec}: this year cannot be spelled {pattern.text}", detail=detail, hint="write yyyy")
+
+
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day as text, ISO unless ``format`` says otherwise.
+    """A day as text, ISO unless ``format`` says otherwise. ``also`` are patterns that are read besides.
+
+    Where one text fits several patterns, the first that fits is meant: ``also`` must not leave open which is the day.
 
     >>> Date("dd.MM.yyyy").decode("31.12.2025")
     datetime.date(2025, 12, 31)
+    >>> Date("d. MMMM yyyy", language="de").encode(date(2025, 3, 1))
+    '1. März 2025'
     """
 
     format: str = "yyyy-MM-dd"
+    language: str = ""
+    also: tuple[str, ...] = ()
     name: ClassVar[str] = "date"
     loss: ClassVar[Loss] = "lossless"
     _pattern: Pattern = field(init=False, repr=False, compare=False)
+    _all: tuple[Pattern, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Read the pattern. Raises ``InvalidValue`` where it shows more than the day."""
-        pattern = Pattern(self.format)
-        if pattern.shows_time:
-            raise InvalidValue(f"date: '{self.format}' shows a time", hint="for a time use the codec local_time")
-        object.__setattr__(self, "_pattern", pattern)
+        """Read the patterns. Raises ``InvalidValue`` where one shows more than the day."""
+        patterns = _patterns((self.format, *self.also), self.language)
+        timed = next((one for one in patterns if one.shows_time), None)
+        if timed is not None:
+            raise InvalidValue(f"date: '{timed.text}' shows a time", hint="for a time use the codec local_time")
+        object.__setattr__(self, "_pattern", patterns[0])
+        object.__setattr__(self, "_all", patterns)
 
     def decode(self, raw: Any) -> Value:
         """Give the day."""
-        wall = self._pattern.parse(raw) if isinstance(raw, str) else None
+        wall = _parsed(raw, self._all)
         if wall is None:
-            raise refuse(self.name, raw, f"a day spelled {self.format}")
+            raise refuse(self.name, raw, f"a day spelled {' or '.join((self.format, *self.also))}")
         return wall.date()
 
     def encode(self, value: Value) -> Any:
         """Give the day's spelling."""
         if not isinstance(value, date) or isinstance(value, datetime):
             raise refuse(self.name, value, "a day")
-        return self._pattern.format(datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a day has no zone
+        wall = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a day has no zone
+        _check_year(self.name, self._pattern, wall)
+        return self._pattern.format(wall)
 
 
 @dataclass(frozen=True, slots=True)

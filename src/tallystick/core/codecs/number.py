@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Literal
 
 from tallystick.core.codecs.notation import (
     EXACT,
@@ -19,10 +19,14 @@ from tallystick.core.codecs.spelling import refuse
 from tallystick.core.mapping import Loss
 from tallystick.core.record import Value
 
+_AROUND: Final = {"before": ("-", ""), "after": ("", "-"), "brackets": ("(", ")")}
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as text, in the given notation or that of ``locale``. ``scale`` rounds and pads, in both directions.
+
+    ``negative`` says where the minus stands: ``12,50-`` is ``after`` (as in SAP), ``(12,50)`` is ``brackets``.
 
     >>> codec = Number(decimal=",", group=".", scale=2)
     >>> codec.decode("1.234,50"), codec.encode(Decimal("-1234.5"))
@@ -34,6 +38,7 @@ class Number:
     locale: str = ""
     scale: int | None = None
     rounding: Rounding = "half_up"
+    negative: Literal["before", "after", "brackets"] = "before"
     name: ClassVar[str] = "number"
     _notation: Notation = field(init=False, repr=False, compare=False)
 
@@ -49,7 +54,7 @@ class Number:
 
     def decode(self, raw: Any) -> Value:
         """Give the number; a JSON number is taken as it is."""
-        number = self._notation.read(raw.strip()) if isinstance(raw, str) else exact(self.name, raw)
+        number = self._read(raw.strip()) if isinstance(raw, str) else exact(self.name, raw)
         if number is None:
             raise refuse(self.name, raw, f"a number such as {self._sample()}")
         return number if self.scale is None else rounded(number, self.scale, self.rounding)
@@ -58,10 +63,24 @@ class Number:
         """Give the number as text; equal numbers give equal text."""
         number = exact(self.name, value)
         number = number if self.scale is None else rounded(number, self.scale, self.rounding)
-        return self._notation.spell(number, self.scale)
+        return self._spell(number, self.scale)
+
+    def _read(self, text: str) -> Decimal | None:
+        before, after = _AROUND[self.negative]
+        is_framed = text.startswith(before) and text.endswith(after)
+        inner = text[len(before) : len(text) - len(after)].strip() if is_framed else ""
+        if self.negative == "before" or not inner[:1].isdigit():
+            return self._notation.read(text)
+        number = self._notation.read(inner)
+        return None if number is None else number.copy_negate()
+
+    def _spell(self, number: Decimal, scale: int | None) -> str:
+        before, after = _AROUND[self.negative]
+        spelled = self._notation.spell(number.copy_abs(), scale)
+        return f"{before}{spelled}{after}" if number < 0 else spelled
 
     def _sample(self) -> str:
-        return self._notation.spell(Decimal("-1234.56"))
+        return self._spell(Decimal("-1234.56"), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A setting is a field of the codec's class: its name, its type and its default ar
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
+from importlib import import_module
 from types import UnionType
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -41,18 +42,54 @@ _BUILT_IN: Final[tuple[type[Any], ...]] = (
     local_time.Day,
 )
 _BY_NAME: Final[dict[str, type[Any]]] = {kind.name: kind for kind in _BUILT_IN}
+# These are loaded when a project names them, so that a start costs nothing for what it does not use.
+_ON_DEMAND: Final[dict[str, tuple[str, str]]] = {
+    "address_block": ("address", "AddressBlock"),
+    "affix": ("rewrite", "Affix"),
+    "country": ("country", "Country"),
+    "day_number": ("zoned", "DayNumber"),
+    "email": ("contact", "Email"),
+    "full_name": ("person", "FullName"),
+    "html": ("markup", "Html"),
+    "iban": ("identifier", "Iban"),
+    "identifier": ("identifier", "Identifier"),
+    "language": ("country", "Language"),
+    "markdown": ("markup", "Markdown"),
+    "money_parts": ("money_parts", "MoneyParts"),
+    "pad": ("rewrite", "Pad"),
+    "parts": ("person", "Parts"),
+    "phone": ("contact", "Phone"),
+    "replace": ("rewrite", "Replace"),
+    "salutation": ("person", "Salutation"),
+    "street": ("address", "Street"),
+    "title": ("person", "Title"),
+    "transliterate": ("rewrite", "Transliterate"),
+    "truncate": ("rewrite", "Truncate"),
+    "unit": ("unit", "Unit"),
+    "url": ("contact", "Url"),
+    "vat": ("identifier", "Vat"),
+    "zoned": ("zoned", "Zoned"),
+}
 
 Maker = Callable[..., Codec]
 
 
 def codec_names() -> tuple[str, ...]:
     """Name the built-in codecs, in alphabetical order."""
-    return tuple(sorted(_BY_NAME))
+    return tuple(sorted({*_BY_NAME, *_ON_DEMAND}))
 
 
 def codec_kinds() -> tuple[type[Any], ...]:
     """Give the classes of the built-in codecs in the order of their names; their fields are their settings."""
-    return tuple(_BY_NAME[name] for name in codec_names())
+    return tuple(kind for name in codec_names() if (kind := _kind(name)))
+
+
+def _kind(name: str) -> type[Any] | None:
+    if name not in _ON_DEMAND:
+        return _BY_NAME.get(name)
+    module, kind = _ON_DEMAND[name]
+    loaded: type[Any] = getattr(import_module(f"tallystick.core.codecs.{module}"), kind)
+    return loaded
 
 
 def build_codec(name: str, settings: Mapping[str, Any], others: Mapping[str, Maker] | None = None) -> Codec:
@@ -63,7 +100,7 @@ def build_codec(name: str, settings: Mapping[str, Any], others: Mapping[str, Mak
     """
     if others and name in others:
         return _built(name, others[name], settings)
-    kind = _BY_NAME.get(name)
+    kind = _kind(name)
     if kind is None:
         raise _unknown(f"there is no codec '{name}'", name, (*codec_names(), *(others or ())))
     known = {f.name: f for f in fields(kind) if f.init}

@@ -47,6 +47,13 @@ def refuse(codec: str, value: Any, expected: str, *, hint: str = "") -> InvalidV
     return InvalidValue(f"{codec} expects {expected}", detail=f"{describe(value)} came", hint=hint)
 
 
+def expect_text(codec: str, value: Any) -> str:
+    """Give ``value`` if it is text. Raises ``InvalidValue`` in the name of ``codec``."""
+    if isinstance(value, str):
+        return value
+    raise refuse(codec, value, "text")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give the known word that was probably meant, or nothing."""
     from rapidfuzz import process  # only needed when something is wrong

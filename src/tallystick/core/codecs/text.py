@@ -195,6 +195,11 @@ class Remove:
         few = self.characters if len(self.characters) <= _FEW else ""
         return "v" + "".join(f".replace({character!r}, '')" for character in few) if few else ""
 
+    @property
+    def specimens(self) -> tuple[str, ...]:
+        """What this side may hold, for examples of what is lost."""
+        return (f"A{self.characters[0]}1",)
+
     def decode(self, raw: Any) -> Value:
         """Give the text without the characters."""
         return _text(self.name, raw).translate(self._table)
