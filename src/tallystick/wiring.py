@@ -119,11 +119,15 @@ class House:
         return time.time()  # noqa: TID251 - this is where the clock enters
 
     def tidy(self) -> None:
-        """Remove what has expired: journal entries, details of old runs, ids of long deleted records."""
+        """Remove what has expired (journal entries, old details, ids of long deleted records), archive files."""
+        from tallystick.core.ports import Archiving
         from tallystick.store.retention import Retention
 
         kept = Retention(former_id_days=self.loaded.project.tombstone_days)
         self.store.purge(self.now(), kept)
+        for system in self.systems.values():
+            if isinstance(system.transport, Archiving):
+                system.transport.put_away()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from tallystick.connectors.files_place import LocalPlace, Place
+from tallystick.connectors.files_arrival import is_proven
+from tallystick.connectors.files_open import open_place
 from tallystick.connectors.files_request import Change, Fetch, Listed, Listing, Search, Write
 from tallystick.connectors.files_rows import UNREADABLE
 from tallystick.connectors.files_shelf import Shelf, file_of, key_paths
@@ -63,10 +64,9 @@ class FilesConnector:
         spec = self._spec(object_name)
         file = file_of(spec, f"{self._name}/{object_name}")
         is_writable, complete = file.write != "never", file.complete
-        is_proven = bool(complete.marker or complete.trailer or complete.renamed)
         unique = [path for path, field in spec.fields.items() if field.unique]
         # Between two looks that prove an absence a file that is still growing must have shown that it grows.
-        patience = 0 if is_proven else complete.settle_seconds
+        patience = 0 if is_proven(file) else complete.settle_seconds
         return Capabilities(
             create=is_writable,
             update=is_writable,
@@ -216,20 +216,6 @@ def _only(outcomes: Sequence[Written | Error]) -> Written:
     if isinstance(outcome, Error):
         raise outcome
     return outcome
-
-
-def open_place(url: str, name: str, folder: FilePath | None = None) -> Place:
-    """Open the place at an address: a folder of this machine, relative to ``folder`` where it is relative.
-
-    Raises ``ProjectError`` for an address that cannot be used.
-    """
-    if not url:
-        raise ProjectError("the address is missing", hint="url: exports, or file:///srv/exports", place=name)
-    scheme, colon, rest = url.partition("://")
-    if colon and scheme != "file":
-        raise ProjectError(f"files cannot be fetched by '{scheme}'", hint="give a folder: url: exports", place=name)
-    path = FilePath(rest if colon else url).expanduser()
-    return LocalPlace((folder or FilePath()) / path, str(path))
 
 
 def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[FilesConnector, FilesTransport]:

@@ -36,7 +36,7 @@ class Arrival:
         self._clock = clock
         self._sleep = sleep
         self._pattern = _compile(file.name, title)
-        self._is_proven = bool(file.complete.marker or file.complete.trailer or file.complete.renamed)
+        self._is_proven = is_proven(file)
         if file.archive:
             check_name(file.archive)
 
@@ -69,10 +69,7 @@ class Arrival:
         patience = self._file.complete.settle_seconds
         age = self._clock() - seen.modified
         # A time of change in the future says nothing about the age.
-        if not 0 <= age < patience:
-            remaining = 0.0 if age >= patience else patience
-        else:
-            remaining = patience - age
+        remaining = patience - max(0.0, age)
         if remaining > 0:
             self._sleep(remaining)
         again = self._place.look_at(seen)
@@ -115,6 +112,11 @@ class Arrival:
 
     def _marker(self, name: str) -> str:
         return self._file.complete.marker.replace("{name}", name)
+
+
+def is_proven(file: FileSpec) -> bool:
+    """Tell whether something better than patience proves that a file is whole."""
+    return bool(file.complete.marker or file.complete.trailer or file.complete.renamed)
 
 
 def order_of(text: str) -> str:

@@ -51,6 +51,8 @@ class Cells:
         digits = re.sub(r"\D", "", found[2])
         sign = "-" if "-" in {found[1], found[5]} else ""
         number = Decimal(f"{sign}{digits or '0'}.{found[3] or '0'}{found[4] or ''}")
+        if len(digits) > 1 and digits.startswith("0"):
+            raise ValueError("begins with a zero that a number would lose: declare the column as text")
         if not integer:
             return Decimal(f"{sign}{digits or '0'}{f'.{found[3]}' if found[3] else ''}{found[4] or ''}")
         if number != number.to_integral_value() or number.adjusted() > 1000:  # noqa: PLR2004 - no number of a business

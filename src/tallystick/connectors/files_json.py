@@ -180,3 +180,22 @@ def _library() -> Any:
     except ImportError:
         raise ProjectError("JSON files need a library", hint="pip install 'tallystick[files]'") from None
     return ijson
+
+
+def list_paths(stream: IO[bytes], stated: str, place: str) -> list[str]:
+    """Find where a document has lists of objects: their paths, in the order they come; '' for the document itself."""
+    found: list[str] = []
+    text, _ = open_text(stream, stated, place)
+    ijson = _library()
+    before = ("", "")
+    try:
+        for path, event, _value in ijson.parse(_Utf8(text)):
+            under = before[0]
+            if event == "start_map" and before[1] == "start_array" and "item" not in under.split("."):
+                found.append(under)
+            before = (path, event)
+    except (ijson.JSONError, UnicodeError):
+        return found
+    finally:
+        text.detach()
+    return found

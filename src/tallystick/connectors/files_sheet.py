@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any, Final
 
 from tallystick.connectors.files_cells import Cells
@@ -46,16 +47,7 @@ class SheetFormat:
                 yield self._entry(number, names, values)
 
     def _open(self, stream: IO[bytes]) -> Any:
-        try:
-            import python_calamine
-        except ImportError:
-            raise ProjectError("XLSX files need a library", hint="pip install 'tallystick[files]'") from None
-        try:
-            book = python_calamine.CalamineWorkbook.from_filelike(stream)
-        except python_calamine.CalamineError as error:
-            if "zip" in str(error).lower():
-                raise cut_off(self._place, f"it is no whole workbook: {error}") from None
-            raise Garbled("the file is no workbook", detail=str(error), place=self._place) from None
+        book = _open_book(stream, self._place)
         known = book.sheet_names
         wanted = self._spec.sheet or (known[0] if known else "")
         if wanted not in known:
@@ -99,3 +91,25 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     shown = _exact(value)
     return format(shown, "f") if isinstance(shown, Decimal) else str(shown)
+
+
+def sheet_tops(stream: IO[bytes], place: str, lines: int = 30) -> list[tuple[str, list[list[str]]]]:
+    """Give the names of a workbook's sheets, each with its first lines as text. Raises ``Unavailable``, ``Garbled``."""
+    book = _open_book(stream, place)
+    return [
+        (name, [[_text(value) for value in row] for row in islice(book.get_sheet_by_name(name).iter_rows(), lines)])
+        for name in book.sheet_names
+    ]
+
+
+def _open_book(stream: IO[bytes], place: str) -> Any:
+    try:
+        import python_calamine
+    except ImportError:
+        raise ProjectError("XLSX files need a library", hint="pip install 'tallystick[files]'") from None
+    try:
+        return python_calamine.CalamineWorkbook.from_filelike(stream)
+    except python_calamine.CalamineError as error:
+        if "zip" in str(error).lower():
+            raise cut_off(place, f"it is no whole workbook: {error}") from None
+        raise Garbled("the file is no workbook", detail=str(error), place=place) from None

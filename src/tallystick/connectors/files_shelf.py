@@ -1,5 +1,6 @@
 """One object's file: read whole before anything of it is shown, and written whole or not at all."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -267,6 +268,10 @@ def file_of(spec: ObjectSpec, title: str) -> FileSpec:
         raise ProjectError(
             "nothing says which file the object is in", hint="file: {name: ..., format: csv}", place=title
         )
+    try:
+        re.compile(file.complete.trailer)
+    except re.error as error:
+        raise ProjectError(f"'trailer' is no regular expression: {error}", place=title) from None
     if file.write != "never":
         if file.format not in WRITABLE_FORMATS or (file.format == "json" and file.records):
             hint = f"formats that can be written: {', '.join(WRITABLE_FORMATS)}"
