@@ -168,7 +168,8 @@ class FilesConnector:
         file = self._specs[object_name].file
         name = file.name if file else object_name
         spelled = f"{name}:{line}:{column}" if column else f"{name}:{line}"
-        fault = DataError(spot["why"], field=spot["field"], hint="correct the file", place=f"{self._name}/{spelled}")
+        why = f"{spelled}: {spot['why']}"
+        fault = DataError(why, field=spot["field"], hint="correct the file", place=f"{self._name}/{object_name}")
         if record_id is None:
             raise fault
         return Sighting(record_id, {}, fault=fault)

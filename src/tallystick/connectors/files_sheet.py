@@ -14,6 +14,7 @@ from tallystick.project.manifest import FieldSpec
 from tallystick.project.manifest_files import FileSpec
 
 _EXACT_TO: Final = 2**53
+_MARKS: Final = frozenset({b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"})  # what workbooks begin with, or an empty file
 
 
 class SheetFormat:
@@ -107,9 +108,11 @@ def _open_book(stream: IO[bytes], place: str) -> Any:
         import python_calamine
     except ImportError:
         raise ProjectError("XLSX files need a library", hint="pip install 'tallystick[files]'") from None
+    start = stream.read(4)
+    stream.seek(0)
     try:
         return python_calamine.CalamineWorkbook.from_filelike(stream)
     except python_calamine.CalamineError as error:
-        if "zip" in str(error).lower():
+        if start in _MARKS:
             raise cut_off(place, f"it is no whole workbook: {error}") from None
         raise Garbled("the file is no workbook", detail=str(error), place=place) from None

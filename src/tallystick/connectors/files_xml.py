@@ -35,8 +35,7 @@ class XmlFormat:
         number = 0
         while True:
             block = stream.read(_BLOCK)
-            self._feed(parser, block, number + 1)
-            for event, element in parser.read_events():
+            for event, element in self._events(parser, block, number + 1):
                 if not isinstance(element, Element):
                     continue
                 if event == "start":
@@ -52,12 +51,13 @@ class XmlFormat:
             if not block:
                 return
 
-    def _feed(self, parser: Any, block: bytes, row: int) -> None:
+    def _events(self, parser: Any, block: bytes, row: int) -> list[Any]:
         try:
             if block:
                 parser.feed(block)
             else:
                 parser.close()
+            return list(parser.read_events())
         except ParseError as error:
             place = f"{self._place}:{error.position[0]}:{error.position[1] + 1}"
             if not block and error.code in _BREAKS_OFF:

@@ -78,10 +78,10 @@ def guess_files(place: Place, seen: Seen) -> list[Guessed]:
 
 def _is_lines(text: str, ending: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < (2 if ending == ".json" else 1):
+        return False
     try:
-        return len(lines) > (ending == ".json") and all(
-            isinstance(msgspec.json.decode(line), dict) for line in lines[:20]
-        )
+        return all(isinstance(msgspec.json.decode(line), dict) for line in lines[:20])
     except msgspec.DecodeError:
         return False
 

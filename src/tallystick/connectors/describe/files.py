@@ -64,9 +64,10 @@ def describe_files(name: str, url: str, place: Place, only: str = "", *, on: str
             _describe_one(place, row, guess, objects, facts, notes, on)
     weak = [spec.file.name for spec in objects.values() if spec.file and not is_proven(spec.file)]
     if weak:
+        names = ", ".join(dict.fromkeys(weak))
         notes.append(
-            f"Nothing but patience proves that {', '.join(dict.fromkeys(weak))} are whole: ask the sender for a marker, a "
-            "closing line, or to rename the finished file, and say so under 'complete'."
+            f"Nothing but patience proves that these files are whole: {names}. Ask the sender for a marker, for "
+            "a closing line, or to rename the finished file, and say so under 'complete'."
         )
     if not objects and not notes:
         raise ProjectError(f"there is no file of records in {place.title}", hint=_KNOWN, place=name)
