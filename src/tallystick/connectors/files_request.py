@@ -19,11 +19,11 @@ class Listing:
 
 
 class Listed(NamedTuple):
-    """Rows as JSON, the id of the last one where more follow, and how many there are in all."""
+    """Rows as JSON, the id of the last one where more follow, and on the first page how many there are in all."""
 
     rows: list[bytes]
     last: str | None
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Rows:
                 sql = "INSERT INTO rows (id, line, row, source) VALUES (?, ?, ?, ?)"
                 self._database.executemany(sql, batch)
             self._database.execute("CREATE INDEX by_id ON rows (id)")
+            self._database.execute("CREATE INDEX by_twin ON rows (twin) WHERE twin IS NOT NULL")
             self._judge_twins()
         self.faults = self._one("SELECT count(*) FROM rows WHERE id IS NULL AND row IS NOT NULL")
 
@@ -63,7 +64,7 @@ class Rows:
         if after is None:
             lost = self._database.execute("SELECT row FROM rows WHERE id IS NULL AND row IS NOT NULL ORDER BY at")
             rows = [row for (row,) in lost] + rows
-        total = self._one("SELECT count(*) FROM rows WHERE row IS NOT NULL")
+        total = self._one("SELECT count(*) FROM rows WHERE row IS NOT NULL") if after is None else None
         return Listed(rows, found[size - 1][0] if len(found) > size else None, total)
 
     def row(self, record_id: str) -> bytes | None:

@@ -32,21 +32,22 @@ class XmlFormat:
         """Give every record. Raises ``Unavailable`` for a document that breaks off, ``Garbled`` for none."""
         parser: Any = XMLPullParser(("start", "end"))
         above: list[Element] = []
-        number = 0
+        number = inside = 0
         while True:
             block = stream.read(_BLOCK)
             for event, element in self._events(parser, block, number + 1):
-                if not isinstance(element, Element):
-                    continue
                 if event == "start":
                     above.append(element)
+                    inside += bool(inside or _name(element.tag) == self._spec.records)
                     continue
                 above.pop()
-                is_inside = any(_name(each.tag) == self._spec.records for each in above)
-                if _name(element.tag) == self._spec.records and not is_inside:
+                if inside:
+                    inside -= 1
+                    if inside:
+                        continue
                     number += 1
                     yield self._entry(number, element)
-                if not is_inside and above:
+                if above:
                     above[-1].remove(element)
             if not block:
                 return
