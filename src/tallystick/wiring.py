@@ -119,12 +119,19 @@ class House:
         return time.time()  # noqa: TID251 - this is where the clock enters
 
     def tidy(self) -> None:
-        """Remove what has expired: journal entries, details of old runs, values and later ids of deleted records."""
+        """Remove what has expired (journal entries, details of old runs, values and later ids of deleted records).
+
+        Files that were taken in are archived where their system says so.
+        """
+        from tallystick.core.ports import Archiving
         from tallystick.store.retention import Retention
 
         project = self.loaded.project
         kept = Retention(former_id_days=project.tombstone_days, value_days=project.journal_days)
         self.store.purge(self.now(), kept)
+        for system in self.systems.values():
+            if isinstance(system.transport, Archiving):
+                system.transport.put_away()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from tallystick.project.secrets import ProjectSecrets
 
 _WEB_PORTS: Final = {"http": 80, "https": 443}
 _DATABASE_PORTS: Final = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433}
+_FILE_PORTS: Final = {"sftp": 22, "ftp": 21, "ftps": 990, "http": 80, "https": 443, "imaps": 993, "imap": 143}
 _PROXY_PORT: Final = 1080
 
 
@@ -27,6 +28,8 @@ def _address(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
             return _web(manifest, resolve)
         if manifest.protocol == "sql":
             return _database(resolve(manifest.url))
+        if manifest.protocol == "files":
+            return _folder(resolve(manifest.url))
     except (ProjectError, ValueError):
         return Address("", note="an address that cannot be read")
     return Address("", note="this process")
@@ -45,6 +48,13 @@ def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
         # A SOCKS proxy does not speak the CONNECT of web proxies either.
         proxy_is_encrypted=bool(proxy and proxy.scheme != "http"),
     )
+
+
+def _folder(url: str) -> Address:
+    parts = urlsplit(url)
+    if parts.scheme not in _FILE_PORTS:
+        return Address("", note="a folder on this machine")
+    return Address(parts.hostname or "", parts.port or _FILE_PORTS[parts.scheme])
 
 
 def _database(url: str) -> Address:

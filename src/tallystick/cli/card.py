@@ -47,7 +47,7 @@ def _row(manifest: Manifest, title: str, spec: ObjectSpec) -> tuple[str, ...]:
 
 
 def _paging(manifest: Manifest, spec: ObjectSpec) -> str:
-    if manifest.protocol == "sql":
+    if manifest.protocol in {"sql", "files"}:
         return "by key"
     return spec.paging.type.replace("_", " ")
 

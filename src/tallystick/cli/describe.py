@@ -1,4 +1,4 @@
-"""``tally describe``: from an API description or a database to ``systems/NAME.yaml``, and the capability card."""
+"""``tally describe``: from a description, a database or files to ``systems/NAME.yaml``, and the capability card."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Final
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
+        "tally describe drop --files exports",
         "tally describe crm",
     )
     app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
@@ -41,6 +42,9 @@ def describe(
     table: Annotated[
         list[str] | None, typer.Option("--table", metavar="T", help="Only this table; may be given several times.")
     ] = None,
+    files: Annotated[
+        str, typer.Option("--files", metavar="FOLDER|FILE", help="A folder of exports, or one file in it.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -52,10 +56,13 @@ def describe(
     from tallystick.cli.card import card_document, show_card
     from tallystick.cli.exits import DONE
     from tallystick.cli.keep import keep_text
+    from tallystick.core.error import ProjectError
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    manifest = _described(start, name, openapi, base_url, database, schema, table or [])
+    if sum(map(bool, (openapi, database, files))) > 1:
+        raise ProjectError("a system has one source", hint="give --openapi, --database or --files")
+    manifest = _described(start, name, openapi, base_url, database, schema, table or [], files)
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
@@ -76,14 +83,12 @@ def describe(
 
 
 def _described(
-    start: Start, name: str, openapi: str, base_url: str, database: str, schema: str, tables: list[str]
+    start: Start, name: str, openapi: str, base_url: str, database: str, schema: str, tables: list[str], files: str
 ) -> "Manifest | None":
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
         raise ProjectError(f"'{name}' cannot be a system's name", hint="use letters, digits, - and _")
-    if openapi and database:
-        raise ProjectError("a system has one source", hint="give --openapi or --database")
     if not (start.folder / "tally.yaml").is_file():
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
@@ -96,6 +101,10 @@ def _described(
         from tallystick.cli.describe_database import describe_base
 
         return describe_base(name, database, start.folder, schema=schema, tables=tables)
+    if files:
+        from tallystick.cli.describe_files import describe_drop
+
+        return describe_drop(name, files, start.folder)
     return None
 
 
@@ -106,7 +115,9 @@ def _known(start: Start, name: str) -> "Manifest":
 
     loaded = load_project(start.folder, environment=start.environment)
     if name not in loaded.manifests:
-        hint = f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi or --database"
+        hint = (
+            f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi, --database or --files"
+        )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]
 

@@ -21,6 +21,7 @@ _BUILT_IN: Final = {
     "rest": "tallystick.connectors.rest",
     "sql": "tallystick.connectors.sql",
     "memory": "tallystick.connectors.memory",
+    "files": "tallystick.connectors.files",
 }
 
 

@@ -224,6 +224,14 @@ class Punctual(Protocol):
         """Run several at once as ``Transport.run_all`` does; a write whose turn comes later is ``Unsent``."""
 
 
+@runtime_checkable
+class Archiving(Protocol):
+    """A transport of sources that can be put away once a run has read them."""
+
+    def put_away(self) -> None:
+        """Put away what was read, where the manifest says so; it stays readable to us."""
+
+
 # --- effects: the one boundary between the engine and the world ---------------------------------------------------
 
 

@@ -18,4 +18,6 @@ def can(manifest: Manifest, spec: ObjectSpec, ability: Ability) -> bool:
     if manifest.protocol == "sql":
         is_writable = not spec.fields or any(not field.read_only for field in spec.fields.values())
         return ability in {"list", "get"} or is_writable
+    if manifest.protocol == "files":
+        return ability in {"list", "get"} or (spec.file is not None and spec.file.write != "never")
     return bool(getattr(spec, ability) or getattr(spec, f"{ability}_bulk", None))

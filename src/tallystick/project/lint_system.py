@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tallystick.core.error import InvalidValue, Problem
 from tallystick.core.path import parse
+from tallystick.project.lint_files import file_faults
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import CursorPaging, Manifest, NoAuth, ObjectSpec, Operation
 from tallystick.project.shapes import plain, shape_warnings
@@ -44,6 +45,13 @@ def _address(view: SystemView) -> Iterator[Problem]:
             yield view.problem(("base_url",), message, "use https:// if the system offers it", severity="warning")
     elif manifest.protocol == "sql" and not manifest.url:
         yield view.problem(("url",), "the address is missing", "url: ${env:DATABASE_URL}")
+    elif manifest.protocol == "files" and not manifest.url:
+        yield view.problem(("url",), "the folder is missing", "url: exports")
+
+
+def _files(view: SystemView) -> Iterator[Problem]:
+    for path, message, hint in file_faults(view.manifest):
+        yield view.problem(path, message, hint)
 
 
 def _zone(view: SystemView) -> Iterator[Problem]:
@@ -130,6 +138,7 @@ def _shapes(view: SystemView) -> Iterator[Problem]:
 
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
+    _files,
     _zone,
     _paths,
     _operation_ids,

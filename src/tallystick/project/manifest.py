@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tallystick.core.schema import Type
+from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_shapes import PartSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -293,6 +294,8 @@ class ObjectSpec(Model):
     create_bulk: BulkOperation | None = None
     update_bulk: BulkOperation | None = None
     table: Table | None = None
+    file: FileSpec | None = None
+    """Files: the file that the records are in."""
     paging: Paging = NoPaging()
     since: Since | None = None
     sort: Sort | None = None
@@ -360,12 +363,12 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "sql", "memory"]
+    protocol: Literal["rest", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
     """REST: the address that all paths are added to."""
     url: str = ""
-    """SQL: a SQLAlchemy address, or a reference to one."""
+    """SQL: a SQLAlchemy address, or a reference to one. Files: the folder they are in."""
     description: str = ""
     """Where the API description is: a file in the project or an address."""
     timezone: str = "UTC"

@@ -78,5 +78,7 @@ def spelled(manifest: Manifest, subject: Subject, deed: Deed) -> str:
     if manifest.protocol == "sql":
         verb = {"list": "SELECT", "get": "SELECT", "create": "INSERT", "update": "UPDATE", "delete": "DELETE"}[deed]
         return f"{verb} {spec.table.name if spec.table else subject.object}"
+    if manifest.protocol == "files":
+        return f"{'read' if deed in READS else 'write'} {spec.file.name if spec.file else subject.object}"
     operation: Operation | None = getattr(spec, deed) or getattr(spec, f"{deed}_bulk", None)
     return f"{operation.method} {operation.path}" if operation else ""

@@ -1,0 +1,75 @@
+"""What can be said about the files of a manifest without looking for them."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.manifest_files import FileSpec
+from tallystick.project.text import DataPath
+
+_Fault = tuple[DataPath, str, str]
+_WRITABLE: Final = frozenset({"csv", "tsv", "fixed", "json", "jsonl"})
+_TABLES: Final = frozenset({"csv", "tsv", "fixed", "xlsx"})
+
+
+def file_faults(manifest: Manifest) -> Iterator[_Fault]:
+    """Find what is wrong with the files of a manifest: where, what, and what to do."""
+    if manifest.protocol != "files":
+        return
+    for name, spec in manifest.objects.items():
+        at: DataPath = ("objects", name)
+        if spec.file is None:
+            yield at, "nothing says which file the object is in", "file: {name: customers.csv, format: csv}"
+            continue
+        for key, message, hint in (*_of_writing(spec.file), *_of_layout(spec, spec.file), *_of_proof(spec.file)):
+            yield (*at, "file", *key), message, hint
+
+
+def _of_writing(file: FileSpec) -> Iterator[_Fault]:
+    if any(sign in file.name for sign in "/\\\0"):
+        yield ("name",), "the name of a file has no separators", "put the folder into the system's 'url'"
+    for part in re.findall(r"\{[^{}]*\}", file.name):
+        if part not in {"{date}", "{number}"} or file.name.count(part) > 1:
+            yield ("name",), f"{part} does not fit into the name of a file", "{date} and {number} do, once each, and *"
+    if file.write == "never":
+        return
+    if file.format not in _WRITABLE or (file.format == "json" and file.records):
+        hint = f"write: never; formats that can be written: {', '.join(sorted(_WRITABLE))}"
+        yield ("write",), f"'{file.format}' files like this are only read", hint
+    if file.archive or re.search(r"\{date\}|\{number\}|\*", file.name):
+        hint = "remove 'archive', and give 'name' without {date}, {number} and *"
+        yield ("write",), "only one file of a fixed name can be written", hint
+
+
+def _of_layout(spec: ObjectSpec, file: FileSpec) -> Iterator[_Fault]:
+    if file.format == "xml" and not file.records:
+        yield ("records",), "nothing says which element is a record", "records: customer"
+    if file.format == "fixed" and not file.widths:
+        yield ("widths",), "the widths of the columns are missing", "widths: [10, 30, 8]"
+    if file.widths and file.columns and len(file.widths) != len(file.columns):
+        yield ("widths",), "every column needs a name and a width", f"there are {len(file.columns)} names"
+    if file.format in _TABLES and not file.header and not file.columns:
+        yield ("columns",), "a file without header needs the names of its columns", "columns: [number, name, city]"
+    if file.thousands == file.decimal:
+        yield ("thousands",), "the fraction and the groups of digits cannot begin with the same sign", 'decimal: ","'
+    if spec.since:
+        yield ("name",), "a file cannot be asked for changes", "remove 'since' of the object: files are compared"
+    try:
+        codecs.lookup(file.encoding)
+    except LookupError:
+        yield ("encoding",), f"there is no encoding '{file.encoding}'", "for example utf-8, cp1252, utf-16"
+
+
+def _of_proof(file: FileSpec) -> Iterator[_Fault]:
+    proof = file.complete
+    if proof.trailer and file.format not in {"csv", "tsv", "fixed", "jsonl"}:
+        yield ("complete", "trailer"), "only files of lines have a closing line", "use 'marker' or 'renamed'"
+    try:
+        re.compile(proof.trailer)
+    except re.error as error:
+        yield ("complete", "trailer"), f"this is no regular expression: {error}", r"trailer: 'END;(?P<rows>\d+)'"
+    if proof.marker and ("{name}" not in proof.marker or "/" in proof.marker):
+        message = "a marker is named after its file, so that an old one does not stand for a new file"
+        yield ("complete", "marker"), message, 'marker: "{name}.done"'
