@@ -289,8 +289,8 @@ def test_times_are_translated_where_both_sides_say_how_they_spell_them(load: Loa
 @pytest.mark.parametrize(
     ("codec", "declared", "added"),
     [
-        ("{codec: date, format: dd.MM.yyyy}", "{type: date}", "Date(format='yyyy-MM-dd')"),
-        ("[instant, day]", "{type: date, format: dd/MM/yyyy}", "Date(format='dd/MM/yyyy')"),
+        ("{codec: date, format: dd.MM.yyyy}", "{type: date}", "Date(format='yyyy-MM-dd'"),
+        ("[instant, day]", "{type: date, format: dd/MM/yyyy}", "Date(format='dd/MM/yyyy'"),
         ("{codec: local_time, format: dd.MM.yyyy HH:mm}", "{type: instant}", "Instant("),
         ("unix_ms", "{type: local_time, format: dd.MM.yyyy HH:mm}", "LocalTime("),
         ("lower", "{type: date}", ""),

@@ -62,6 +62,10 @@ def codec(settings: str, path: str = "text", other: str = "text") -> str:
     return f"{{left: {path}, right: {{path: {other}, codec: {settings}}}}}"
 
 
+def timed(left: str, right: str, other: str = "text") -> str:
+    return f"{{left: {{path: text, codec: {left}}}, right: {{path: {other}, codec: {right}}}}}"
+
+
 LOSSY = {
     "outer white space": codec("trim"),
     "inner white space": codec("collapse"),
@@ -99,10 +103,10 @@ LOSSY = {
     "digits after the comma": codec('{codec: number, decimal: ",", scale: 2}'),
     "rounded smallest units": codec("{codec: minor_units, currency: EUR, rounding: half_up}", "number", "whole"),
     "inches": codec("{codec: unit, unit: in, to: cm, scale: 1}", "number", "number"),
-    "microseconds": codec("{codec: instant, precision: second}"),
-    "seconds since 1970": codec("unix", other="whole"),
-    "the repeated hour": codec("{codec: local_time, format: dd.MM.yyyy HH:mm, zone: Europe/Berlin}"),
-    "the time of day": codec("[instant, {codec: day, zone: Europe/Berlin}]"),
+    "microseconds": timed("instant", "{codec: instant, precision: second}"),
+    "seconds since 1970": timed("instant", "unix", "whole"),
+    "the repeated hour": timed("instant", "{codec: local_time, format: dd.MM.yyyy HH:mm, zone: Europe/Berlin}"),
+    "the time of day": timed("date", "[instant, {codec: day, zone: Europe/Berlin}]"),
     "numbers or texts": codec("text"),
     "many spellings of yes": codec("{codec: boolean, yes: [J, ja], no: [N, nein]}", "flag"),
     "the order of a list": codec('{codec: text_list, separator: ";"}'),
