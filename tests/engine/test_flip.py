@@ -148,3 +148,29 @@ def test_what_an_answer_decided_can_be_flipped_too(world):
     world.sync()
     assert city(world) == ("Bonn", "Bonn")
     assert is_at_rest(world)
+
+
+@pytest.mark.parametrize(
+    ("policy", "agreed"),
+    [
+        ("rank, rank: [Mainz, Bonn]", "Mainz"),
+        ("rank, rank: [Bonn, Mainz]", "Bonn"),
+        ('expression, resolve: "{{ left if left < right else right }}"', "Bonn"),
+        ('expression, resolve: "{{ left }} / {{ right }}"', "Bonn / Mainz"),
+    ],
+)
+def test_what_a_weighing_policy_overwrote_comes_back(fast_path, policy, agreed):
+    """Whichever way the policy decided, and also where both sides got a value that neither had."""
+    text = LEADS.replace("city: {left: city, right: ort}", f"city: {{left: city, right: ort, conflict: {policy}}}")
+    assert policy in text
+    world = World.build(fast_path / "w", text)
+    left, right = in_step(world)
+    world.left.update(left, {"city": "Bonn"})
+    world.right.update(right, {"ort": "Mainz"})
+    world.sync()
+    assert city(world) == (agreed, agreed)
+    assert flip(world) == {}
+    world.sync()
+    assert city(world) in {("Bonn", "Bonn"), ("Mainz", "Mainz")} - {(agreed, agreed)}
+    assert world.queue() == []
+    world.close()

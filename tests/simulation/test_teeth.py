@@ -7,6 +7,7 @@ from tests.simulation.known import KNOWN
 from tests.simulation.play import play
 
 from tallystick.core import merge, resolve
+from tallystick.core.contest import Ruling
 from tallystick.core.observation import Gone
 from tallystick.engine import decide, fence, push, recover, settle, verify
 
@@ -53,12 +54,7 @@ def test_a_create_that_is_sent_again_blindly(monkeypatch):
 
 def test_a_conflict_that_the_left_always_wins(monkeypatch):
     """F-5: a person decides, unless the policy says who."""
-    genuine = merge._conflict
-
-    def left_wins(rule, *rest):
-        return genuine("left", *rest)
-
-    monkeypatch.setattr(merge, "_conflict", left_wins)
+    monkeypatch.setattr(merge, "rule_on", lambda contest: Ruling("left"))
     assert caught("F-5")
 
 
@@ -74,9 +70,9 @@ def test_a_base_that_is_never_moved(monkeypatch):
     monkeypatch.setattr(settle, "_seal", seal)
     genuine_confirm = settle._confirm
 
-    def confirm(at, line, job, result, binding, bases, now, into):
+    def confirm(at, line, job, result, binding, bases, *rest):
         kept = {side: list(values) for side, values in bases.items()}
-        genuine_confirm(at, line, job, result, binding, bases, now, into)
+        genuine_confirm(at, line, job, result, binding, bases, *rest)
         for side, values in kept.items():
             bases[side][:] = values
 

@@ -7,6 +7,7 @@
     blanks      one field would become blank in many records                 hold that field of that side
     creates     many new records when this is not the first contact          hold creates of that side
     duplicates  many of the new records are already there                    hold creates of that side
+    changed     scope, key or deletion policy were changed (R-12.6)          hold what may follow from that
 
 Pure: numbers in, holds out. A hold names its numbers and, once the plan's lines are known, what it refuses. A person
 releases it by kind, by kind and number, or by its id, which stands for exactly these lines (R-12.5).
@@ -20,7 +21,7 @@ from tallystick.core.binding import Op
 from tallystick.core.policy import Brakes
 from tallystick.core.record import SIDES, Side
 
-HoldKind = Literal["deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates"]
+HoldKind = Literal["deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "changed"]
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
+from tallystick.engine.consent import Consent, hold_changes, load_consent
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.doubles import note_doubles
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
@@ -41,6 +42,7 @@ class Before:
     dormant: dict[int, tuple[str | None, str | None]]
     questions: list[QueueItem]
     parked: list[Quarantined]
+    consent: Consent = Consent()
 
 
 @dataclass(slots=True)
@@ -71,13 +73,15 @@ def load_before(pair: Pair) -> Flow[Before]:
     """Load what the store knows about a pair."""
 
     def work(tx: StoreTx) -> Before:
+        state = tx.pair_state(pair.name)
         return Before(
-            state=tx.pair_state(pair.name),
+            state=state,
             cursors={s: tx.cursor(pair.name, s) for s in SIDES},
             linked=tx.count_linked(pair.name),
             dormant=tx.dormant(pair.name),
             questions=tx.queue(pair.name),
             parked=tx.quarantine(pair.name),
+            consent=load_consent(pair, state, tx),
         )
 
     return (yield from effects.look(work))
@@ -106,6 +110,8 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from decide_unbound(session, pair, outcome)
     _count(session, pair, observed)
     yield from _brake(pair, observed, now)
+    if session.approved is None and not outcome.tally.first_contact:
+        outcome.plan.holds += hold_changes(pair, before.consent, outcome.tally)
     return observed
 
 
@@ -116,6 +122,8 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
         session.anew.add(pair.name)
         if state.scope != pair.scope_print:
             session.rescoped.add(pair.name)
+    if before.consent.is_news(pair):
+        session.anew.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
     for question in (q for q in before.questions if q.kind not in KEPT):

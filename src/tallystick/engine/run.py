@@ -20,6 +20,7 @@ from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.consent import note_consent
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.grace import forget_rest
 from tallystick.engine.lone import keep_lone
@@ -233,6 +234,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
                 cursor = replace(cursor, full_count=before.full_count)
             tx.close_window(cursor)
         note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
+        note_consent(pair, observed.before.consent, outcome, now, tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
     if observed.shows_all and observed.pulled:

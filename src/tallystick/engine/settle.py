@@ -26,6 +26,7 @@ from tallystick.core.record import (
 )
 from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
+from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
@@ -104,6 +105,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 bases[side][i] = values[i]
     _keep_equal(line, bases, now)
     touched = {j.step.side for j in jobs if j.is_done}
+    merged = merged_by(jobs)
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
@@ -111,7 +113,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     _keep_drift(at, line, binding)
     for job in jobs:
         if isinstance(job.result, Written):
-            _confirm(at, line, job, job.result, binding, bases, now, into)
+            _confirm(at, line, job, job.result, binding, bases, now, merged, into)
             if not complete:
                 # Something of this record is not agreed yet: it is read before it is written again.
                 binding.leg(job.step.side).version = None
@@ -166,7 +168,7 @@ def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Led
 
 def _confirm(
     at: Settlement, line: Line, job: Job, result: Written, binding: Binding, bases: dict[Side, list[Value]],
-    now: dict[Side, Fields | None], into: Ledger,
+    now: dict[Side, Fields | None], merged: Merged, into: Ledger,
 ) -> None:  # fmt: skip
     """Move one leg after a confirmed write, and the bases of the fields it wrote on both legs."""
     side, source = job.step.side, other(job.step.side)
@@ -183,8 +185,7 @@ def _confirm(
             continue
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
             continue  # nobody knows what it holds there, so nothing is agreed
-        bases[source][i] = origin[i]
-        bases[side][i] = _stored(job, sent, i)
+        merged.agree(bases, side, i, origin[i], _stored(job, sent, i))
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)

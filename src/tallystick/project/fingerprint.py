@@ -59,6 +59,19 @@ def scope_fingerprint(mapping: ObjectMapping) -> int:
     return _hash([_scope(mapping.left), _scope(mapping.right)])
 
 
+def consent_fingerprints(mapping: ObjectMapping) -> dict[str, int]:
+    """Fingerprint what wants a person's look after a change: the scope, the key, what a deletion leads to (R-12.6)."""
+    policy = mapping.policy
+    ends = (mapping.left, mapping.right)
+    deletion = [policy.on_delete_left, policy.on_delete_right, policy.on_delete_update, policy.delete_out_of_scope,
+                policy.on_scope_exit, *(_plain(end.archive) for end in ends)]  # fmt: skip
+    return {
+        "scope": scope_fingerprint(mapping),
+        "key": _hash([_plain(mapping.match), *(render(end.external_id) for end in ends)]),
+        "deletion": _hash(deletion),
+    }
+
+
 def _scope(end: End) -> Any:
     # Conditions hold together, so their order means nothing.
     return [end.system, end.object, sorted(str(encode_raw(_plain(condition))) for condition in end.where)]

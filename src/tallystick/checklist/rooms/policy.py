@@ -20,6 +20,7 @@ _DELETED: Final = {
     "propagate": "its partner is deleted",
     "archive": "its partner is archived",
     "unlink": "the two go separate ways",
+    "ignore": "is left alone, and no longer synced until the record is back",
     "restore": "it is created again",
     "ask": "waits for a person",
 }
