@@ -89,8 +89,9 @@ class House:
         released: frozenset[str] = frozenset(),
         permit: "Permit | None" = None,
         full: bool = False,
+        actor: str = "",
     ) -> "Session":
-        """Begin a run."""
+        """Begin a run; ``actor`` says who carries it out, for the audit trail."""
         from tallystick.core.brake import Permit
         from tallystick.engine.session import Session
         from tallystick.store.scratch import Scratch
@@ -104,6 +105,7 @@ class House:
             released=released,
             permit=permit or Permit(),
             full=full,
+            actor=actor,
         )
 
     def chosen(self, names: Sequence[str]) -> "Sequence[Pair]":

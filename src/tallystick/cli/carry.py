@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.cli.forecast import begin_paces, forecast_of
 from tallystick.cli.pace import Pacer
+from tallystick.cli.person import actor
 from tallystick.cli.unknown_options import UnknownOption, unknown_options
 from tallystick.core.brake import Hold, Permit
 from tallystick.core.error import Error, ProjectError
@@ -145,7 +146,8 @@ def carry(
         raise ProjectError(
             "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
         )
-    session = house.session(mode, approved=approved, released=released, permit=permit, full=full)
+    by = actor(command or f"tally {mode}")
+    session = house.session(mode, approved=approved, released=released, permit=permit, full=full, actor=by)
     paces = begin_paces(house)
     boundary = Pacer(house.boundary(), paces) if mode == "plan" else house.boundary()
     try:

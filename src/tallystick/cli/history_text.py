@@ -60,7 +60,8 @@ def show_record(screen: Screen, past: Past) -> None:
         )
         for line in _changes(entry):
             screen.say(f"    {line}")
-        screen.say(f"    run {row.run}")
+        by = past.signers.get(row.run)
+        screen.say(f"    run {row.run}{f', by {by}' if by else ''}")
     if not past.entries:
         screen.say("  nothing was ever written to it")
     if past.is_cut:
@@ -107,6 +108,7 @@ def record_document(past: Past) -> dict[str, Any]:
             {
                 "at": entry.row.at,
                 "run": entry.row.run,
+                "by": past.signers.get(entry.row.run) or None,
                 "side": entry.row.side,
                 "record": entry.row.record,
                 "operation": entry.row.op,

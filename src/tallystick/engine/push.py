@@ -32,6 +32,7 @@ from tallystick.engine.send import Job, name_batches, send
 from tallystick.engine.session import WHOLE, Session, Standing
 from tallystick.engine.settle import is_unknown, settle
 from tallystick.engine.settlement import Ledger, Settlement
+from tallystick.engine.signature import sign
 
 ONE_BY_ONE = 100
 IN_BULK = 1000
@@ -193,6 +194,8 @@ def _prepare(
             for side, i, value in line.journal
         ]  # fmt: skip
     name_batches(pair, jobs, salt)
+    if jobs:
+        sign(session, pair, now, tx)
     tx.add_intents([j.intent for j in jobs])
     tx.add_journal(journal)
     return numbers, before, jobs

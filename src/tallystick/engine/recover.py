@@ -268,10 +268,14 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
 
     def work(tx: StoreTx) -> None:
         binding = tx.bindings([intent.binding]).get(intent.binding)
-        if binding is not None:
-            _move_bases(pair, intent, binding, as_sent, found)
-            tx.update_bindings([binding])
-            tx.add_journal(entries)
+        if binding is None:
+            return
+        before = binding.leg(intent.side).digest
+        _move_bases(pair, intent, binding, as_sent, found)
+        tx.update_bindings([binding])
+        tx.add_journal(entries)
+        if as_sent:
+            tx.add_ledger([recovery.row(tx, intent, intent.target or "", before, fingerprint(encode_fields(found)))])
 
     recovery.works.append(work)
     if as_sent:

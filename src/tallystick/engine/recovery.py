@@ -27,6 +27,7 @@ from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE
 from tallystick.engine.settlement import PENDING
+from tallystick.engine.signature import run_that_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +196,19 @@ class Recovery:
             if record is not None:
                 keys = self.pair.keys_of(side, record, source)
                 tx.put_keys(self.pair.name, side, [(record, rule, h) for rule, h in keys.items()])
-        tx.add_ledger([self._row(intent, found.id, binding.leg(intent.side).digest)])
+        tx.add_ledger([self.row(tx, intent, found.id, None, binding.leg(intent.side).digest)])
         if intent.origin is not None:
             # What still stands in the way is found again when the record is looked at.
             tx.drop_quarantine(self.pair.name, other(intent.side), [intent.origin])
 
-    def _row(self, intent: Intent, record: str, after: int | None) -> LedgerRow:
-        reason = f"{intent.reason}.recovered"
+    def row(self, tx: StoreTx, intent: Intent, record: str, before: int | None, after: int | None) -> LedgerRow:
+        """Make the row of the audit trail for a write that was found to have been carried out (R-17.2).
+
+        It belongs to the run that sent it, where that is known, and else to this one.
+        """
+        run, reason = run_that_sent(tx, intent) or self.run, f"{intent.reason}.recovered"
         name, side = self.pair.name, intent.side
-        return LedgerRow(self.run, name, side, record, intent.binding, intent.op, reason, None, after, self.now)
+        return LedgerRow(run, name, side, record, intent.binding, intent.op, reason, before, after, self.now)
 
 
 def subject_of(intent: Intent) -> str:

@@ -162,7 +162,8 @@ class Session:
     that. ``selection`` limits the run to some records or to one field. ``provisional`` are pairings that exist only in
     the plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
     point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
-    also where its bytes are those last seen; ``witness`` is told every decision.
+    also where its bytes are those last seen; ``witness`` is told every decision. ``actor`` says who carries the run
+    out, by which command, for the audit trail.
     """
 
     run: str
@@ -175,6 +176,7 @@ class Session:
     selection: Selection | None = None
     thorough: bool = False
     witness: Witness | None = None
+    actor: str = ""
     provisional: dict[tuple[str, str, str], int] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     unresolved: dict[str, Unresolved] = field(default_factory=dict)
