@@ -351,7 +351,7 @@ def planned() -> Iterator[str]:
         True,
         Ref("f", None, id="9"),
         Ref("f", 3),
-        frozenset("ba"),
+        frozenset("a"),
         {"a": 1},
         [1],
         1.5,
