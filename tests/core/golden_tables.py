@@ -6,17 +6,20 @@ is what somebody's records depend on.
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from tallystick.core.binding import Cursor, Intent, Superseded, Window
 from tallystick.core.brake import Tally, apply_brakes
+from tallystick.core.decision import Write
 from tallystick.core.error import Duplicate, InvalidValue, Refused, Unavailable
 from tallystick.core.mapping import FieldMapping, MatchRule, Place
-from tallystick.core.matching import Candidate, KeyMaker, id_key, link_rule, match, normalise
-from tallystick.core.merge import Holds, Sides, merge_field
+from tallystick.core.matching import Candidate, KeyMaker, id_key, link_rule, match, normalise, pack_keys, unpack_keys
+from tallystick.core.merge import Holds, Sides, drifting_side, merge_field
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
+from tallystick.core.plan import changes_of, line_fingerprint, plan_fingerprint, shown
 from tallystick.core.policy import Brakes, FieldPolicy, Policy
 from tallystick.core.ports import Capabilities, Sighting
 from tallystick.core.reconcile import Context, Pairing, reconcile
@@ -186,6 +189,12 @@ def merged() -> Iterator[str]:
         spelled = [(side, "".join(sorted(value))) for side, value in made.writes]
         case = "|".join("".join(sorted(each)) for each in (left, right, was_left, was_right))
         yield f"{case}: {made.rule} {made.kind} {spelled}"
+    for mixed in product((frozenset("a"), None, "b"), repeat=4):
+        now, base = Sides(mixed[0], mixed[1]), Sides(mixed[2], mixed[3])
+        made = merge_field(now, base, FieldPolicy(conflict="set_merge"), rooms[""])
+        yield f"{[v if not isinstance(v, frozenset) else 'set' for v in mixed]}: {made.rule} {made.kind}"
+    for direction in ("both", "to_right", "to_left", "match_only", "once_to_right", "once_to_left"):
+        yield f"{direction} drifts: {drifting_side(FieldPolicy(direction=direction))}"
     waits = Ref("firms", None, "firms/left/7")
     for left, right, was in product((waits, Ref("firms", 3), None), repeat=3):
         yield (
@@ -202,7 +211,8 @@ def braked() -> Iterator[str]:
     tallies += [replace(t, first_contact=True) for t in tallies] + [replace(t, linked=1000) for t in tallies]
     for s in SIDES:
         tallies += [Tally(linked=5000, writes={(s, "delete"): 10}, deleted_today={s: n}) for n in (489, 490, 491)]
-        tallies += [Tally(linked=100, deleted_today={s: 900})]
+        tallies += [Tally(linked=100, deleted_today={s: 900}), Tally(linked=100_000, writes={(s, "delete"): 500})]
+        tallies += [Tally(linked=9, duplicates={s: 11})]
         tallies += [Tally(linked=n, listed={s: 0}) for n in (9, 10, 11)]
         tallies += [Tally(linked=n, listed={s: n}, listed_before={s: 100}) for n in (1, 79, 80, 81)]
         tallies += [Tally(linked=n, blanked={(s, "city"): c}) for n in (100, 1000) for c in (10, 11, 20, 21)]
@@ -212,6 +222,9 @@ def braked() -> Iterator[str]:
         ]  # fmt: skip
     for tally in tallies:
         yield f"{told(tally)}: {told(apply_brakes(tally, limits))}"
+    strict = replace(limits, delete_count=0, duplicate_share=0.0)
+    for tally in (Tally(linked=9, unmatched={"left": 5}), Tally(linked=9, duplicates={"left": 1})):
+        yield f"strict {told(tally)}: {told(apply_brakes(tally, strict))}"
 
 
 _AT: dict[Any, tuple[int, ...]] = {
@@ -283,27 +296,72 @@ def matched() -> Iterator[str]:
     crowds += [[Candidate("a", {0: 1})], [Candidate("a", {0: 1}, binding=7)], [Candidate("a", {0: 1}, is_barred=True)]]
     crowds += [[Candidate("a", {0: 1}), Candidate("b", {0: 1})], [Candidate("a", {0: 2, 2: 3})]]
     crowds += [[Candidate("a", {1: 1})], [Candidate("a", {-1: 4, 0: 9})], [Candidate("a", {-2: 4, 0: 1})]]
+    crowds += [[Candidate("a", {-1: 4, -2: 7})]]
     crowds += [[Candidate("a", {0: 1}), Candidate("b", {0: 1}, binding=3)], [Candidate("a", {-1: 5, 2: 3})]]
-    keys = [{}, {0: 1}, {1: 1}, {2: 3}, {0: 1, 2: 3}, {-1: 4}, {-1: 4, 0: 1}, {-2: 4, 0: 1}, {-2: 5, 0: 1}]
+    keys = [
+        {},
+        {0: 1},
+        {1: 1},
+        {2: 3},
+        {0: 1, 2: 3},
+        {-1: 4},
+        {-1: 4, 0: 1},
+        {-1: 4, -2: 6},
+        {-2: 4, 0: 1},
+        {-2: 5, 0: 1},
+    ]
     for own, twins, others in product(keys, crowds, crowds):
         yield f"{own} {told(twins)} {told(others)}: {told(match(rules, own, twins, others))}"
     yield f"no rules: {told(match([], {}, [], []))} {link_rule('left')} {link_rule('right')}"
     values = (None, UNKNOWN, "", " ", "n/a", "N.A.", "none", "null", "unknown", "unbekannt", "test", "tbd", "keine",
               "x", "XX", "xxx",
               "0", "000", "00-0", "007", "Ä b", " A  B ", "\ufb01rm", "DE 12-3", "\uff24\uff25\uff11", "info@x.de",
-              " Eva@Ex.De ", "a@b@c.de", "@x", "a@", "eva", Ref("f", None), Ref("f", 3), 12)  # fmt: skip
+              " Eva@Ex.De ", "a@b@c.de", "info@b@c.de", "@x", "a@", "eva", Ref("f", None), Ref("f", 3), 12)  # fmt: skip
     for value, how in product(values, ("exact", "text", "email", "digits", "alphanumeric")):
         yield f"{value!r} {how}: {normalise(value, how)!r}"
     maker = KeyMaker(((0, (0,), "text"), (2, (0, 1), "exact")))
     for record in product((None, "a", "B"), repeat=2):
         yield f"{record}: {maker.keys(record)}"
-    for value in (7, "7", "", None, True, 7.5, "x"):
+    for value in (7, "7", "", None, True, 7.5, "x", Decimal(7), Decimal("7.00"), Decimal("7.5")):
         yield f"{value!r}: {id_key(value)}"
+    for packed in ({}, {0: 5, -1: 7}):
+        yield f"{packed}: {pack_keys(packed)!r} {unpack_keys(pack_keys(packed))} {unpack_keys(None)}"
+
+
+def planned() -> Iterator[str]:
+    """What a plan shows of a write, and which lines are the same line."""
+    names, values = ("f", "g", "h"), ("a", None, UNKNOWN)
+    for op, seen in product(("create", "update", "delete", "archive"), (("x", "y", "z"), (None, UNKNOWN, "z"), ())):
+        if op != "update" or seen:
+            write = Write("right", op, values, (0, 1), ("F-2", "F-5"))
+            yield f"{op} {told(seen)}: {told(changes_of(names, write, seen))}"
+    same_now = Write("right", "update", ("a", "b", "c"), (0, 1), ("F-2", "F-5"))
+    yield f"as it is: {told(changes_of(names, same_now, ('a', 'x', 'c')))}"
+    line = {"pair": "p", "action": "update", "side": "left", "ids": ("1", None), "values": ("a",), "reason": "r"}
+    others = ({}, {"pair": "q"}, {"action": "x"}, {"side": "right"}, {"ids": ("1", "2")}, {"values": (None,)},
+              {"reason": "s"}, {"ids": ("", None)}, {"ids": (None, "1")})  # fmt: skip
+    for other_line in others:
+        yield f"{other_line}: {line_fingerprint(**(line | other_line))}"
+    yield f"plan: {plan_fingerprint([3, 1, 2])} {plan_fingerprint([1, 2, 3])} {plan_fingerprint([])}"
+    for value in (
+        UNKNOWN,
+        None,
+        "a",
+        7,
+        True,
+        Ref("f", None, id="9"),
+        Ref("f", 3),
+        frozenset("a"),
+        {"a": 1},
+        [1],
+        1.5,
+    ):
+        yield f"{told(value)}: {shown(value)!r}"
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "reconcile": reconciled, "merge": merged, "brakes": braked, "resolve": resolved, "window": swept,
-    "matching": matched,
+    "matching": matched, "plan": planned,
 }  # fmt: skip
 
 
