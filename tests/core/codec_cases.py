@@ -58,6 +58,10 @@ ADDRESSES = st.fixed_dictionaries(
         "country": st.sampled_from(["DE", "AT", "NL", "US", "GB"]),
     },
 )
+AMERICAN = st.fixed_dictionaries(
+    {"postcode": st.from_regex(r"[0-9]{5}", fullmatch=True), "city": st.just("Springfield"), "state": st.just("IL")},
+    optional={"street": st.text(min_size=1) | st.just("1 Main St"), "extra": st.just("ACME")},
+)
 STREETS = st.dictionaries(
     st.sampled_from(["street", "number"]), st.text(min_size=1) | st.sampled_from(["12a", "1-3", "Am Hof"]), min_size=1
 )
@@ -115,7 +119,7 @@ FURTHER = [
     Case("salutation", {"spellings": {"mr": "Frau"}}, st.sampled_from(["mr", "ms"]), total=False),
     Case("title", {}, NAMES),
     Case("address_block", {"country": "DE", "language": "de"}, ADDRESSES, total=False),
-    Case("address_block", {"country": "US", "separator": ", "}, ADDRESSES, total=False),
+    Case("address_block", {"country": "US", "separator": ", "}, AMERICAN | ADDRESSES, total=False),
     Case("street", {}, STREETS, total=False),
     Case("street", {"number_first": True}, STREETS, total=False),
     Case("country", {}, COUNTRIES),

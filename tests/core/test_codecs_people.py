@@ -64,6 +64,8 @@ def write(name: str, value: Any, **settings: Any) -> Any:
         ("title", {}, "dr med", "Dr. med."),
         ("street", {}, "Straße des 17. Juni 135", {"street": "Straße des 17. Juni", "number": "135"}),
         ("street", {}, "Straße des 17. Juni", {"street": "Straße des 17. Juni"}),
+        ("parts", {}, {"street": " Am  Hof ", "number": 12, "extra": ""}, {"street": "Am Hof", "number": "12"}),
+        ("parts", {}, {"street": ["Am Hof"]}, None),
         ("street", {}, "Musterstr. 12 - 14 b", {"street": "Musterstr.", "number": "12 - 14 b"}),
         (
             "address_block",

@@ -1,6 +1,7 @@
 """The compiled mapping equals the interpreted one, its oracle, on random mappings and random records."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, get_args
@@ -18,6 +19,7 @@ from tallystick.core.path import parse
 from tallystick.core.policy import Direction, FieldPolicy, Policy
 from tallystick.core.record import UNKNOWN, Money, Raw, Ref
 from tallystick.core.schema import Field, ObjectType, Option, Type
+from tallystick.core.spread import Gathered, Taken
 
 SLOW_MACHINE = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
@@ -33,6 +35,8 @@ CODECS = [
         ("currency", {}), ("instant", {}), ("unix", {}), ("date", {}), ("day", {"zone": "Europe/Berlin"}),
         ("local_time", {"format": "dd.MM.yyyy HH:mm", "zone": "Europe/Berlin"}), ("text_list", {"separator": ";"}),
         ("text_list", {}), ("money", {"locale": "de_DE"}), ("minor_units", {"currency": "EUR"}),
+        ("full_name", {}), ("parts", {}), ("money_parts", {}), ("truncate", {"length": 3}), ("affix", {"prefix": "x"}),
+        ("unit", {"unit": "kg", "to": "g"}), ("zoned", {"zone": "Europe/Berlin"}), ("html", {}), ("country", {}),
     ]
 ]  # fmt: skip
 EXPRESSIONS = [
@@ -64,12 +68,15 @@ CANONICAL: list[Any] = [
     *SCALARS, UNKNOWN, frozenset(), frozenset({"x", "lead"}), date(2025, 7, 1), datetime(2025, 7, 1, 10, tzinfo=UTC),
     datetime(2025, 10, 26, 1, tzinfo=UTC), Money(Decimal("1.5"), "EUR"), Ref("p", 1), Ref("p", 2), Ref("p", 9),
     Ref("q", 1), Ref("p", None, "left", "12"), [], ["x"], {"k": []},
+    {"first": "Erika", "last": "Muster"}, {"last": "Muster"}, {"title": "Dr."},
 ]  # fmt: skip
 REFS = Refs(
     bindings={("p", "12"): 1, ("p", "x"): 2, ("q", "12"): 3},
     ids={("p", 1): "12", ("p", 2): "x", ("q", 3): "12", ("p", 4): ""},
 )
 
+PARTS = tuple((part, parse(path)) for part, path in (("first", "a"), ("last", "b.c")))
+SPREAD = tuple((path, Taken(part, frozenset({"first", "last"}))) for part, path in PARTS)
 VALUES = st.sampled_from(SCALARS) | st.lists(st.sampled_from(SCALARS), max_size=2)
 
 
@@ -92,7 +99,7 @@ RECORDS = st.one_of(
     ),
     st.sampled_from([None, [], "text"]),
 )
-PLACES = st.one_of(
+BARE_PLACES = st.one_of(
     st.builds(
         Place, st.sampled_from(PATHS).map(parse), st.just(()) | st.lists(st.sampled_from(CODECS), max_size=3).map(tuple)
     ),
@@ -104,7 +111,23 @@ PLACES = st.one_of(
         inverse=st.sampled_from([(), *INVERSES, BOTH_INVERSES]),
         reference=st.sampled_from(["", "", "p"]),
     ),
+    st.builds(
+        Place,
+        codecs=st.lists(st.sampled_from(CODECS), max_size=2).map(tuple),
+        expression=st.just(Gathered(PARTS)),
+        inverse=st.just(SPREAD),
+    ),
     st.just(Place()),
+)
+PLACES = st.one_of(
+    BARE_PLACES,
+    st.builds(
+        replace,
+        BARE_PLACES,
+        missing=st.sampled_from(["unknown", "blank"]),
+        blank_means=st.sampled_from([None, False, "x", Decimal(1), Ref("p", 1)]),
+        blank_as=st.sampled_from(["null", "empty"]),
+    ),
 )
 SPECS = st.builds(
     Field,

@@ -6,6 +6,7 @@ import pytest
 from small_mappings import FORMS, NO_REFS, Form, expressed, field, mapping, place, read_one
 
 from tallystick.core.codecs.registry import build_codec
+from tallystick.core.learn import shape_of_loss
 from tallystick.core.mapping import ObjectMapping, Place
 from tallystick.core.path import parse
 from tallystick.core.record import UNKNOWN, Money
@@ -106,3 +107,27 @@ def test_a_column_that_cannot_be_null_is_emptied_with_empty_text(form: Form):
     )
     assert empty.patch((None,), [0], NO_REFS) == ({"f": ""}, [])
     assert "cannot be blank" in str(null.patch((None,), [0], NO_REFS)[1][0])
+
+
+def test_what_a_system_makes_of_one_part_is_known():
+    """R-7.2: a part that was trimmed or cut is the system's doing; another part is a person's."""
+    sent = {"first": "Anna Maria ", "last": "Muster"}
+    assert shape_of_loss(sent, {"first": "Anna Maria", "last": "Muster"}) == "first trimmed"
+    assert shape_of_loss(sent, {"first": "Anna", "last": "Must"}) == "first truncated to 4, last truncated to 4"
+    assert shape_of_loss(sent, {"first": "Anna Maria ", "last": "Meier"}) is None
+    assert shape_of_loss(sent, dict(reversed(sent.items()))) == "equal"
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_a_multi_select_is_one_text_here_and_a_list_there(form: Form):
+    """Each item is translated by its own; the order means nothing, and an item that is not listed parks."""
+    options = {"a": "10", "b": "20"}
+    split = place("kinds", "text_list", separator=";")
+    here = replace(split, codecs=(*split.codecs, build_codec("options", {"map": options, "side": "left"})))
+    there = place("kinds", "options", map=options, side="right", integer=True)
+    left, right = form(mapping(field("kinds", here, there), right=(Field("kinds", "list"),)))
+    assert read_one(left, {"kinds": "b; a"}) == read_one(right, {"kinds": [10, 20]}) == (frozenset({"a", "b"}),)
+    fields = read_one(left, {"kinds": "b"})
+    assert right.write(fields, NO_REFS)[0] == {"kinds": [20]}
+    assert left.write(fields, NO_REFS)[0] == {"kinds": "b"}
+    assert "option 'c' is not in the mapping" in str(read_one(left, {"kinds": "a;c"}))

@@ -145,6 +145,22 @@ def test_a_mapping_is_built_with_all_it_says(load: Load) -> None:
     assert made.right.schema.by_path["kind"].options[1].key == "2"
 
 
+def test_one_value_may_stand_at_several_paths(load: Load) -> None:
+    text = mapping(
+        "name: {left: {path: name, codec: full_name},"
+        " right: {spread: {first: partner_name, last: code}, codec: parts}}\n"
+        "email: {left: {path: email, missing: blank, blank_as: empty},"
+        " right: {path: mail, blank_means: none@acme.example}}"
+    )
+    name, email = sound(load(text)).fields
+    record = {"partner_name": "Erika", "code": "Muster"}
+    assert name.right.expression is not None
+    assert name.right.expression.evaluate(record) == {"first": "Erika", "last": "Muster"}
+    assert [path for path, _ in name.right.inverse] == [("partner_name",), ("code",)]
+    assert (email.left.missing, email.left.blank_as, email.left.blank_means) == ("blank", "empty", None)
+    assert (email.right.missing, email.right.blank_means) == ("unknown", "none@acme.example")
+
+
 def test_fields_inherit_what_they_do_not_say(load: Load) -> None:
     text = mapping(
         "name: {left: name, right: partner_name}\nemail: {left: email, right: mail, conflict: left, initial: right}",
@@ -184,6 +200,10 @@ def test_fields_inherit_what_they_do_not_say(load: Load) -> None:
             "total",
             "to_right",
         ),
+        ("n: {left: name, right: {spread: {a: maiil, b: code}}}", "no field 'maiil'", "maiil", "'mail'"),
+        ("n: {left: name, right: {spread: {a: mail, b: mail}}}", "is written twice", "{spread", ""),
+        ("n: {left: name, right: {path: code, spread: {a: mail}}}", "either a path or", "{path", "keep one"),
+        ("n: {left: parent, right: {spread: {a: mail}}, reference: m}", "a reference has one path", "{a: mail", ""),
         ("n: {left: name, right: mail, reference: mm}", "no mapping 'mm'", "mm", ""),
         ("n: {left: name, right: mail, options: {map: {}}}", "options: the map is empty", "{map: {}}}", ""),
         ("n: {left: name, right: mail, conflict: newest}", "fallback is missing", "newest", "fallback:"),

@@ -239,7 +239,8 @@ def _end(side: Side, kind: str, spec: System, where: dict[str, Any]) -> dict[str
 
 
 def _field(name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    places = {side: {"path": name, **spec.get(side, {})} for side in SIDES}
+    own = {side: spec.get(side, {}) for side in SIDES}
+    places = {side: {**({} if "spread" in own[side] else {"path": name}), **own[side]} for side in SIDES}
     return {**spec, **places}
 
 

@@ -23,9 +23,18 @@ def shape_of_loss(sent: Value, stored: Value) -> str | None:
         return _instant_shape(sent, stored)
     if isinstance(sent, Money) and isinstance(stored, Money) and sent.currency == stored.currency:
         return _number_shape(sent.amount, stored.amount)
+    if isinstance(sent, dict) and isinstance(stored, dict):
+        return _shape_of_parts(sent, stored)
     if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
         return _number_shape(Decimal(sent), Decimal(stored))
     return None
+
+
+def _shape_of_parts(sent: dict[str, Value], stored: dict[str, Value]) -> str | None:
+    shapes = {part: shape_of_loss(sent.get(part), stored.get(part)) for part in sorted({*sent, *stored})}
+    if any(shape is None for shape in shapes.values()):
+        return None
+    return ", ".join(f"{part} {shape}" for part, shape in shapes.items() if shape != "equal") or "equal"
 
 
 def holds_what_was_sent(sent: Fields, found: Fields) -> bool:

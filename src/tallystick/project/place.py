@@ -154,8 +154,6 @@ class EndBuilder:
 
     def build_spread(self, entry: PlaceSpec, where: DataPath, codecs: tuple[Codec, ...], reference: str) -> Place:
         """Build a place whose parts are read and written one by one."""
-        if len(set(entry.spread.values())) < len(entry.spread):
-            self.builder.note((*where, "spread"), "two parts have the same path", "give each part its own")
         if reference:
             self.builder.note((*where, "spread"), "a reference has one path", "write path instead of spread")
         found = {part: self.find(text, (*where, "spread", part)) for part, text in entry.spread.items()}

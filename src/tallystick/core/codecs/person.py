@@ -99,14 +99,20 @@ def check_parts(codec: str, value: Any, known: tuple[str, ...], *, lines: bool =
     Raises:
         InvalidValue: it is no object of texts, or it has a part for which there is no place.
     """
-    if not isinstance(value, dict) or not all(isinstance(v, str) or v is None for v in value.values()):
+    if not isinstance(value, dict) or not all(v is None or _is_text(v) for v in value.values()):
         raise refuse(codec, value, f"an object of texts: {', '.join(known)}")
-    parts = {key: _single_spaced(text, lines=lines) for key, text in value.items() if text}
+    parts = {key: _single_spaced(str(text), lines=lines) for key, text in value.items() if text not in {None, ""}}
     strange = next((key for key, text in parts.items() if text and key not in known), None)
     if strange is not None:
         hint = "give it a place, or leave it out: {codec: parts, only: [" + ", ".join(known) + "]}"
         raise InvalidValue(f"{codec}: there is no place here for the part '{str(strange)[:40]}'", hint=hint)
     return {key: parts[key] for key in known if parts.get(key)}
+
+
+def _is_text(value: Any) -> bool:
+    # The number of a house may be a number.
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64  # noqa: PLR2004
+    return isinstance(value, str) or is_number
 
 
 def _single_spaced(text: str, *, lines: bool) -> str:
