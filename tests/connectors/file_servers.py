@@ -5,7 +5,10 @@ import functools
 import threading
 import warnings
 from contextlib import contextmanager
+from email.utils import formatdate
+from hashlib import md5
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote
 
 import asyncssh
 
@@ -125,6 +128,90 @@ def web_server(folder, **answers):
     for name, value in answers.items():
         setattr(Handler, name, value)
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join(20)
+        server.server_close()
+
+
+class _Bucket(SimpleHTTPRequestHandler):
+    objects, seen, page = {}, [], 2
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+    def _answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(headers.pop("size", len(body))))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _handle(self):
+        self.seen.append(self.headers.get("Authorization", ""))
+        path, _, query = self.path.partition("?")
+        key = unquote(path).removeprefix("/box").removeprefix("/")
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        if not self.seen[-1].startswith("AWS4-HMAC-SHA256 Credential=key/"):
+            self._answer(403)
+        elif query:
+            self._list({name: values[0] for name, values in parse_qs(query).items()})
+        elif self.command == "PUT":
+            self._put(key, body)
+        elif key not in self.objects:
+            self._answer(404)
+        elif self.command == "DELETE":
+            del self.objects[key]
+            self._answer(204)
+        else:
+            content, moment = self.objects[key]
+            modified = formatdate(moment, usegmt=True)
+            self._answer(200, content, ETag=f'"{md5(content).hexdigest()}"', Last_Modified=modified)
+
+    def _list(self, query):
+        prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
+        keys = sorted(key for key in self.objects if key.startswith(prefix) and "/" not in key[len(prefix) :])
+        rest = [key for key in keys if key > after]
+        shown = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2026-11-22T10:00:00.000Z</LastModified>"
+            f"<ETag>&quot;{md5(self.objects[key][0]).hexdigest()}&quot;</ETag><Size>{len(self.objects[key][0])}</Size></Contents>"
+            for key in rest[: self.page]
+        )
+        more = f"<NextContinuationToken>{rest[self.page - 1]}</NextContinuationToken>" if len(rest) > self.page else ""
+        space = "http://s3.amazonaws.com/doc/2006-03-01/"
+        self._answer(200, f'<ListBucketResult xmlns="{space}">{shown}{more}</ListBucketResult>'.encode())
+
+    def _put(self, key, body):
+        here = self.objects.get(key)
+        if "x-amz-copy-source" in self.headers:
+            self.objects[key] = self.objects[unquote(self.headers["x-amz-copy-source"]).removeprefix("/box/")]
+            self._answer(200, b"<CopyObjectResult/>")
+        elif here and self.headers.get("If-Match") not in {None, f'"{md5(here[0]).hexdigest()}"'}:
+            self._answer(412)
+        else:
+            self.objects[key] = (body, 1_800_000_000)
+            self._answer(200)
+
+
+for _method in ("GET", "HEAD", "PUT", "DELETE"):
+    setattr(_Bucket, f"do_{_method}", _Bucket._handle)
+
+
+@contextmanager
+def bucket_server(objects, seen, *, page=2):
+    """Serve the objects of one bucket as S3 does: signed requests, listings in pages, conditional puts, copies.
+
+    ``objects`` maps keys to (bytes, time), and ``seen`` collects what the signatures were made for.
+    """
+    handler = type("Handler", (_Bucket,), {"objects": objects, "seen": seen, "page": page})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from tests.connectors.file_servers import PASSWORD, USER, ftp_server, sftp_server, web_server
+from tests.connectors.file_servers import PASSWORD, USER, bucket_server, ftp_server, sftp_server, web_server
 
 from tallystick.connectors.files import open_system
 from tallystick.core.error import AccessError, Error, Garbled, ProjectError, Unavailable
@@ -212,3 +212,33 @@ def test_nobody_there(opened):
     """A server that does not answer is unavailable."""
     with pytest.raises(Unavailable):
         ids(opened("sftp://127.0.0.1:1/"))
+
+
+def test_a_bucket_is_read_written_and_archived(opened):
+    """Requests are signed, listings are read to their end, and a newer object is not overwritten."""
+    objects = {f"in/a{at}.txt": (b"x", 0) for at in range(5)}
+    objects |= {"in/c.csv": (b"id,name\n1,a\n2,b\n", 0), "in/deep/c.csv": (b"id\n9\n", 0)}
+    seen = []
+    sign_in = {"type": "basic", "username": "key", "password": "secret"}
+    with bucket_server(objects, seen) as endpoint:
+        url = f"s3://box/in?region=eu-central-1&endpoint={endpoint}"
+        pair = opened(url, sign_in, write="replace")
+        connector, transport = pair
+        assert ids(pair) == ["1", "2"]
+        assert "/eu-central-1/s3/aws4_request" in seen[0]
+        transport.run(connector.update("c", Update("1", {"name": "ü"})))
+        assert objects["in/c.csv"][0].decode() == "id,name\n1,ü\n2,b\n"
+        archiving = opened(url, sign_in, archive="read")
+        assert ids(archiving) == ["1", "2"]
+        archiving[1].put_away()
+        assert not [key for key in objects if key == "in/c.csv"]
+        assert ids(archiving) == ["1", "2"]
+        with pytest.raises(AccessError):
+            ids(opened(url, {**sign_in, "username": "other"}))
+
+
+def test_addresses_of_buckets_that_cannot_be_are_named(opened):
+    """A bucket without name, an endpoint that is none."""
+    for url in ("s3:///x", "s3://box/?endpoint=ftp://x"):
+        with pytest.raises(ProjectError):
+            opened(url)

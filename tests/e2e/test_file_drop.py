@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.connectors.file_servers import PASSWORD, USER, sftp_server
 
 from tallystick.cli.main import run_command
 
@@ -224,3 +225,20 @@ def test_a_run_that_is_killed_while_it_writes_leaves_a_whole_file(world, when, n
     wanted = [*ROWS[:2], "103;Anders;Ulm\n", *ROWS[3:], "300;Ganz neu;Kiel\n"]
     assert world.file.read_text() == HEADER + "".join(wanted)
     assert len(world.clients()) == 9
+
+
+def test_the_file_may_lie_on_another_machine(world, monkeypatch):
+    """A drop by SFTP is kept in step like a folder, both ways."""
+    monkeypatch.setenv("DROP_PASSWORD", PASSWORD)
+    with sftp_server(world.file.parent) as (url, fingerprint):
+        auth = f"auth: {{type: basic, username: {USER}, password: '${{env:DROP_PASSWORD}}'}}"
+        moved = MANIFEST.replace("url: exports", f"url: '{url}/?host_key={fingerprint}'\n{auth}")
+        (world.folder / "systems" / "drop.yaml").write_text(moved)
+        world.put(HEADER + "".join([ROWS[0].replace("Ulm", "Bonn"), *ROWS[1:], "200;Neu;Kiel\n"]))
+        world.execute("update clients set name = 'Anders' where number = '103'")
+        world.execute("insert into clients (number, name, town) values ('300', 'Ganz neu', 'Kiel')")
+        world.run()
+    assert world.execute("select town from clients where number = '101'") == [("Bonn",)]
+    assert world.clients()["200"] == "Neu"
+    wanted = [ROWS[0].replace("Ulm", "Bonn"), ROWS[1], "103;Anders;Ulm\n", *ROWS[3:], "200;Neu;Kiel\n"]
+    assert world.file.read_text() == HEADER + "".join(wanted) + "300;Ganz neu;Kiel\n"

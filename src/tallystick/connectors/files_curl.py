@@ -128,6 +128,17 @@ class Courier:
         sink.seek(0)
         return sink
 
+    def spool(self, content: Iterable[bytes]) -> IO[bytes]:
+        """Write what is to be sent into a private temporary file, so that its size is known."""
+        spooled: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+        try:
+            spooled.writelines(content)
+            spooled.seek(0)
+        except BaseException:
+            spooled.close()
+            raise
+        return spooled
+
     def text(self, url: str, **options: Any) -> str:
         """Fetch something short, such as the listing of a folder."""
         with self.fetch(url, **options) as found:

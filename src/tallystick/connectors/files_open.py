@@ -44,12 +44,16 @@ def open_place(
     if is_local(url):
         path = Path(rest or url).expanduser()
         return LocalPlace((folder or Path()) / path, str(path))
-    if scheme not in _FOLDERS | _WEB:
-        known = ", ".join(sorted(_FOLDERS | _WEB))
+    if scheme not in _FOLDERS | _WEB | {"s3"}:
+        known = ", ".join(sorted(_FOLDERS | _WEB | {"s3"}))
         raise ProjectError(f"files cannot be fetched by '{scheme}'", hint=f"a folder, or one of {known}", place=name)
     from tallystick.connectors.files_curl import Courier, read_address
     from tallystick.connectors.files_remote import RemoteFolder, WebFiles
 
+    if scheme == "s3":
+        from tallystick.connectors.files_s3 import open_bucket
+
+        return open_bucket(url, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
     address = read_address(url, name)
     courier = Courier(address, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
     if scheme in _FOLDERS:
