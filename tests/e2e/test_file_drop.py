@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.connectors.file_servers import PASSWORD, USER, sftp_server
 
 from tallystick.cli.main import run_command
 
@@ -224,3 +226,64 @@ def test_a_run_that_is_killed_while_it_writes_leaves_a_whole_file(world, when, n
     wanted = [*ROWS[:2], "103;Anders;Ulm\n", *ROWS[3:], "300;Ganz neu;Kiel\n"]
     assert world.file.read_text() == HEADER + "".join(wanted)
     assert len(world.clients()) == 9
+
+
+def test_the_file_may_lie_on_another_machine(world, monkeypatch):
+    """A drop by SFTP is kept in step like a folder, both ways."""
+    monkeypatch.setenv("DROP_PASSWORD", PASSWORD)
+    with sftp_server(world.file.parent) as (url, fingerprint):
+        auth = f"auth: {{type: basic, username: {USER}, password: '${{env:DROP_PASSWORD}}'}}"
+        moved = MANIFEST.replace("url: exports", f"url: '{url}/?host_key={fingerprint}'\n{auth}")
+        (world.folder / "systems" / "drop.yaml").write_text(moved)
+        world.put(HEADER + "".join([ROWS[0].replace("Ulm", "Bonn"), *ROWS[1:], "200;Neu;Kiel\n"]))
+        world.execute("update clients set name = 'Anders' where number = '103'")
+        world.execute("insert into clients (number, name, town) values ('300', 'Ganz neu', 'Kiel')")
+        world.run()
+    assert world.execute("select town from clients where number = '101'") == [("Bonn",)]
+    assert world.clients()["200"] == "Neu"
+    wanted = [ROWS[0].replace("Ulm", "Bonn"), ROWS[1], "103;Anders;Ulm\n", *ROWS[3:], "200;Neu;Kiel\n"]
+    assert world.file.read_text() == HEADER + "".join(wanted) + "300;Ganz neu;Kiel\n"
+
+
+def test_a_value_that_is_put_back_is_an_edit(world):
+    """The row looks as it did before our own write; that is no stale read but what somebody wants."""
+    world.execute("update clients set name = 'Anders' where number = '103'")
+    world.run()
+    assert "103;Anders;Ulm\n" in world.file.read_text()
+    world.put(HEADER + "".join(ROWS))
+    world.run()
+    world.run()
+    assert world.clients()["103"] == "Kunde 3"
+    assert world.file.read_text() == HEADER + "".join(ROWS)
+
+
+def test_a_run_puts_the_file_away_and_a_plan_does_not(world):
+    """The archived file stays the state, so the runs until the next export find nothing to do."""
+    named = MANIFEST.replace("name: customers.csv", 'name: "customers-{date}.csv"').replace(
+        "write: replace, complete: {settle_seconds: 0.05}", "archive: done, complete: {renamed: true}"
+    )
+    (world.folder / "systems" / "drop.yaml").write_text(named)
+    mapping = MAPPING.replace(
+        "on_unmatched: {left: create, right: create}", "on_unmatched: {left: create, right: ignore}"
+    )
+    (world.folder / "mappings" / "customers.yaml").write_text(f"direction: to_right\n{mapping}")
+    arrived = world.file.with_name("customers-2026-11-22.csv")
+    world.put(HEADER + "".join([ROWS[0].replace("Ulm", "Bonn"), *ROWS[1:]]))
+    world.file.rename(arrived)
+    assert world.tally("plan")[0] == 0
+    assert arrived.exists()
+    world.run()
+    assert not arrived.exists()
+    assert [each.name for each in arrived.parent.iterdir()] == ["done"]
+    assert world.execute("select town from clients where number = '101'") == [("Bonn",)]
+    world.run()
+    assert len(world.clients()) == 8
+
+
+def test_the_check_list_can_be_asked_of_a_file(world):
+    """Protocol, keys, paging and field mapping are answered from the file."""
+    code, said = world.tally("check", "--json")
+    assert code in {0, 1}, said
+    answers = json.loads(said)
+    assert "drop" in said
+    assert answers

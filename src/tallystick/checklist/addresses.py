@@ -52,6 +52,8 @@ def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
 
 def _folder(url: str) -> Address:
     parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return Address("", note="a bucket")
     if parts.scheme not in _FILE_PORTS:
         return Address("", note="a folder on this machine")
     return Address(parts.hostname or "", parts.port or _FILE_PORTS[parts.scheme])

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import msgspec
 
 from tallystick.connectors.files_arrival import is_proven
-from tallystick.connectors.files_open import open_place
+from tallystick.connectors.files_open import is_local, open_place
 from tallystick.connectors.files_request import Change, Fetch, Listed, Listing, Search, Write
 from tallystick.connectors.files_rows import UNREADABLE
 from tallystick.connectors.files_shelf import Shelf, file_of, key_paths
@@ -44,8 +44,10 @@ class Housed(Protocol):
 class FilesConnector:
     """The contract of ``core.ports.Connector`` over a ``FilesTransport``."""
 
-    def __init__(self, name: str, manifest: Manifest) -> None:
+    def __init__(self, name: str, manifest: Manifest, *, is_local: bool = True) -> None:
         self._name = name
+        # A server may still rename what we sent before the connection was lost.
+        self._in_flux = 0.0 if is_local else 2 * manifest.network.timeout_seconds
         self._manifest = manifest
         self._specs = dict(manifest.objects)
         self._sights = {key: make_sight(spec, manifest, f"{name}/{key}") for key, spec in self._specs.items()}
@@ -79,7 +81,7 @@ class FilesConnector:
             late_commit=0,
             skew=spec.claims.skew_seconds or 0,
             timeout=self._manifest.network.timeout_seconds,
-            in_flux=0,
+            in_flux=self._in_flux if is_writable else 0,
             tombstones="yes" if spec.deleted else "no",
             list_order="keyset",
             returns_record=is_writable,
@@ -224,8 +226,17 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[FilesC
 
     Raises ``ProjectError`` for an address or an object that cannot be used.
     """
-    connector = FilesConnector(name, manifest)
-    place = open_place(secrets.resolve(manifest.url), name, secrets.folder if isinstance(secrets, Housed) else None)
+    url = secrets.resolve(manifest.url)
+    connector = FilesConnector(name, manifest, is_local=is_local(url))
+    place = open_place(
+        url,
+        name,
+        secrets.folder if isinstance(secrets, Housed) else None,
+        auth=manifest.auth,
+        secrets=secrets,
+        network=manifest.network,
+        names=[spec.file.name for spec in manifest.objects.values() if spec.file],
+    )
     shelves = {
         key: Shelf(spec, place, f"{name}/{key}", make_sight(spec, manifest, f"{name}/{key}"))
         for key, spec in manifest.objects.items()

@@ -73,7 +73,7 @@ class Arrival:
         if remaining > 0:
             self._sleep(remaining)
         again = self._place.look_at(seen)
-        if again is None or again.mark != seen.mark:
+        if again is None or not again.is_as(seen):
             raise cut_off(f"{self._title}: {seen.path}", "it is still being written")
         if not seen.size:
             raise cut_off(f"{self._title}: {seen.path}", "it is empty, not even a header, and nothing proves it whole")
@@ -85,7 +85,7 @@ class Arrival:
             return ()
         present = self._place.look("")
         here = self._candidates(present, archived=False)
-        limit = next((key for key, seen in here if seen.mark == current.mark), None)
+        limit = next((key for key, seen in here if seen.is_as(current)), None)
         if limit is None:
             return ()
         moves = []

@@ -1,20 +1,81 @@
 """From an address to the place that files lie at. What a place needs is loaded when it is opened."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from tallystick.connectors.files_place import LocalPlace, Place
 from tallystick.core.error import ProjectError
+from tallystick.core.ports import Secrets
+from tallystick.project.manifest import ApiKeyAuth, Auth, BasicAuth, BearerAuth, Network, NoAuth
+
+if TYPE_CHECKING:
+    from tallystick.connectors.files_curl import Credentials
+
+_FOLDERS: Final = frozenset({"sftp", "ftp", "ftps"})
+_WEB: Final = frozenset({"http", "https"})
 
 
-def open_place(url: str, name: str, folder: Path | None = None) -> Place:
-    """Open the place at an address: a folder of this machine, relative to ``folder`` where it is relative.
+def is_local(url: str) -> bool:
+    """Tell whether an address is a folder of this machine."""
+    scheme, colon, _ = url.partition("://")
+    return not colon or scheme == "file"
+
+
+def open_place(
+    url: str,
+    name: str,
+    folder: Path | None = None,
+    *,
+    auth: Auth | None = None,
+    secrets: Secrets | None = None,
+    network: Network | None = None,
+    names: Sequence[str] = (),
+) -> Place:
+    """Open the place at an address: a folder of this machine, relative to ``folder`` where it is relative, or a server.
+
+    ``names`` are the files that are wanted, for places that list nothing. Nothing is connected yet.
 
     Raises ``ProjectError`` for an address that cannot be used.
     """
     if not url:
         raise ProjectError("the address is missing", hint="url: exports, or file:///srv/exports", place=name)
-    scheme, colon, rest = url.partition("://")
-    if colon and scheme != "file":
-        raise ProjectError(f"files cannot be fetched by '{scheme}'", hint="give a folder: url: exports", place=name)
-    path = Path(rest if colon else url).expanduser()
-    return LocalPlace((folder or Path()) / path, str(path))
+    scheme, _, rest = url.partition("://")
+    if is_local(url):
+        path = Path(rest or url).expanduser()
+        return LocalPlace((folder or Path()) / path, str(path))
+    if scheme not in _FOLDERS | _WEB | {"s3"}:
+        known = ", ".join(sorted(_FOLDERS | _WEB | {"s3"}))
+        raise ProjectError(f"files cannot be fetched by '{scheme}'", hint=f"a folder, or one of {known}", place=name)
+    from tallystick.connectors.files_curl import Courier, read_address
+    from tallystick.connectors.files_remote import RemoteFolder, WebFiles
+
+    if scheme == "s3":
+        from tallystick.connectors.files_s3 import open_bucket
+
+        return open_bucket(url, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
+    address = read_address(url, name)
+    courier = Courier(address, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
+    if scheme in _FOLDERS:
+        return RemoteFolder(address, courier)
+    return WebFiles(address, courier, names)
+
+
+def _credentials(auth: Auth, secrets: Secrets | None, name: str, scheme: str) -> "Credentials":
+    from tallystick.connectors.files_curl import Credentials
+
+    def resolve(text: str) -> str:
+        return secrets.resolve(text) if secrets else text
+
+    match auth:
+        case NoAuth():
+            return Credentials()
+        case BasicAuth():
+            return Credentials(resolve(auth.username), resolve(auth.password))
+        case BearerAuth() if scheme in _WEB:
+            return Credentials(header=f"Authorization: {auth.scheme} {resolve(auth.token)}")
+        case ApiKeyAuth(location="header") if scheme in _WEB:
+            return Credentials(header=f"{auth.name}: {resolve(auth.value)}")
+        case _:
+            hint = "auth: {type: basic, username: ..., password: '${env:NAME}'}"
+            raise ProjectError(f"'{auth.type}' does not sign in to {scheme}", hint=hint, place=name)

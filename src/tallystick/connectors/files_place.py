@@ -29,6 +29,10 @@ class Seen:
     modified: float
     mark: str
 
+    def is_as(self, other: "Seen | None") -> bool:
+        """Tell whether this is the same file in the same state."""
+        return other is not None and (self.path, self.mark) == (other.path, other.mark)
+
     @property
     def path(self) -> str:
         """The file's path below the place."""

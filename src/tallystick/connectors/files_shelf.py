@@ -84,13 +84,12 @@ class Shelf:
         """Read the newest file unless it was read. Raises ``Unavailable`` while none is complete."""
         for _ in range(_ATTEMPTS):
             seen = self._arrival.newest()
-            if self._rows is not None and self._seen is not None and seen.mark == self._seen.mark:
-                self._seen = seen
+            if self._rows is not None and seen.is_as(self._seen):
                 return
             seen = self._arrival.settle(seen)
             rows, found = self._load(seen)
             after = self._place.look_at(seen)
-            if after is not None and after.mark == seen.mark:
+            if seen.is_as(after):
                 self.close()
                 self._rows, self._format, self._seen = rows, found, seen
                 return
@@ -140,8 +139,7 @@ class Shelf:
             if all(isinstance(outcome, Error) for outcome in outcomes):
                 return outcomes
             # Somebody may have put a newer file there since; what it says must not be overwritten.
-            now = self._place.look_at(seen)
-            if now is None or now.mark != seen.mark:
+            if not seen.is_as(self._place.look_at(seen)):
                 raise _MovedError
             self._seen = self._place.replace(seen, self._content(rows, spelling))
         return outcomes

@@ -17,6 +17,9 @@ from tallystick.project.text import DataPath
 _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.|\[::1\])", re.IGNORECASE)
 
 
+_OPEN_DROP: Final = re.compile(r"^(ftp|http)://(?!localhost|127\.|\[::1\])", re.IGNORECASE)
+
+
 class SystemView:
     """One system as the rules see it; ``whole`` has the objects of several parts as well."""
 
@@ -47,6 +50,9 @@ def _address(view: SystemView) -> Iterator[Problem]:
         yield view.problem(("url",), "the address is missing", "url: ${env:DATABASE_URL}")
     elif manifest.protocol == "files" and not manifest.url:
         yield view.problem(("url",), "the folder is missing", "url: exports")
+    elif manifest.protocol == "files" and _OPEN_DROP.match(manifest.url) and not isinstance(manifest.auth, NoAuth):
+        message = "credentials may travel unencrypted"
+        yield view.problem(("url",), message, "use sftp://, ftps:// or https://", severity="warning")
 
 
 def _files(view: SystemView) -> Iterator[Problem]:
