@@ -20,6 +20,7 @@ Blank = Literal["propagate", "keep", "ask"]
 Drift = Literal["report", "revert", "ignore"]
 Invalid = Literal["park", "default", "truncate"]
 OnMissingRef = Literal["wait", "send_without", "error"]
+OnCascade = Literal["ask", "propagate", "unlink"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class FieldPolicy:
     drift: Drift = "report"
     invalid: Invalid = "park"
     on_missing_ref: OnMissingRef = "wait"
+    on_cascade: OnCascade = "ask"
 
 
 @dataclass(frozen=True, slots=True)

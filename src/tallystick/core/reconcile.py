@@ -23,7 +23,7 @@ from tallystick.core.error import DataError
 from tallystick.core.mapping import FieldMapping
 from tallystick.core.merge import Holds, Outcome, Sides, merge_field, starts
 from tallystick.core.observation import Code, Observation, OutOfScope, Present, classify
-from tallystick.core.policy import OnDelete, Policy
+from tallystick.core.policy import OnCascade, OnDelete, Policy
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
 
 HoldAt = Callable[[int, Value], Value]
@@ -76,11 +76,13 @@ class Context:
     """What matters for a decision beside the two records.
 
     ``rescoped``: the pair's scope was changed in the project since its last run. ``rivalled``: another living binding
-    has a match key of this one.
+    has a match key of this one. ``fallen``: one of the records went only because we deleted the one that it belonged
+    to, and what the mapping wants then.
     """
 
     rescoped: bool = False
     rivalled: bool = False
+    fallen: OnCascade | None = None
 
 
 NOTHING_ELSE: Final = Context()
@@ -184,6 +186,12 @@ def _out_of_scope(case: _Case) -> Decision:
 
 def _deleted(case: _Case, side: Side) -> Decision:
     """One side was deleted with evidence; the other is there, unchanged or changed."""
+    if case.context.fallen == "ask":
+        text = "it went when the record that it belongs to was deleted there"
+        question = Question("cascade", detail=text)
+        return Decision(case.reason("cascade.ask"), "queued", questions=(question,), settled=False)
+    if case.context.fallen == "unlink":
+        return Decision(case.reason("cascade.unlink"), "converged", state="unlinked")
     if not _is_edited(case.leg(other(side))) or case.pairing.deletion(side) not in {"propagate", "archive"}:
         return _apply_deletion(case, side)
     match case.pairing.policy.on_delete_update:

@@ -16,6 +16,7 @@ from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
+from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
@@ -101,6 +102,10 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     yield from decide_bound(session, pair, outcome)
     if observed.shows_all:
         yield from decide_unbound(session, pair, outcome)
+    if observed.is_whole:
+        yield from foresee(session, pair, outcome)
+    else:
+        spare_unseen(session, pair)
     _count(session, pair, observed)
     yield from _brake(pair, observed, now)
     return observed

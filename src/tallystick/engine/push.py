@@ -48,7 +48,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
     size = IN_BULK if pair.left.can.bulk or pair.right.can.bulk else ONE_BY_ONE
     for bodies in scratch.lines(phases, size):
         lines = [decode_line(b) for b in bodies]
-        allowed = [line for line in lines if _is_allowed(session, outcome, line)]
+        allowed = [line for line in lines if _is_allowed(session, outcome, line) and _is_free(session, outcome, line)]
         try:
             complete = yield from realise(session, pair, outcome, allowed)
             jobs = yield from _push_batch(session, pair, outcome, fence, complete)
@@ -77,6 +77,16 @@ def _is_allowed(session: Session, outcome: Outcome, line: Line) -> bool:
         return True
     outcome.done["held" if held else "stale"] = outcome.done.get("held" if held else "stale", 0) + 1
     outcome.leave(line, SIDES, "held" if held else "not in the approved plan")
+    return False
+
+
+def _is_free(session: Session, outcome: Outcome, line: Line) -> bool:
+    """Whether everything is out of the way that a deletion would take along; if not, it waits (R-12.4)."""
+    keys = [(outcome.plan.pair, step.side, line.binding) for step in line.steps if step.op == "delete"]
+    if all(session.falls.is_free(key) for key in keys):
+        return True
+    outcome.done["waits"] = outcome.done.get("waits", 0) + 1
+    outcome.leave(line, SIDES, "what belongs to it is still there")
     return False
 
 
@@ -122,6 +132,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     made = {binding.id for binding in into.new} | {j.intent.binding for j in jobs if j.is_found}
     session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
+        if job.is_done:
+            session.falls.depart((pair.name, job.step.side, job.line.binding))
         for error in job.errors:
             session.note_trouble(pair, error)
         key = job.step.op if job.is_done else "link" if job.is_found else "failed"

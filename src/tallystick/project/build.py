@@ -240,6 +240,7 @@ class MappingBuilder(Builder):
             spec.drift,
             spec.invalid,
             spec.on_missing_ref,
+            spec.on_cascade,
         )
 
     def check_writable(self, name: str, side: Side, place: Place, field: Field | None) -> None:
