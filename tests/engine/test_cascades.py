@@ -40,7 +40,7 @@ def build(fast_path):
         world.open()
         worlds.append(world)
         for name in names:
-            for n in range(3):  # the other side counts its ids from elsewhere
+            for _ in range(3):  # the other side counts its ids from elsewhere
                 shelf(world, "erp", name)._new_id()
         there = "erp" if gone == "left" else "crm"
         let_fall(world, there, names[tree], names[1])
@@ -228,7 +228,7 @@ def test_records_that_are_paired_with_nobody_are_not_taken_along(build, gone):
 
 
 def test_a_brake_that_holds_the_children_holds_the_parent(build, gone):
-    """Twelve contacts of one company: the brake counts them, and the company does not take them along behind its back."""
+    """Twelve contacts of one company: the brake counts them, and the company does not take them along unseen."""
     world = build("propagate", gone=gone)
     here, there = sides(gone)
     names = [f"c{n:02}" for n in range(12)]

@@ -20,6 +20,7 @@ from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.awaiting import ask_about_waiting
 from tallystick.engine.cascade import spare_unseen
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.lone import keep_lone
@@ -234,6 +235,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
+    ask_about_waiting(pair, observed.before.questions, now, tx)
     whole = work.failure is None and observed.is_whole
     if whole and observed.pulled:
         withdraw(session, pair, observed, faults, tx)
