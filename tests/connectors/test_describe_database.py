@@ -117,6 +117,15 @@ def test_only_columns_that_hold_ids_are_references(sqlite_with):
     assert (fields["a_id"].reference, fields["a_code"].reference) == ("a", "")
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_rows_that_go_with_what_they_point_to_are_told(request, kind):
+    script = """CREATE TABLE a (id INTEGER PRIMARY KEY);
+    CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id) ON DELETE CASCADE,
+      other INTEGER REFERENCES a (id) ON DELETE SET NULL, third INTEGER REFERENCES a (id))"""
+    fields = describe(request.getfixturevalue(f"{kind}_with")(script)).objects["b"].fields
+    assert [name for name, field in fields.items() if field.cascades] == ["a_id"]
+
+
 def test_columns_that_writers_keep_need_no_mapping(sqlite_with, open_sql):
     """Time of change, time of creation and version are set with every write, so they are not asked for."""
     script = """CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, updated_at DATETIME NOT NULL,

@@ -128,3 +128,100 @@ def test_a_moved_child_points_to_its_new_parent(world):
     [eva] = list(shelf(world, "erp", "contacts"))
     [b] = [r for r in shelf(world, "erp", "companies") if r["vat"] == "B"]
     assert eva["company"] == b["id"]
+
+
+DAY = 86_400
+
+
+def test_after_a_day_of_waiting_a_question_says_why_and_ends_by_itself(world):
+    """R-13.4: the child is parked at once, asked about after a day, and free as soon as its parent is paired."""
+    company = shelf(world, "crm", "companies").create({"name": "Anker"})
+    shelf(world, "crm", "contacts").create({"name": "Eva", "vat": "E", "company": company})
+    world.sync()
+    world.pass_time(DAY - 60)
+    world.sync()
+    assert [q.kind for q in world.queue()] == ["keyless"]
+    for _ in range(3):
+        world.pass_time(60)
+        world.sync(full=True)
+        asked = {q.kind: q for q in world.queue()}
+        assert asked.keys() == {"keyless", "reference"}
+    assert (asked["reference"].pair, asked["reference"].field) == ("contacts", "company")
+    assert f"companies {company} on the left: a question about it is open (keyless)" in asked["reference"].detail
+    assert world.plan(full=True).plan.is_empty
+    shelf(world, "crm", "companies").update(company, {"vat": "A"})
+    world.sync()
+    assert (world.queue(), world.parked()) == ([], [])
+    assert len(shelf(world, "erp", "contacts")) == 1
+
+
+def test_the_question_about_a_paired_record_survives_looking_at_it(world):
+    """An edit of another field flows on while the pointer waits; the question stands until the pointer is known."""
+    contact = shelf(world, "crm", "contacts").create({"name": "Eva", "vat": "E"})
+    world.sync()
+    shelf(world, "crm", "contacts").update(contact, {"company": "4711"})
+    world.sync()
+    world.pass_time(DAY)
+    world.sync()
+    [before] = world.queue()
+    assert "is not there" in before.detail
+    shelf(world, "crm", "contacts").update(contact, {"name": "Eva B"})
+    world.sync(full=True)
+    assert [r["name"] for r in shelf(world, "erp", "contacts")] == ["Eva B"]
+    assert world.queue() == [before]
+    shelf(world, "crm", "contacts").update(contact, {"company": None})
+    world.sync()
+    assert (world.queue(), world.parked()) == ([], [])
+
+
+def test_a_reference_that_is_an_error_is_asked_about_at_once(world):
+    """on_missing_ref: error does not wait a day before it tells people."""
+    text = CONTACTS.replace("reference: companies}", "reference: companies, on_missing_ref: error}")
+    (world.folder / "mappings" / "contacts.yaml").write_text(text)
+    world.store.close()
+    world.open()
+    shelf(world, "crm", "contacts").create({"name": "Eva", "vat": "E", "company": "4711"})
+    world.sync()
+    assert [q.kind for q in world.queue()] == ["reference"]
+
+
+def test_what_points_to_a_deleted_record_is_not_edited_by_that(world):
+    """Both contacts outlive their company. Their pointers mean the same as before, so there is nothing to write."""
+    company = shelf(world, "crm", "companies").create({"name": "Anker", "vat": "A"})
+    contact = shelf(world, "crm", "contacts").create({"name": "Eva", "vat": "E", "company": company})
+    shelf(world, "crm", "companies").create({"name": "Zeuge", "vat": "Z"})
+    world.sync()
+    shelf(world, "crm", "companies").delete(company)
+    for _ in range(2):
+        world.pass_time(300)
+        world.sync(full=True, released=frozenset({"shrink"}))
+    assert len(shelf(world, "erp", "companies")) == 1
+    shelf(world, "crm", "contacts").update(contact, {"name": "Eva B"})
+    world.sync()
+    assert [r["name"] for r in shelf(world, "erp", "contacts")] == ["Eva B"]
+    assert (world.queue(), world.parked()) == ([], [])
+
+
+def test_a_new_record_of_a_deleted_parent_waits_until_that_is_back(world):
+    """The parent's pairing is known and over; when it lives again, the child goes on by itself."""
+    (world.folder / "mappings" / "companies.yaml").write_text(COMPANIES + "on_restore: recreate\n")
+    world.store.close()
+    world.open()
+    company = shelf(world, "crm", "companies").create({"name": "Anker", "vat": "A"})
+    shelf(world, "crm", "companies").create({"name": "Zeuge", "vat": "Z"})
+    world.sync()
+    row = shelf(world, "crm", "companies").record(company)
+    shelf(world, "crm", "companies").delete(company)
+    for _ in range(2):
+        world.pass_time(300)
+        world.sync(full=True, released=frozenset({"shrink"}))
+    shelf(world, "crm", "contacts").create({"name": "Eva", "vat": "E", "company": company})
+    world.sync()
+    assert [p.code for p in world.parked()] == ["missing_reference"]
+    shelf(world, "crm", "companies").create({"id": company, "name": row["name"], "vat": row["vat"]})
+    world.pass_time(300)
+    world.sync(full=True)
+    world.sync()
+    [eva] = list(shelf(world, "erp", "contacts"))
+    assert eva["company"] in {r["id"] for r in shelf(world, "erp", "companies") if r["name"] == "Anker"}
+    assert (world.queue(), world.parked()) == ([], [])

@@ -63,6 +63,7 @@ class System(Strict):
     archive: dict[str, Any] = {}
     on_create: dict[str, Any] = {}
     external_id: str = ""
+    cascades: bool = False
 
 
 class Start(Strict):

@@ -68,6 +68,8 @@ class Stage:
                 self.shelf(side, kind).now = self.clock
                 spec = case.left if side == "left" else case.right
                 self._watch(side, kind, spec.habits)
+            if (case.left if side == "left" else case.right).cascades:
+                self._let_contacts_fall(side)
         self.doors = {side: Door(side, self.systems[side].transport, self.sent) for side in SIDES}
 
     def shelf(self, side: Side, kind: str) -> Any:
@@ -144,6 +146,21 @@ class Stage:
             self.binned[side, kind, record_id] = {k: v for k, v in record.items() if k == "id" or k not in READ_ONLY}
 
         shelf._keep = kept
+
+    def _let_contacts_fall(self, side: Side) -> None:
+        """Let a system delete the contacts of a company along with it."""
+        transport, contacts = self.systems[side].transport, self.shelf(side, "contact")
+        answer = transport.answer
+
+        def answered(request: Any) -> Any:
+            found = answer(request)
+            if request.verb == "delete" and request.object == MAPPINGS["company"]:
+                for row in list(contacts):
+                    if row.get("company") == request.arguments["record_id"]:
+                        contacts.delete(row["id"])
+            return found
+
+        transport.answer = answered
 
     def look(self, work: Callable[[Any], Any]) -> Any:
         """Read the store."""
@@ -222,6 +239,8 @@ def _manifest(spec: System) -> dict[str, Any]:
         each["since"] = {"param": "since"}
     if spec.searchable:
         each["filters"] = {name: {"param": name} for name in ("ref", "vat")}
+    if spec.cascades:
+        fields["company"] = {**fields["company"], "cascades": True}
     if spec.marks_deleted:
         fields["deleted"] = {"type": "boolean"}
         each["deleted"] = {"path": "deleted"}

@@ -145,6 +145,14 @@ class Paper:
                 for start in range(0, len(bodies), size):
                     yield bodies[start : start + size]
 
+    def lines_of(self, bindings: Sequence[int]) -> list[bytes]:
+        """Give the bodies of the planned lines of these bindings."""
+        return [line[4] for line in self._lines if line[2] in set(bindings)]
+
+    def drop_lines(self, prints: Sequence[int]) -> None:
+        """Take planned lines back, by fingerprint."""
+        self._lines = [line for line in self._lines if line[3] not in set(prints)]
+
     def prints(self) -> list[int]:
         """Give the fingerprints of all lines."""
         return [line[3] for line in self._lines]

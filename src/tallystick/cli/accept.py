@@ -22,7 +22,9 @@ from tallystick.engine.pair import Pair
 from tallystick.wiring import House
 
 # Questions about a record that is gone on one side: nothing can be accepted, the next full compare asks again.
-_ABOUT_ABSENCE = frozenset({"delete", "delete_update", "restore", "merge", "scope", "reappeared", "uncertain"})
+_ABOUT_ABSENCE = frozenset(
+    {"delete", "delete_update", "restore", "merge", "scope", "reappeared", "uncertain", "cascade"}
+)
 
 # What a run did cannot be taken back: that is noted, and changes nothing about what was agreed.
 _ABOUT_THE_PAST = frozenset({"undo"})

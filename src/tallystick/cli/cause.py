@@ -23,6 +23,8 @@ _ASK_HINTS: Final[dict[str, str]] = {
     "unmatched": "create it on the other side, or set on_unmatched in the mapping",
     "uncertain": "look for the record in its system, then: tally problems answer --as created:ID, or --as not-created",
     "restore": "set on_restore in the mapping, or delete the record again",
+    "reference": "create or pair the record that it points to, let it point elsewhere, or set on_missing_ref",
+    "cascade": "delete or move the records named, take a side with `tally conflicts`, or set on_cascade",
     "merge": "set on_merge in the mapping",
     "blank": "say which side is right with `tally conflicts`, or set blank: propagate for the field",
     "undo": "see both values with `tally conflicts` and take a side, or accept them: tally problems discard",
@@ -114,9 +116,13 @@ def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
     """Group everything that waits in these pairs; the largest groups first."""
     found: dict[tuple[str, str, str, bool], Cause] = {}
     for pair in pairs:
+        questions = tx.queue(pair)
+        asked = {(q.subject, q.field) for q in questions if q.kind == "reference"}
         for parked in tx.quarantine(pair):
-            _add_parked(found, parked)
-        for question in tx.queue(pair):
+            # What waited for so long that it became a question is listed as that.
+            if not (parked.waits_for and (f"{parked.side}/{parked.record}", parked.field) in asked):
+                _add_parked(found, parked)
+        for question in questions:
             _add_question(found, question)
     return sorted(found.values(), key=lambda c: (-len(c.rows), c.key))
 

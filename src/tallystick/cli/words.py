@@ -104,8 +104,9 @@ QUESTIONS: Final[dict[str, str]] = {
     "blank": "it became blank on one side",
     "oscillation": "both sides keep changing it back",
     "undo": "it cannot be taken back as it was",
-    "reference": "the record it points to is not known",
+    "reference": "the record it points to is paired with nobody",
     "part": "a part that belongs to it is gone",
+    "cascade": "a deletion on one side took, or would take, records along that live on the other",
 }
 DISPOSITIONS: Final[dict[str, str]] = {
     "unchanged": "unchanged",

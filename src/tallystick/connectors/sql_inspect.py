@@ -60,10 +60,11 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
     key = tuple(found.get_pk_constraint(name, where)["constrained_columns"]) if not is_view else ()
     uniques, constraints = _uniques(found, name, where, key)
     numbered = key if _numbers_rows(found, name, where, key) else ()
+    falling = _falling(connection, found, name, where)
     keys = tuple(
         ForeignKey(
             tuple(each["constrained_columns"]), each["referred_table"], each["referred_schema"] or "",
-            tuple(each["referred_columns"]),
+            tuple(each["referred_columns"]), each["constrained_columns"][0] in falling,
         )
         for each in found.get_foreign_keys(name, where)
     )  # fmt: skip
@@ -85,6 +86,16 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         constraints=constraints,
         is_view=is_view,
     )
+
+
+def _falling(connection: Connection, found: Inspector, name: str, schema: str | None) -> set[str]:
+    """Name the columns whose row is deleted with the row that they point to."""
+    if _dialect(connection) == "sqlite":
+        # The inspector tells it only of keys that stand at the end of the table's definition.
+        query = text("SELECT \"from\" FROM pragma_foreign_key_list(:name) WHERE upper(on_delete) = 'CASCADE'")
+        return {row[0] for row in connection.execute(query, {"name": name})}
+    options = ((each["constrained_columns"], each.get("options", {})) for each in found.get_foreign_keys(name, schema))
+    return {columns[0] for columns, how in options if str(how.get("ondelete", "")).upper() == "CASCADE"}
 
 
 def _dialect(connection: Connection) -> Dialect:

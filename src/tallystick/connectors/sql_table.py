@@ -39,12 +39,13 @@ class ColumnShape:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """Columns that hold the key of a row in another table."""
+    """Columns that hold the key of a row in another table; ``cascades`` tells that rows are deleted with that row."""
 
     columns: tuple[str, ...]
     table: str
     schema: str
     referred: tuple[str, ...]
+    cascades: bool = False
 
 
 @dataclass(frozen=True, slots=True)

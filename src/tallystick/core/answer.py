@@ -21,7 +21,7 @@ from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other
 
 FIELD_KINDS: Final[frozenset[QueueKind]] = frozenset({"conflict", "initial", "blank", "undo"})
-DELETION_KINDS: Final[frozenset[QueueKind]] = frozenset({"delete", "delete_update"})
+DELETION_KINDS: Final[frozenset[QueueKind]] = frozenset({"delete", "delete_update", "cascade"})
 ANSWERED: Final = "answered"
 
 Seen = tuple[Observation | None, Observation | None]

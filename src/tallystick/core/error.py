@@ -223,7 +223,7 @@ class UnknownOption(DataError):
 class MissingReference(DataError):
     """The record that this one points to is not paired yet; released by itself when it is.
 
-    ``waits_for`` is ``pair/side/id`` of that record, empty where only its binding is known.
+    ``waits_for`` is ``pair/side/id`` of that record, or ``pair/binding/number`` where only its pairing is known.
     """
 
     code = "missing_reference"

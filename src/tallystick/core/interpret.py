@@ -278,7 +278,7 @@ class Interpreter:
             raise MissingReference(
                 f"the {pair} record that this one points to is not here yet",
                 hint="it goes on by itself when that record is paired",
-                waits_for=value.waits_for,
+                waits_for=value.waits_for or f"{pair}/binding/{value.binding}",
             )
         return found
 

@@ -27,6 +27,7 @@ Drift = Literal["report", "revert", "ignore"]
 Invalid = Literal["park", "default", "truncate"]
 OnUnreadable = Literal["park", "create"]
 OnMissingRef = Literal["wait", "send_without", "error"]
+OnCascade = Literal["ask", "propagate", "unlink"]
 
 
 class Judgement(Protocol):
@@ -71,6 +72,7 @@ class FieldPolicy:
     drift: Drift = "report"
     invalid: Invalid = "park"
     on_missing_ref: OnMissingRef = "wait"
+    on_cascade: OnCascade = "ask"
     rank: tuple[Value, ...] = ()
     resolve: Judgement | None = None
     owned_by: Judgement | OwnerField | None = None

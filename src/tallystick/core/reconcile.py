@@ -23,6 +23,7 @@ from tallystick.core.binding import State
 from tallystick.core.decision import Decision, Question, Write
 from tallystick.core.observation import Code, Observation, classify
 from tallystick.core.pairing import LegView, Pairing, creation
+from tallystick.core.policy import OnCascade
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, other, same
 from tallystick.core.record_merge import Meeting, merge_record
 
@@ -33,11 +34,14 @@ class Context:
 
     ``rescoped``: the pair's scope was changed in the project since its last run. ``rivalled``: another living binding
     has a match key of this one. ``resting``: the sides on which a deletion is too young to be carried over.
+    ``fallen``: one of the records went only because we deleted the one that it belonged to, and what the mapping wants
+    then.
     """
 
     rescoped: bool = False
     rivalled: bool = False
     resting: frozenset[Side] = frozenset()
+    fallen: OnCascade | None = None
 
 
 NOTHING_ELSE: Final = Context()
@@ -160,6 +164,12 @@ def _deleted_out_of_scope(case: _Case, side: Side) -> Decision:
 
 def _deleted(case: _Case, side: Side) -> Decision:
     """One side was deleted with evidence; the other is there, unchanged or changed."""
+    if case.context.fallen == "ask":
+        text = "it went when the record that it belongs to was deleted there"
+        question = Question("cascade", detail=text)
+        return Decision(case.reason("cascade.ask"), "queued", questions=(question,), settled=False)
+    if case.context.fallen == "unlink":
+        return Decision(case.reason("cascade.unlink"), "converged", state="unlinked")
     if not _is_edited(case.leg(other(side))) or case.pairing.deletion(side) not in {"propagate", "archive"}:
         return _rested(case, side, _apply_deletion(case, side))
     match case.pairing.policy.on_delete_update:

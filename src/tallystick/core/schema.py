@@ -18,7 +18,8 @@ class Option:
 class Field:
     """One field of an object type, at ``path`` in its raw record. Lengths count characters; ``None`` means unknown.
 
-    A ``create_only`` field is given to a new record and never changed.
+    A ``create_only`` field is given to a new record and never changed. Where a field ``cascades``, the system deletes a
+    record by itself when the one that the field points to is deleted.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Field:
     format: str = ""
     options: tuple[Option, ...] = ()
     reference: str = ""
+    cascades: bool = False
     label: str = ""
 
 

@@ -23,6 +23,7 @@ from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
+from tallystick.engine.fallen import find_fallen
 from tallystick.engine.grace import due_at, resting_sides, show_resting
 from tallystick.engine.kinship import note_fall, order_deletions
 from tallystick.engine.line import Ask, Line, Seen
@@ -61,6 +62,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
         rivalled = yield from _find_rivals(session, pair, bindings, rows)
+        fallen = yield from find_fallen(pair, bindings, rows, outcome.names)
         rescoped = pair.name in session.rescoped
         for number in numbers:
             if number not in bindings or number in busy:
@@ -68,7 +70,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
             elif _is_half_seen(draft, bindings[number], rows):
                 _postpone(draft, number, rows, "the other side was not listed")
             else:
-                context = Context(rescoped=rescoped, rivalled=number in rivalled)
+                context = Context(rescoped, number in rivalled, fallen=fallen.get(number))
                 _decide_one(draft, bindings[number], rows, refs, context, now)
         yield from draft.save()
     order_deletions(session, pair, outcome)
@@ -163,7 +165,7 @@ def _decide_one(
 def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) -> None:
     """Plan a line that does or says something; of any other remember what was looked at."""
     if line.action or line.asks or line.faults or _has_standing(draft, binding):
-        note_fall(draft.pair, draft.outcome, line)
+        note_fall(draft.session, draft.pair, draft.outcome, line)
         draft.add(line)
         return
     # What could not be compared with an unknown value must be seen again when that is known (F-7).

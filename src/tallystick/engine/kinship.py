@@ -118,8 +118,9 @@ def order_deletions(session: Session, pair: Pair, outcome: Outcome) -> None:
         session.scratch(pair).order_lines(PHASES["delete"], {number: deepest - d for number, d in depth.items()})
 
 
-def note_fall(pair: Pair, outcome: Outcome, line: Line) -> None:
-    """Note whom a record that is to be deleted points to."""
+def note_fall(session: Session, pair: Pair, outcome: Outcome, line: Line) -> None:
+    """Note which records are to be deleted, and whom they point to."""
+    session.falls.note(pair.name, line.binding, [(step.side, step.op) for step in line.steps])
     if pair.refers_to_itself and line.action in {"delete", "archive"}:
         encoded = line.seen(line.steps[0].side).fields
         fields = decode_fields(encoded) if encoded else ()

@@ -16,6 +16,8 @@ from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
+from tallystick.engine.awaiting import BY_BINDING
+from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.consent import Consent, hold_changes, load_consent
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.doubles import note_doubles
@@ -108,6 +110,10 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         note_doubles(session, pair, outcome)
     if observed.shows_all:
         yield from decide_unbound(session, pair, outcome)
+    if observed.is_whole:
+        yield from foresee(session, pair, outcome)
+    else:
+        spare_unseen(session, pair)
     _count(session, pair, observed)
     yield from _brake(pair, observed, now)
     if session.approved is None and not outcome.tally.first_contact:
@@ -215,13 +221,19 @@ def _read_released(session: Session, pair: Pair, before: Before) -> Flow[None]:
             waiting.setdefault((name, side, record), []).append(row)
 
     def resolved(tx: StoreTx) -> list[tuple[str, str, str]]:
-        sides: dict[str, Side] = {s: s for s in SIDES}
-        return [at for at in waiting if at in session.provisional or tx.resolve_ids(at[0], sides[at[1]], [at[2]])]
+        return [at for at in waiting if at in session.provisional or _is_paired(at, tx)]
 
     for at in (yield from effects.look(resolved)) if waiting else []:
         for row in waiting[at]:
             session.standing[pair.name].retry.add((row.side, row.record))
             yield from read_records(session, pair, row.side, [row.record])
+
+
+def _is_paired(wanted: tuple[str, str, str], tx: StoreTx) -> bool:
+    pair, where, record = wanted
+    if where == BY_BINDING:
+        return all(tx.ids_of(pair, side, [int(record)]) for side in SIDES)
+    return any(side == where and tx.resolve_ids(pair, side, [record]) for side in SIDES)
 
 
 def _count(session: Session, pair: Pair, observed: Observed) -> None:

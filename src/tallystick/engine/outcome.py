@@ -100,6 +100,17 @@ class Outcome:
             self.count_action("both", "park")
         self._show(line)
 
+    def retract(self, line: Line) -> None:
+        """Take a counted line back; what it blanked or asked is not counted again."""
+        self.decided -= 1
+        for step in line.steps:
+            self.tally.writes[step.side, step.op] -= 1
+            of_side = self.plan.actions[step.side]
+            of_side[step.op] -= 1
+            if not of_side[step.op]:
+                del of_side[step.op]
+        self.shown = [shown for shown in self.shown if shown.fingerprint != line.print]
+
     def _show(self, line: Line) -> None:
         """Keep the first lines, and of every kind of line the first ones, so that no kind hides behind another."""
         kind = (line.action or ("ask" if line.asks else "park"), line.steps[0].side if line.steps else "")

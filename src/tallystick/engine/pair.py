@@ -20,7 +20,8 @@ from tallystick.core.state import StoreTx
 class End:
     """One side of a pair: which system and object, its connector, codec and capabilities.
 
-    ``given`` tells for each field whether a new record on this side gets it.
+    ``given`` tells for each field whether a new record on this side gets it, ``cascading`` are the references (field
+    index, mapping) of which this side deletes a record by itself when the one it points to is deleted.
     """
 
     side: Side
@@ -38,6 +39,7 @@ class End:
     external_id: path.Path = ()
     keeps: Field | None = None
     sections: tuple[Section, ...] = ()
+    cascading: tuple[tuple[int, str], ...] = ()
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
@@ -241,18 +243,31 @@ def _end(mapping: ObjectMapping, side: Side, connector: Connector, codec: SideCo
             )
             for part in end.schema.parts
         ),
+        cascading=tuple(
+            (i, place.reference)
+            for i, place in enumerate(places)
+            if place.reference and _cascades(end.schema.by_path.get(path.render(place.path)))
+        ),
     )
+
+
+def _cascades(declared: Field | None) -> bool:
+    return declared is not None and declared.cascades
 
 
 def resolve_refs(tx: StoreTx, end: End, records: Sequence[Raw], provisional: dict[tuple[str, str, str], int]) -> Refs:
     """Look up the bindings of everything these raw records point to.
 
-    ``provisional`` holds pairings that exist only in the plan being made: (pair, side, id) to a negative number.
+    ``provisional`` holds pairings that exist only in the plan being made: (pair, side, id) to a negative number. What
+    points to a record that was deleted points to the same pairing as before, so that its end is nobody's edit.
     """
     found: dict[tuple[str, str], int] = {}
     for pair, ids in end.referenced(records).items():
         for record_id, binding in tx.resolve_ids(pair, end.side, sorted(ids)).items():
             found[pair, record_id] = binding
+        unpaired = sorted(record_id for record_id in ids if (pair, record_id) not in found)
+        for record_id, was in (tx.former(pair, end.side, unpaired) if unpaired else {}).items():
+            found[pair, record_id] = was.binding
         for record_id in ids:
             planned = provisional.get((pair, end.side, record_id))
             if planned is not None and (pair, record_id) not in found:

@@ -75,7 +75,7 @@ def _allowed(session: Session, pair: Pair, outcome: Outcome, lines: Sequence[Lin
     """Give what may be carried out of these lines; a line may lose some of its fields to a brake."""
     allowed: list[Line] = []
     for line in lines:
-        if not _is_allowed(session, pair, outcome, line):
+        if not (_is_allowed(session, pair, outcome, line) and _is_free(session, outcome, line)):
             continue
         held = held_fields(session, pair, outcome.plan.holds, line)
         left = (yield from without_fields(pair, line, held)) if held else line
@@ -94,6 +94,16 @@ def _is_allowed(session: Session, pair: Pair, outcome: Outcome, line: Line) -> b
         return True
     outcome.done["held" if held else "stale"] = outcome.done.get("held" if held else "stale", 0) + 1
     outcome.leave(line, SIDES, "held" if held else "not in the approved plan")
+    return False
+
+
+def _is_free(session: Session, outcome: Outcome, line: Line) -> bool:
+    """Whether everything is out of the way that a deletion would take along; if not, it waits (R-12.4)."""
+    keys = [(outcome.plan.pair, step.side, line.binding) for step in line.steps if step.op == "delete"]
+    if all(session.falls.is_free(key) for key in keys):
+        return True
+    outcome.done["waits"] = outcome.done.get("waits", 0) + 1
+    outcome.leave(line, SIDES, "what belongs to it is still there")
     return False
 
 
@@ -139,6 +149,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     made = {binding.id for binding in into.new} | {j.intent.binding for j in jobs if j.is_found}
     session.real |= {line.planned: n for line, n in zip(lines, numbers, strict=True) if line.planned and n in made}
     for job in jobs:
+        if job.is_done:
+            session.falls.depart((pair.name, job.step.side, job.line.binding))
         for error in job.errors:
             session.note_trouble(pair, error)
         key = job.step.op if job.is_done else "link" if job.is_found else "failed"

@@ -13,7 +13,7 @@ from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Flow, NotThere, Sighting
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, digest, encode_fields, fingerprint, other
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -278,8 +278,6 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
             tx.add_ledger([recovery.row(tx, intent, intent.target or "", before, fingerprint(encode_fields(found)))])
 
     recovery.works.append(work)
-    if as_sent:
-        recovery.note_write(intent, digest(found))
     recovery.close(intent)
     return "confirmed" if as_sent else "dropped"
 

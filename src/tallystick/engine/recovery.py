@@ -108,14 +108,8 @@ class Recovery:
         self.works.append(lambda tx: tx.put_queue([item]))
 
     def note_write(self, intent: Intent, after: int | None) -> None:
-        """Put an update or deletion that turned out to be carried out into the audit trail, as the write of its run."""
-        self.works.append(lambda tx: self._note_write(tx, intent, after))
-
-    def _note_write(self, tx: StoreTx, intent: Intent, after: int | None) -> None:
-        # What a run is about to overwrite is journalled with the very intent, so the journal knows whose write it was.
-        entries = tx.journal(intent.binding)
-        run = next((e.run for e in entries if e.side == intent.side and e.at == intent.first_sent), self.run)
-        tx.add_ledger([replace(self._row(intent, intent.target or "", after), run=run)])
+        """Put a deletion that turned out to be carried out into the audit trail, as the write of its run."""
+        self.works.append(lambda tx: tx.add_ledger([self.row(tx, intent, intent.target or "", None, after)]))
 
     def _close(self, tx: StoreTx, intent: Intent, target: str | None, *, go_on: bool = False) -> None:
         ids = {intent.side: target, other(intent.side): intent.origin}

@@ -20,6 +20,8 @@ from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.awaiting import ask_about_waiting
+from tallystick.engine.cascade import spare_unseen
 from tallystick.engine.consent import note_consent
 from tallystick.engine.fence import Fence, release_lease, take_lease
 from tallystick.engine.grace import forget_rest
@@ -31,6 +33,7 @@ from tallystick.engine.push import leave_unreached, push
 from tallystick.engine.recover import recover
 from tallystick.engine.release import list_held, release_holds
 from tallystick.engine.session import PRESENT, Session
+from tallystick.engine.spare import hold_back
 from tallystick.engine.sweep import unmark
 from tallystick.engine.translation import note_translation
 from tallystick.engine.uncertain import settle_by_listing
@@ -86,6 +89,7 @@ def run(
         work = _Work(pair, None)
         works.append(work)
         yield from _guarded(work, _forward(session, work, look, alone=alone, patience=patience))
+    _weigh_falls(session, works)
     for work in reversed(works):
         if work.observed is not None and session.writes:
             yield from _guarded(work, _push(session, work, DELETIONS))
@@ -98,6 +102,16 @@ def run(
     if session.writes:
         yield from _note_run(session, started, (yield from effects.now()), result)
     return result
+
+
+def _weigh_falls(session: Session, works: Sequence[_Work]) -> None:
+    """Now that every pair was looked at: take back the deletions that would bring down more than they may."""
+    for work in works:
+        if work.observed is None:
+            spare_unseen(session, work.pair)
+    for work in works:
+        if work.observed is not None:
+            hold_back(session, work.pair, work.observed.outcome)
 
 
 def _guarded(work: _Work, flow: Flow[None]) -> Flow[None]:
@@ -224,6 +238,7 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     tx.drop_superseded(pair.name, now - max(pair.left.can.consistency, pair.right.can.consistency))
     tx.mark_dirty([*outcome.dirty, *(_mark_absent_again(pair, side, i, now) for side, i in outcome.absent)])
     tx.put_queue([_ask_deletion(pair, side, record, binding, now) for side, record, binding in outcome.unvouched])
+    ask_about_waiting(pair, observed.before.questions, now, tx)
     whole = work.failure is None and observed.is_whole
     if whole and observed.pulled:
         withdraw(session, pair, observed, faults, tx)

@@ -10,6 +10,7 @@ from tallystick.core.error import Error
 from tallystick.core.learn import holds_what_was_sent
 from tallystick.core.record import Fields, Side
 from tallystick.core.selection import Selection
+from tallystick.engine.falling import Falls
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.witness import Witness
@@ -89,6 +90,12 @@ class Scratch(Protocol):
 
     def lines(self, phases: Sequence[int], size: int) -> Iterator[list[bytes]]:
         """Give the bodies of planned lines in order."""
+
+    def lines_of(self, bindings: Sequence[int]) -> list[bytes]:
+        """Give the bodies of the planned lines of these bindings."""
+
+    def drop_lines(self, prints: Sequence[int]) -> None:
+        """Take planned lines back, by fingerprint."""
 
     def prints(self) -> list[int]:
         """Give the fingerprints of all lines."""
@@ -189,6 +196,7 @@ class Session:
     fences: dict[str, Fence] = field(default_factory=dict)
     scratches: dict[str, Scratch] = field(default_factory=dict)
     troubles: dict[str, dict[tuple[str, str], Error]] = field(default_factory=dict)
+    falls: Falls = field(default_factory=Falls)
 
     @property
     def writes(self) -> bool:

@@ -58,7 +58,9 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)
-    if line.state and not (line.steps and not done) and not unknown:
+    deletes_both = len(line.steps) == len(SIDES) and all(step.op == "delete" for step in line.steps)
+    enough = len(done) == len(jobs) if deletes_both else bool(done) or not line.steps
+    if line.state and enough and not unknown:
         _change_state(at, line, binding, into)
     (into.new if line.binding == 0 else into.changed).append(binding)
     _raise_questions(at, line, binding, seen, into)

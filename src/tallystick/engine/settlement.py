@@ -23,8 +23,9 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.session import Standing
 
 MOST_ATTEMPTS = 5
-# What could not be taken back stays a question until a person answers it; looking again answers nothing.
-KEPT: frozenset[QueueKind] = frozenset({"undo"})
+# What could not be taken back stays a question until a person answers it; looking again answers nothing. What waits for
+# a reference is asked about by the day, whatever comes of looking at the record (``engine.awaiting``).
+KEPT: frozenset[QueueKind] = frozenset({"undo", "reference"})
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 

@@ -247,6 +247,7 @@ class MappingBuilder(Builder):
             spec.drift,
             spec.invalid,
             spec.on_missing_ref,
+            spec.on_cascade,
             rank=rules.rank(),
             resolve=rules.resolve(),
             owned_by=rules.owned_by(),

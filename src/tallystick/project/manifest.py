@@ -243,6 +243,8 @@ class FieldSpec(Model):
     """The keys of a select field, or keys with their labels."""
     reference: str = ""
     """The object that this field points to."""
+    cascades: bool = False
+    """The system deletes this record by itself when the one that the field points to is deleted."""
     label: str = ""
 
 

@@ -18,6 +18,7 @@ from tallystick.core.policy import (
     Drift,
     Initial,
     Invalid,
+    OnCascade,
     OnDelete,
     OnDeleteUpdate,
     OnMerge,
@@ -135,6 +136,9 @@ class FieldSpec(Model):
     reference: str = ""
     """The mapping whose pairs translate this field's id."""
     on_missing_ref: OnMissingRef = "wait"
+    on_cascade: OnCascade = "ask"
+    """What becomes of a record whose counterpart a system deletes together with the one that this field points to: ask,
+    delete it as well, or end the pairing and keep it."""
     owner: str = ""
     note: str = ""
 

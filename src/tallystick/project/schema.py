@@ -45,6 +45,7 @@ def _field(path: str, spec: FieldSpec) -> Field:
         format=spec.format,
         options=tuple(Option(key, label) for key, label in written.items()),
         reference=spec.reference,
+        cascades=spec.cascades,
         label=spec.label,
     )
 

@@ -224,6 +224,18 @@ class Scratch:
                     after = rows[-1][0]
                     yield [body for _, body in rows]
 
+    def lines_of(self, bindings: Sequence[int]) -> list[bytes]:
+        """Give the bodies of the planned lines of these bindings."""
+        return [
+            row[0]
+            for chunk in _chunks(bindings)
+            for row in self._db.execute(f"SELECT body FROM line WHERE binding IN ({_marks(chunk)})", tuple(chunk))
+        ]
+
+    def drop_lines(self, prints: Sequence[int]) -> None:
+        """Take planned lines back, by fingerprint."""
+        self._db.executemany("DELETE FROM line WHERE print = ?", ((number,) for number in prints))
+
     def prints(self) -> list[int]:
         """Give the fingerprints of all lines."""
         return [row[0] for row in self._db.execute("SELECT print FROM line")]

@@ -190,7 +190,7 @@ class _Description:
 
     def _fields(self, shape: TableShape, key: tuple[str, ...], roles: Sequence[Guess | None]) -> dict[str, FieldSpec]:
         rules = [rule for _, check in shape.checks for rule in read_check(check)]
-        references = {each.columns[0]: each.table for each in shape.foreign_keys if self._points_to_id(shape, each)}
+        references = {each.columns[0]: each for each in shape.foreign_keys if self._points_to_id(shape, each)}
         # Who writes to the table keeps these up to date, so nobody has to map them.
         kept = {guess.column for guess in roles if guess}
         return {
@@ -198,7 +198,7 @@ class _Description:
                 shape,
                 column,
                 [rule for rule in rules if rule.column.lower() == name.lower()],
-                references.get(name, ""),
+                references.get(name),
                 read_only=shape.is_view or column.generated or (name in key and column.numbered),
                 needed=not column.default and name not in kept and (not column.nullable or name in key),
             )
@@ -218,7 +218,7 @@ class _Description:
         shape: TableShape,
         column: ColumnShape,
         rules: list[ColumnRule],
-        reference: str,
+        reference: ForeignKey | None,
         *,
         read_only: bool,
         needed: bool,
@@ -242,7 +242,8 @@ class _Description:
             minimum=_bound([rule for rule in rules if rule.minimum is not None], integers=integers),
             maximum=_bound([rule for rule in rules if rule.maximum is not None], integers=integers, upper=True),
             options=next((rule.options for rule in rules if rule.options), column.options),
-            reference=reference,
+            reference=reference.table if reference is not None else "",
+            cascades=reference is not None and reference.cascades,
             label=column.comment,
         )
 
