@@ -101,6 +101,23 @@ def test_a_wrong_password_is_an_error_of_access(server, opened):
     assert "wrong-word" not in f"{refused.value} {refused.value.hint}"
 
 
+def test_a_file_elsewhere_is_looked_at_twice_whatever_its_time_says(server, opened):
+    """The clock of another machine proves nothing about the age of its files."""
+    url, folder = server
+    put(folder, "c.csv", "id\n1\n", at=1_500_000_000)
+    connector, transport = opened(url, complete={"settle_seconds": 7})
+    waits = []
+
+    def grow(seconds):
+        waits.append(seconds)
+        put(folder, "c.csv", "id\n1\n2\n", at=1_500_000_000)
+
+    transport._shelves["c"]._arrival._sleep = grow
+    with pytest.raises(Unavailable, match="still being written"):
+        transport.run(connector.read("c"))
+    assert waits == [7]
+
+
 def test_a_replacement_that_was_cut_off_is_ended(tmp_path, opened):
     """Between the removal of the old file and the renaming of the new one, the new one is whole."""
     put(tmp_path, ".c.csv.tally-new", "id\n1\n2\n")

@@ -33,16 +33,16 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
 
 
 def test_other_packages_can_bring_protocols(monkeypatch):
-    manifest = Manifest.model_construct(protocol="gopher")
-    foreign = EntryPoint("gopher", f"{__name__}:none", registry.GROUP)
+    manifest = Manifest.model_construct(protocol="pigeon")
+    foreign = EntryPoint("pigeon", f"{__name__}:none", registry.GROUP)
 
     class Loads(EntryPoint):
         def load(self):
             return lambda name, manifest, secrets: (name, manifest.protocol)
 
     monkeypatch.setattr(registry, "entry_points", lambda **asked: [Loads(foreign.name, foreign.value, foreign.group)])
-    assert registry.open_system("crm", manifest, NoSecrets()) == ("crm", "gopher")
-    assert "gopher" in registry.protocols()
+    assert registry.open_system("crm", manifest, NoSecrets()) == ("crm", "pigeon")
+    assert "pigeon" in registry.protocols()
 
 
 def test_an_unknown_protocol_is_named_with_those_that_are_known():

@@ -67,8 +67,8 @@ class Arrival:
         if self._is_proven or seen.folder:
             return seen
         patience = self._file.complete.settle_seconds
-        age = self._clock() - seen.modified
-        # A time of change in the future says nothing about the age.
+        # Only our own clock tells an age, and a time of change in the future, or none, tells nothing.
+        age = self._clock() - seen.modified if self._place.shares_clock and seen.modified > 0 else 0.0
         remaining = patience - max(0.0, age)
         if remaining > 0:
             self._sleep(remaining)

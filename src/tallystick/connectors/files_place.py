@@ -40,9 +40,13 @@ class Seen:
 
 
 class Place(Protocol):
-    """Somewhere that files lie. Errors are those of the tree; a write that fails says whether it may have happened."""
+    """Somewhere that files lie. Errors are those of the tree; a write that fails says whether it may have happened.
+
+    ``shares_clock`` tells that times of change are by the clock of this machine.
+    """
 
     title: str
+    shares_clock: bool
 
     def look(self, folder: str) -> Sequence[Seen]:
         """List the files of a folder below the place; none where there is no such folder."""
@@ -65,6 +69,8 @@ class Place(Protocol):
 
 class LocalPlace:
     """A folder of this machine."""
+
+    shares_clock = True
 
     def __init__(self, root: Path, title: str) -> None:
         self._root = root

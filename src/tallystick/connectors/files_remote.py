@@ -27,6 +27,8 @@ _FACT: Final = re.compile(r"([\w.]+)=([^;]*);", re.IGNORECASE)
 class RemoteFolder:
     """A folder that is reached by FTP, FTPS or SFTP."""
 
+    shares_clock = False
+
     def __init__(self, address: Address, courier: Courier) -> None:
         self._address = address
         self._courier = courier
@@ -149,6 +151,8 @@ class RemoteFolder:
 
 class WebFiles:
     """Single files by HTTP: nothing can be listed, so only files of a fixed name are there."""
+
+    shares_clock = False
 
     def __init__(self, address: Address, courier: Courier, names: Sequence[str]) -> None:
         self._address = address

@@ -23,6 +23,8 @@ _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 class Bucket:
     """The objects of one bucket below a prefix; what follows the next slash counts as a folder."""
 
+    shares_clock = False
+
     def __init__(self, root: str, prefix: str, courier: Courier, region: str) -> None:
         self._root = root
         self._prefix = prefix
