@@ -13,11 +13,12 @@ from typing import Any
 
 from tallystick.core.binding import Cursor, Intent, Superseded, Window
 from tallystick.core.brake import Tally, apply_brakes
+from tallystick.core.contest import Around
 from tallystick.core.decision import Write
 from tallystick.core.error import Duplicate, InvalidValue, Refused, Unavailable
 from tallystick.core.mapping import FieldMapping, MatchRule, Place
 from tallystick.core.matching import Candidate, KeyMaker, id_key, link_rule, match, normalise, pack_keys, unpack_keys
-from tallystick.core.merge import Holds, Sides, drifting_side, merge_field
+from tallystick.core.merge import drifting_side, merge_field
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
 from tallystick.core.plan import changes_of, line_fingerprint, plan_fingerprint, shown
 from tallystick.core.policy import Brakes, FieldPolicy, Policy
@@ -32,6 +33,7 @@ from tallystick.core.resolve import (
     next_step,
     proves_nothing_was_made,
 )
+from tallystick.core.sides import Holds, Sides
 from tallystick.core.window import goes_on, is_over, judge_completeness, next_high, next_sweep
 
 FOLDER = Path(__file__).parent / "golden"
@@ -175,9 +177,13 @@ def merged() -> Iterator[str]:
             now, base = Sides(left, right), Sides(was_left, was_right)
             for name, policy in policies:
                 case = told((left, right, was_left, was_right))
-                yield case, name, told(merge_field(now, base, policy, rooms[""], "right" if "newest" in name else None))
+                yield (
+                    case,
+                    name,
+                    told(merge_field(now, base, policy, rooms[""], Around("right" if "newest" in name else None))),
+                )
                 if name and was_left == was_right == "b":
-                    yield case, f"{name} left newer", told(merge_field(now, base, policy, rooms[""], "left"))
+                    yield case, f"{name} left newer", told(merge_field(now, base, policy, rooms[""], Around("left")))
             for name, holds in rooms.items():
                 yield case, name, told(merge_field(now, base, FieldPolicy(), holds))
 
@@ -319,7 +325,7 @@ def matched() -> Iterator[str]:
               " Eva@Ex.De ", "a@b@c.de", "info@b@c.de", "@x", "a@", "eva", Ref("f", None), Ref("f", 3), 12)  # fmt: skip
     for value, how in product(values, ("exact", "text", "email", "digits", "alphanumeric")):
         yield f"{value!r} {how}: {normalise(value, how)!r}"
-    maker = KeyMaker(((0, (0,), "text"), (2, (0, 1), "exact")))
+    maker = KeyMaker(((0, (0,), "text", ""), (2, (0, 1), "exact", "")))
     for record in product((None, "a", "B"), repeat=2):
         yield f"{record}: {maker.keys(record)}"
     for value in (7, "7", "", None, True, 7.5, "x", Decimal(7), Decimal("7.00"), Decimal("7.5")):
