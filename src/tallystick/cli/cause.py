@@ -24,6 +24,7 @@ _ASK_HINTS: Final[dict[str, str]] = {
     "uncertain": "look for the record in its system, then: tally problems answer --as created:ID, or --as not-created",
     "restore": "set on_restore in the mapping, or delete the record again",
     "reference": "create or pair the record that it points to, let it point elsewhere, or set on_missing_ref",
+    "contention": "let one of the two mappings write it (direction), or tell their records apart (where)",
     "cascade": "delete or move the records named, take a side with `tally conflicts`, or set on_cascade",
     "merge": "set on_merge in the mapping",
     "blank": "say which side is right with `tally conflicts`, or set blank: propagate for the field",

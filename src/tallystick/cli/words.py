@@ -106,6 +106,7 @@ QUESTIONS: Final[dict[str, str]] = {
     "undo": "it cannot be taken back as it was",
     "reference": "the record it points to is paired with nobody",
     "part": "a part that belongs to it is gone",
+    "contention": "two mappings write different values to the same field of one record",
     "cascade": "a deletion on one side took, or would take, records along that live on the other",
 }
 DISPOSITIONS: Final[dict[str, str]] = {

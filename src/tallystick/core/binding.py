@@ -192,6 +192,7 @@ class JournalEntry:
 QueueKind = Literal[
     "conflict", "delete", "delete_update", "duplicate", "match", "keyless", "unmatched", "uncertain", "reappeared",
     "merge", "restore", "scope", "initial", "blank", "oscillation", "reference", "undo", "part", "cascade",
+    "contention",
 ]  # fmt: skip
 
 

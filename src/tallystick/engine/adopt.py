@@ -86,6 +86,8 @@ def _decide_batch(
     partners = {i: with_kin(session, pair, r) for i, r in session.scratch(pair).sights(other(side), linked).items()}
     refs = yield from writing_refs(pair, [r[3] for r in (*rows, *partners.values()) if r[3]])
     draft = Draft(session, pair, outcome, wave)
+    both = {side: list(matches), other(side): linked}
+    draft.holders = yield from session.contention.find_holders(pair, both)
     taken: list[str] = []
     for row in rows:
         if not _is_asked(draft, side, row, fields.get(row[0], ()), matches, partners):
@@ -193,7 +195,7 @@ def _link(draft: Draft, lone: Lone, partner: SightRow, refs: WriteRefs) -> None:
     left, right = (here, there) if side == "left" else (there, here)
     left_seen, right_seen = (seen, _seen(partner)) if side == "left" else (_seen(partner), seen)
     decision = reconcile("linked", (None, None), (left, right), draft.pair.pairing)
-    line = draft.line(None, decision, left_seen, right_seen, refs, decision.agree)
+    line = draft.uncontested(None, decision, (left_seen, right_seen), refs, decision.agree, (None, None))
     line.action = line.action or "link"
     if draft.session.witness is not None:
         draft.session.witness.met(Meeting(None, (None, None), (left, right), decision, line, SIDES, stands=False))

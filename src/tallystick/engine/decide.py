@@ -22,6 +22,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_f
 from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.contention import ids_by_side
 from tallystick.engine.draft import Draft, WriteRefs, writing_refs
 from tallystick.engine.fallen import find_fallen
 from tallystick.engine.grace import due_at, resting_sides, show_resting
@@ -58,6 +59,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         found += [leg.base for b in bindings.values() for leg in (b.left, b.right) if leg.base]
         refs = yield from writing_refs(pair, found)
         draft = Draft(session, pair, outcome)
+        draft.holders = yield from session.contention.find_holders(pair, ids_by_side(rows, bindings))
         now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
@@ -179,7 +181,7 @@ def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Loo
     agree = decision.agree + _respelled(left, right, decision)
     if draft.only is not None:
         agree = tuple(i for i in agree if i == draft.only)
-    return draft.line(binding, decision, left.seen, right.seen, refs, agree)
+    return draft.uncontested(binding, decision, (left.seen, right.seen), refs, agree, (left.stored, right.stored))
 
 
 def _is_half_seen(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], SightRow]) -> bool:

@@ -6,6 +6,7 @@ Bodies are made here and not when sending, so that a plan predicts what a side c
 from collections.abc import Iterable, Sequence
 
 from tallystick.core.binding import Binding, Op
+from tallystick.core.contention import withhold
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError, MissingReference, UnknownOption
 from tallystick.core.mapping import Refs
@@ -24,6 +25,7 @@ from tallystick.core.record import (
 )
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.contention import Holders
 from tallystick.engine.line import Ask, Fault, Line, Seen, Step, encode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair
@@ -69,6 +71,7 @@ class Draft:
         self.pair = pair
         self.outcome = outcome
         self._wave = wave
+        self.holders: Holders = {}
         self._rows: list[tuple[int, int, int, Side | None, Op | None, int, bytes]] = []
 
     @property
@@ -120,6 +123,27 @@ class Draft:
         self.seal(line)
         return line
 
+    def uncontested(
+        self,
+        binding: Binding | None,
+        decision: Decision,
+        seen: tuple[Seen, Seen],
+        refs: WriteRefs,
+        agree: Sequence[int],
+        bases: tuple[Fields | None, Fields | None],
+    ) -> Line:
+        """Write a decision down without what another mapping writes to the same place; that is asked about (R-13.2)."""
+        line = self.line(binding, decision, *seen, refs, agree)
+        contention = self.session.contention
+        if not contention.rivals or not line.steps:
+            return line
+        standing = self.session.standing.get(self.pair.name)
+        asked = standing.questions.get(binding.id, []) if standing is not None and binding is not None else []
+        found = contention.contested(self.pair, line, dict(zip(SIDES, bases, strict=True)), asked, self.holders)
+        for side, fields in found.items():
+            decision = withhold(decision, side, fields)
+        return self.line(binding, decision, *seen, refs, agree) if found else line
+
     def is_asked(self, pairs: Sequence[tuple[Side, str | None]], seen: Sequence[Fields]) -> bool:
         """Whether the run is about the record with these ids, and if it is about some only, count it."""
         selection, plan = self.session.selection, self.outcome.plan
@@ -144,6 +168,7 @@ class Draft:
     def add(self, line: Line) -> None:
         """Plan a line."""
         self.outcome.add(line)
+        self.session.contention.claim(self.pair, line)
         first = line.steps[0] if line.steps else None
         side, op = (first.side, first.op) if first else (None, None)
         # What points to a pairing that is made in this run goes after it.

@@ -83,6 +83,7 @@ def run(
     started = yield from effects.now()
     result = Result(Plan(session.run, started))
     works: list[_Work] = []
+    session.contention.note_pairs(pairs)
     if session.writes:
         yield from _note_run(session, started, None, result)
     for pair in pairs:

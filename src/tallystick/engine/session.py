@@ -10,6 +10,7 @@ from tallystick.core.error import Error
 from tallystick.core.learn import holds_what_was_sent
 from tallystick.core.record import Fields, Side
 from tallystick.core.selection import Selection
+from tallystick.engine.contention import Contention
 from tallystick.engine.falling import Falls
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
@@ -197,6 +198,7 @@ class Session:
     scratches: dict[str, Scratch] = field(default_factory=dict)
     troubles: dict[str, dict[tuple[str, str], Error]] = field(default_factory=dict)
     falls: Falls = field(default_factory=Falls)
+    contention: Contention = field(default_factory=Contention)
 
     @property
     def writes(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from tallystick.core.error import Problem
 from tallystick.project.build import resolve_mappings
+from tallystick.project.lint_contention import find_contentions
 from tallystick.project.lint_mapping import MAPPING_RULES
 from tallystick.project.lint_system import SYSTEM_RULES, SystemView
 from tallystick.project.load import Kind, LoadedProject
@@ -28,6 +29,7 @@ def lint_project(loaded: LoadedProject) -> list[Problem]:
     for name in loaded.manifests:
         for look_at_system in SYSTEM_RULES:
             found.update(look_at_system(SystemView(loaded, name)))
+    found.update(find_contentions(loaded, mappings))
     for mapping in mappings:
         for look_at_mapping in MAPPING_RULES:
             found.update(look_at_mapping(MappingView(loaded, mapping)))

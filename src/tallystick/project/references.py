@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tallystick.core.mapping import Condition, End, FieldMapping, ObjectMapping
+from tallystick.core.contention import can_meet
+from tallystick.core.mapping import End, FieldMapping, ObjectMapping
 from tallystick.core.path import render
 from tallystick.core.record import SIDES
 
@@ -114,9 +115,4 @@ def _way(roads: Mapping[int, Sequence[tuple[int, str]]], start: int, end: int) -
 def _meet(one: End, other: End) -> bool:
     if (one.system, one.object) != (other.system, other.object):
         return False
-    theirs = {c.path: c for c in other.where}
-    return not any(c.path in theirs and _exclude(c, theirs[c.path]) for c in one.where)
-
-
-def _exclude(one: Condition, other: Condition) -> bool:
-    return not any(value in other.values for value in one.values)
+    return can_meet(one.where, other.where)
