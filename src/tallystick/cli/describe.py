@@ -1,4 +1,4 @@
-"""``tally describe``: from an API description or a database to ``systems/NAME.yaml``, and the capability card."""
+"""``tally describe``: from a description or a database to ``systems/NAME.yaml``, and the capability card."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     shown = examples(
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
+        "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe crm",
     )
@@ -31,6 +32,7 @@ def describe(
     openapi: Annotated[
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
     ] = "",
+    wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
     ] = "",
@@ -55,7 +57,7 @@ def describe(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    manifest = _described(start, name, openapi, base_url, database, schema, table or [])
+    manifest = _described(start, name, (openapi, wsdl, database), base_url, schema, table or [])
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
@@ -76,14 +78,15 @@ def describe(
 
 
 def _described(
-    start: Start, name: str, openapi: str, base_url: str, database: str, schema: str, tables: list[str]
+    start: Start, name: str, sources: tuple[str, str, str], base_url: str, schema: str, tables: list[str]
 ) -> "Manifest | None":
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
         raise ProjectError(f"'{name}' cannot be a system's name", hint="use letters, digits, - and _")
-    if openapi and database:
-        raise ProjectError("a system has one source", hint="give --openapi or --database")
+    openapi, wsdl, database = sources
+    if sum(map(bool, sources)) > 1:
+        raise ProjectError("a system has one source", hint="give --openapi, --wsdl or --database")
     if not (start.folder / "tally.yaml").is_file():
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
@@ -92,6 +95,10 @@ def _described(
         from tallystick.cli.describe_openapi import describe_api
 
         return describe_api(openapi, base_url, start.folder)
+    if wsdl:
+        from tallystick.cli.describe_wsdl import describe_service
+
+        return describe_service(wsdl, base_url, start.folder)
     if database:
         from tallystick.cli.describe_database import describe_base
 
@@ -106,7 +113,9 @@ def _known(start: Start, name: str) -> "Manifest":
 
     loaded = load_project(start.folder, environment=start.environment)
     if name not in loaded.manifests:
-        hint = f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi or --database"
+        hint = (
+            f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi, --wsdl or --database"
+        )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]
 
