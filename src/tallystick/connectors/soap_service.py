@@ -151,7 +151,7 @@ class Service:
         if call.error and (fault := _told_error(found, parse(call.error))):
             return self._refused(request, operation, response, fault)
         self._name_new(found, operation)
-        return Said(Response(response.status, response.headers, encode(found, "json"), response.url))
+        return Said(_in_json(response, response.status, found))
 
     def _refused(self, request: Request, operation: str, response: Response, fault: Fault) -> Said:
         if response.succeeded:
@@ -162,8 +162,7 @@ class Service:
         if status == _CONFLICT and "duplicat" not in message.lower():
             message = f"duplicate, {message}"
         detail = fault.detail if isinstance(fault.detail, dict) else {}
-        body = encode({"message": message, "detail": detail}, "json")
-        return Said(Response(status, response.headers, body, response.url), fault)
+        return Said(_in_json(response, status, {"message": message, "detail": detail}), fault)
 
     def _fill_in(self, found: Any, operation: str) -> None:
         """Say in JSON what XML says by leaving out: an empty listing, a record that is not there."""
@@ -227,6 +226,12 @@ class Service:
 
 
 _CONFLICT: Final = 409
+
+
+def _in_json(response: Response, status: int, content: Any) -> Response:
+    # What the headers say of type and encoding is true of the XML only.
+    headers = response.headers.without("content-type")
+    return Response(status, headers, encode(content, "json"), response.url)
 
 
 def _token(spec: SoapSpec, around: Surroundings) -> UserNameToken | None:
