@@ -14,14 +14,17 @@ from tallystick.connectors.describe.wsdl_shapes import Sides
 Deed = Literal["list", "get", "create", "update", "delete"]
 
 _VERBS: Final[dict[str, tuple[Deed, ...]]] = {
-    **dict.fromkeys(("list", "search", "query", "find", "browse", "export", "enumerate", "select"), ("list", "get")),
+    **dict.fromkeys(("list", "search", "query", "find", "browse", "export", "enumerate", "select", "listar", "buscar", "consultar",
+                    "suchen", "rechercher", "lister"), ("list", "get")),
     **dict.fromkeys(
-        ("get", "read", "fetch", "retrieve", "load", "lookup", "show", "info", "detail", "details", "download", "pull"),
+        ("get", "read", "fetch", "retrieve", "load", "lookup", "show", "info", "detail", "details", "download", "pull",
+         "obtener", "lesen", "hole", "holen", "lire", "obtenir"),
         ("get", "list"),
     ),
-    **dict.fromkeys(("create", "add", "insert", "new", "register", "post"), ("create",)),
-    **dict.fromkeys(("update", "modify", "edit", "change", "set", "alter", "replace", "patch"), ("update",)),
-    **dict.fromkeys(("delete", "remove", "destroy", "erase", "del"), ("delete",)),
+    **dict.fromkeys(("create", "add", "insert", "new", "register", "post", "crear", "criar", "anlegen", "neu", "creer"), ("create",)),
+    **dict.fromkeys(("update", "modify", "edit", "change", "set", "alter", "replace", "patch", "actualizar", "atualizar", "aendern",
+         "modifier"), ("update",)),
+    **dict.fromkeys(("delete", "remove", "destroy", "erase", "del", "eliminar", "borrar", "excluir", "loeschen", "supprimer"), ("delete",)),
 }  # fmt: skip
 _BOTH: Final = frozenset({"save", "upsert", "store", "put", "merge", "write"})
 _GLUED: Final = re.compile(

@@ -42,7 +42,9 @@ def describe_object(acts: Iterable[Act], types: Types, credentials: Mapping[str,
     record = _record_type(chosen)
     if record is None:
         return None
-    return _Object(chosen, record, types, credentials).described()
+    made = _Object(chosen, record, types, credentials)
+    # What can neither be listed nor told apart is nothing that could be synchronised.
+    return made.described() if made.has_id or "list" in chosen else None
 
 
 def _rank(act: Act) -> tuple[int, int, int]:
@@ -78,6 +80,11 @@ class _Object:
         self._id = find_id(top, self._noun, asked.name if asked else "")
         self._facts: dict[str, Fact] = {}
         self._notes: list[str] = []
+
+    @property
+    def has_id(self) -> bool:
+        """Whether something in the record looks like its id."""
+        return self._id is not None
 
     def described(self) -> Described:
         entries: dict[str, Any] = {}

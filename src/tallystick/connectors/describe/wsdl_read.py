@@ -85,6 +85,7 @@ class _Reading:
     def __init__(self, fetch: Fetch | None, source: str) -> None:
         self.found = Documents()
         self._fetch = fetch
+        self._asked: set[tuple[str, str, str]] = set()
         self._seen: set[tuple[str, str]] = {(source, "")}
         self._bytes = 0
 
@@ -134,11 +135,11 @@ class _Reading:
         if self._fetch is None:
             self.found.notes.append(f"'{location}' is imported and was not given; what it declares is not known.")
             return None
-        if len(self._seen) > _MOST_DOCUMENTS or self._bytes > _MOST_BYTES:
+        if len(self._asked) > _MOST_DOCUMENTS or self._bytes > _MOST_BYTES:
             raise _useless("it imports too much", f"more than {_MOST_DOCUMENTS} documents or 100 MB", source)
-        if (location, space + source) in self._seen:
+        if (location, space, source) in self._asked:
             return None
-        self._seen.add((location, space + source))
+        self._asked.add((location, space, source))
         try:
             address, content = self._fetch(source, location)
         except Error as error:
