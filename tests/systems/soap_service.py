@@ -3,7 +3,9 @@
 A program: port and version of SOAP are its arguments. It runs in a process of its own, as other people's systems do.
 """
 
-import datetime
+# ruff: noqa: N802, N803, N805, N815, C901 - the names and the nesting are what the toolkit wants
+
+import datetime as dt
 import socketserver
 import sys
 import threading
@@ -75,11 +77,11 @@ class Shelf:
     def __init__(self):
         self.customers = {}
         self.last = 0
-        self.moment = datetime.datetime(2026, 3, 1, 8, 0, 0, tzinfo=datetime.UTC)
+        self.moment = dt.datetime(2026, 3, 1, 8, 0, 0, tzinfo=dt.UTC)
         self.lock = threading.RLock()
 
     def touch(self):
-        self.moment += datetime.timedelta(seconds=7)
+        self.moment += dt.timedelta(seconds=7)
         return self.moment
 
 
@@ -90,7 +92,7 @@ def service_of(shelf):
             with shelf.lock:
                 found = [c for _, c in sorted(shelf.customers.items())]
                 if modifiedSince is not None:
-                    since = modifiedSince if modifiedSince.tzinfo else modifiedSince.replace(tzinfo=datetime.UTC)
+                    since = modifiedSince if modifiedSince.tzinfo else modifiedSince.replace(tzinfo=dt.UTC)
                     found = [c for c in found if c.lastModified >= since]
                 if email is not None:
                     found = [c for c in found if c.email == email]

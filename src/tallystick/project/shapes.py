@@ -167,7 +167,12 @@ def shape_warnings(manifest: Manifest) -> Iterator[Complaint]:
                 message = f"{part.object} cannot be asked for by '{part.link}', so each look at one record lists all"
                 hint = f"objects.{part.object}.filters: {{{part.link}: {{param: {render(parse(part.link))}}}}}"
                 yield (*at, "link"), message, hint
-            if manifest.protocol in {"rest", "soap"} and part.found_by and part.found_by not in anchor.filters and own.since:
+            if (
+                manifest.protocol in {"rest", "soap"}
+                and part.found_by
+                and part.found_by not in anchor.filters
+                and own.since
+            ):
                 message = f"{spec.anchor} cannot be asked for by '{part.found_by}'"
                 yield (*at, "found_by"), f"{message}, so changes of the part are seen at the next full compare", ""
             if anchor.since and not own.since:

@@ -11,6 +11,7 @@ from tallystick.core.ports import NotThere
 
 ITEM = "<id>7</id><name>Mug</name><price>1.50</price>"
 AS_DECLARED = f'<GetItemResponse xmlns="{SPACE}"><item>{ITEM}</item></GetItemResponse>'
+XML = {"Content-Type": "text/xml"}
 MUG = {"id": 7, "name": "Mug", "price": Decimal("1.50")}
 
 
@@ -39,15 +40,13 @@ def test_an_answer_as_declared_is_nothing_odd(shop):
         (AS_DECLARED.replace("GetItemResponse", "getItemReturn"), "called 'getItemReturn'"),
         (f'<item xmlns="{SPACE}">{ITEM}</item>', "without 'GetItemResponse'"),
         (Reply(200, {"Content-Type": "text/xml"}, AS_DECLARED.encode()), "no envelope"),
-        (reply(AS_DECLARED).__class__(200, {}, b'<E:Envelope xmlns:E="urn:e"><E:Body>%s</E:Body></E:Envelope>'
-               % AS_DECLARED.encode()), "namespace 'urn:e'"),
+        (Reply(200, XML, b'<E:Envelope xmlns:E="urn:e"><E:Body>%s</E:Body></E:Envelope>' % AS_DECLARED.encode()),
+         "namespace 'urn:e'"),
     ],
     ids=["other order", "other namespace", "other wrapper", "no wrapper", "no envelope", "foreign envelope"],
 )  # fmt: skip
 def test_the_same_record_is_read_however_it_is_dressed(shop, said, odd):
     """What it says is beyond doubt; what was odd about it is kept for the report."""
-    if isinstance(said, Reply) and b"Envelope" in said.body:
-        said = Reply(200, {"Content-Type": "text/xml"}, said.body.replace(b"<E:Envelope", b"<E:Envelope"))
     assert get(shop, said).record == MUG
     assert (not odd and shop.connector.oddities() == ()) or any(odd in each for each in shop.connector.oddities())
 
@@ -56,7 +55,8 @@ def test_values_that_stand_elsewhere_are_put_where_they_are_meant(shop):
     """Encoded services write an object once and refer to it."""
     said = (
         '<GetItemResponse><item href="#id0"/></GetItemResponse>'
-        '<multiRef id="id0"><id>7</id><name href="#id1"/><price>1.50</price></multiRef><multiRef id="id1">Mug</multiRef>'
+        '<multiRef id="id0"><id>7</id><name href="#id1"/><price>1.50</price></multiRef>'
+        '<multiRef id="id1">Mug</multiRef>'
     )
     assert get(shop, said).record == MUG
 

@@ -207,3 +207,18 @@ def test_imports_in_a_circle_come_to_an_end():
 
 
 NAMES = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t"'
+
+
+def test_types_that_lead_to_types_without_end_are_read():
+    """The schema of a large system is one web of types, deeper than any stack."""
+    chain = "".join(
+        f'<xs:complexType name="T{n}"><xs:sequence>{member("next", f"T{n + 1}")}{member("back", f"T{n // 2}")}'
+        f"</xs:sequence></xs:complexType>"
+        for n in range(1500)
+    )
+    city = member("City", "xs:string", minOccurs="0")
+    schema = ACCOUNTS_SCHEMA.replace('<xs:complexType name="Site">', f'{chain}<xs:complexType name="Site">')
+    schema = schema.replace(city, city + member("deep", "T0", minOccurs="0"))
+    manifest = describe_wsdl(ACCOUNTS.decode().replace(ACCOUNTS_SCHEMA, schema).encode())
+    assert "T1499" in manifest.soap.types
+    assert manifest.objects["account"].get is not None

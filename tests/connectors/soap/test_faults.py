@@ -1,4 +1,4 @@
-"""What refusals mean: not there, taken, moved on, not allowed, refused, or unknown, wherever and however they are said."""
+"""What refusals mean: not there, taken, moved on, not allowed, refused, or unknown, however they are said."""
 
 import pytest
 from tests.systems.soap_server import Reply, envelope, reply

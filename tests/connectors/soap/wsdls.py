@@ -13,8 +13,12 @@ def document(schema: str, operations: dict[str, tuple[str, str]], faults: dict[s
     messages, port, binding = [], [], []
     for name, (taken, given) in operations.items():
         fault = (faults or {}).get(name, "")
-        messages.append(f'<wsdl:message name="{name}In"><wsdl:part name="parameters" element="t:{taken}"/></wsdl:message>')
-        messages.append(f'<wsdl:message name="{name}Out"><wsdl:part name="parameters" element="t:{given}"/></wsdl:message>')
+        messages.append(
+            f'<wsdl:message name="{name}In"><wsdl:part name="parameters" element="t:{taken}"/></wsdl:message>'
+        )
+        messages.append(
+            f'<wsdl:message name="{name}Out"><wsdl:part name="parameters" element="t:{given}"/></wsdl:message>'
+        )
         if fault:
             messages.append(f'<wsdl:message name="{fault}"><wsdl:part name="f" element="t:{fault}"/></wsdl:message>')
         told = f'<wsdl:fault name="{fault}" message="t:{fault}"/>' if fault else ""
@@ -57,7 +61,9 @@ def rpc(schema: str, operations: dict[str, tuple[dict[str, str], dict[str, str]]
 
 def element(name: str, inside: str = "") -> str:
     """Write a global element with members of its own."""
-    return f'<xs:element name="{name}"><xs:complexType><xs:sequence>{inside}</xs:sequence></xs:complexType></xs:element>'
+    return (
+        f'<xs:element name="{name}"><xs:complexType><xs:sequence>{inside}</xs:sequence></xs:complexType></xs:element>'
+    )
 
 
 def member(name: str, kind: str, **more: str) -> str:

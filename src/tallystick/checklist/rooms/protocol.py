@@ -49,7 +49,10 @@ def _kind(failure: Error | None) -> str:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """All objects answered: pass, or warn where the answers contradict the description. An answer that is not of this protocol: fail. No answer at all: cannot tell."""
+    """All objects answered: pass, or warn where the answers contradict the system's own description.
+
+    An answer that is not of this protocol: fail. No answer at all: cannot tell.
+    """
     objects, protocol = facts["objects"], facts["protocol"].upper()
     if not objects:
         return [Judgement("cannot_tell", "the manifest has no object that can be listed", fix="describe the system")]

@@ -13,19 +13,14 @@ from tallystick.connectors.describe.wsdl_shapes import Sides
 
 Deed = Literal["list", "get", "create", "update", "delete"]
 
-_VERBS: Final[dict[str, tuple[Deed, ...]]] = {
-    **dict.fromkeys(("list", "search", "query", "find", "browse", "export", "enumerate", "select", "listar", "buscar", "consultar",
-                    "suchen", "rechercher", "lister"), ("list", "get")),
-    **dict.fromkeys(
-        ("get", "read", "fetch", "retrieve", "load", "lookup", "show", "info", "detail", "details", "download", "pull",
-         "obtener", "lesen", "hole", "holen", "lire", "obtenir"),
-        ("get", "list"),
-    ),
-    **dict.fromkeys(("create", "add", "insert", "new", "register", "post", "crear", "criar", "anlegen", "neu", "creer"), ("create",)),
-    **dict.fromkeys(("update", "modify", "edit", "change", "set", "alter", "replace", "patch", "actualizar", "atualizar", "aendern",
-         "modifier"), ("update",)),
-    **dict.fromkeys(("delete", "remove", "destroy", "erase", "del", "eliminar", "borrar", "excluir", "loeschen", "supprimer"), ("delete",)),
-}  # fmt: skip
+_SAID: Final[dict[tuple[Deed, ...], str]] = {
+    ("list", "get"): "list search query find browse export enumerate select listar buscar consultar suchen lister",
+    ("get", "list"): "get read fetch retrieve load lookup show info detail details download pull obtener lesen lire",
+    ("create",): "create add insert new register post crear criar anlegen creer",
+    ("update",): "update modify edit change set alter replace patch actualizar atualizar aendern modifier",
+    ("delete",): "delete remove destroy erase del eliminar borrar excluir loeschen supprimer",
+}
+_VERBS: Final = {verb: deeds for deeds, verbs in _SAID.items() for verb in verbs.split()}
 _BOTH: Final = frozenset({"save", "upsert", "store", "put", "merge", "write"})
 _GLUED: Final = re.compile(
     r"(?P<verb>get|create|change|delete|read|find|list|update)(?P<rest>list|detail|details|all|fromdata\d*|bylist|byid)"

@@ -14,8 +14,8 @@ from tallystick.connectors.describe.wsdl_arguments import (
 )
 from tallystick.connectors.describe.wsdl_deeds import Act, Deed
 from tallystick.connectors.describe.wsdl_facets import field_of
-from tallystick.connectors.describe.wsdl_shapes import Inside, Leaf, walk
-from tallystick.connectors.describe.wsdl_types import Types, plain_parts
+from tallystick.connectors.describe.wsdl_shapes import Inside, Leaf, plain_parts, walk
+from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.core.path import Path, render, write
 from tallystick.project.manifest import Fact, FieldSpec, Filter, NoPaging, ObjectSpec, Operation
 

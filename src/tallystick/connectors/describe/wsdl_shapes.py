@@ -1,12 +1,12 @@
 """What an operation takes and gives, laid flat: plain arguments, objects, listings, each with its path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tallystick.connectors.describe.wsdl_calls import Call
 from tallystick.connectors.describe.wsdl_facets import Simple
-from tallystick.connectors.describe.wsdl_types import Part, Types, plain_parts
+from tallystick.connectors.describe.wsdl_types import Complex, Part, Types
 from tallystick.core.path import render
 
 _DEEPEST: Final = 4
@@ -117,3 +117,9 @@ def walk(key: str, types: Types) -> Iterator[Leaf | Inside]:
                 yield Inside(inner, part.member.type, part.member.is_many)
                 if not part.member.is_many:
                     waiting.append((inner, part.member.type, above | {here}, needed))
+
+
+def plain_parts(types: Mapping[str, Complex], key: str) -> dict[str, Part]:
+    """Give the members of a type by name; none for a built-in."""
+    found = types.get(key)
+    return found.parts if found is not None else {}

@@ -3,7 +3,7 @@
 A complex type gets a key, its own name made unique; a simple one is told by its built-in base and what it restricts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -73,6 +73,8 @@ class Types:
         self._schema: dict[Element, Element] = {}
         self._keys: dict[Any, str] = {}
         self._derived: dict[Name, list[Name]] = {}
+        self._waiting: list[tuple[Element, Complex, Name | None]] = []
+        self._is_filling = False
         for about, schema in schemas:
             self._index(about, schema)
 
@@ -151,11 +153,11 @@ class Types:
             here = here.getparent()
         return here
 
-    def _type_of(self, node: Element, hint: str, depth: int = 0) -> tuple[str, Simple | None]:
+    def _type_of(self, node: Element, hint: str) -> tuple[str, Simple | None]:
         if (named := node.get("type")) is not None:
             return self.named(self._name(node, str(named)))
         if (inner := child(node, "complexType")) is not None:
-            return self._complex(inner, hint, None, depth), None
+            return self._complex(inner, hint, None), None
         if (inner := child(node, "simpleType")) is not None:
             simple = self._simple(inner)
             return simple.base, simple
@@ -188,7 +190,7 @@ class Types:
             return Simple("xs:string")
         return self._simple(node, depth + 1)
 
-    def _complex(self, node: Element, hint: str, name: Name | None, depth: int = 0) -> str:
+    def _complex(self, node: Element, hint: str, name: Name | None) -> str:
         if node in self._keys:
             return self._keys[node]
         schema = self._schema_of(node)
@@ -196,14 +198,24 @@ class Types:
         key = self._keys[node] = self._unique(hint)
         is_qualified = schema is not None and schema.get("elementFormDefault") == "qualified"
         made = self.complex[key] = Complex(key, hint, about, is_qualified)
-        if depth > _DEEPEST:
-            return key
-        for part_name, part in self._parts(node, made, depth):
-            there = made.parts.get(part_name)
-            made.parts[part_name] = part if there is None else _both(there, part)
-        for derived in self._derived.get(name, [])[:_MOST_DERIVED] if name else ():
-            self.named(derived)
+        self._waiting.append((node, made, name))
+        if not self._is_filling:
+            self._fill()
         return key
+
+    def _fill(self) -> None:
+        """Read the members of all types that were asked for, in turn: types lead to types without end."""
+        self._is_filling = True
+        try:
+            while self._waiting:
+                node, made, name = self._waiting.pop()
+                for part_name, part in self._parts(node, made, 0):
+                    there = made.parts.get(part_name)
+                    made.parts[part_name] = part if there is None else _both(there, part)
+                for derived in self._derived.get(name, [])[:_MOST_DERIVED] if name else ():
+                    self.named(derived)
+        finally:
+            self._is_filling = False
 
     def _unique(self, hint: str) -> str:
         key, number = hint, 2
@@ -273,10 +285,10 @@ class Types:
             for inner in node:
                 yield from self._particle(inner, made, depth + 1, is_many=is_many, is_required=is_required)
         elif kind == "element":
-            yield from self._element(node, made, depth, is_many=is_many, is_required=is_required)
+            yield from self._element(node, made, is_many=is_many, is_required=is_required)
 
     def _element(
-        self, node: Element, made: Complex, depth: int, *, is_many: bool, is_required: bool
+        self, node: Element, made: Complex, *, is_many: bool, is_required: bool
     ) -> Iterator[tuple[str, Part]]:  # fmt: skip
         schema = self._schema_of(node)
         about = self._about.get(schema, "") if schema is not None else ""
@@ -291,7 +303,7 @@ class Types:
                 return
             form = node.get("form") or (schema.get("elementFormDefault") if schema is not None else None)
             space = about if form == "qualified" else ""
-            key, simple = self._type_of(node, f"{made.key}.{name}", depth + 1)
+            key, simple = self._type_of(node, f"{made.key}.{name}")
         member = SoapMember(
             key,
             is_many=is_many,
@@ -340,9 +352,3 @@ def _label(node: Element) -> str:
     note = child(node, "annotation")
     text = text_of(child(note, "documentation")) if note is not None else ""
     return text if len(text) <= _LONGEST_LABEL else ""
-
-
-def plain_parts(types: Mapping[str, Complex], key: str) -> dict[str, Part]:
-    """Give the members of a type by name; none for a built-in."""
-    found = types.get(key)
-    return found.parts if found is not None else {}
