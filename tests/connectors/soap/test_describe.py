@@ -6,6 +6,11 @@ from tests.connectors.soap.wsdls import ACCOUNTS, ACCOUNTS_SCHEMA, HEAD, PRODUCT
 
 from tallystick.connectors.describe.text import manifest_yaml
 from tallystick.connectors.describe.wsdl import describe_wsdl
+from tallystick.connectors.describe.wsdl_calls import read_calls
+from tallystick.connectors.describe.wsdl_deeds import read_act
+from tallystick.connectors.describe.wsdl_read import read_documents
+from tallystick.connectors.describe.wsdl_shapes import sides_of
+from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.core.error import AccessError, ProjectError
 from tallystick.project.manifest import Manifest, OffsetPaging, PagePaging
 
@@ -222,3 +227,93 @@ def test_types_that_lead_to_types_without_end_are_read():
     manifest = describe_wsdl(ACCOUNTS.decode().replace(ACCOUNTS_SCHEMA, schema).encode())
     assert "T1499" in manifest.soap.types
     assert manifest.objects["account"].get is not None
+
+
+def test_a_record_may_be_the_whole_answer_or_stand_beside_complaints():
+    """Fields directly in the answer; lists of errors and messages are not what is listed."""
+    types = "".join(
+        f'<xs:complexType name="{name}"><xs:sequence>{inside}</xs:sequence></xs:complexType>'
+        for name, inside in (
+            ("Line", member("text", "xs:string")),
+            ("Row", member("orderNo", "xs:string") + member("total", "xs:decimal")),
+        )
+    )
+    many = {"minOccurs": "0", "maxOccurs": "unbounded"}
+    schema = (
+        f'<xs:schema targetNamespace="urn:t">{types}'
+        + element("ask", member("orderNo", "xs:string"))
+        + element(
+            "one", member("orderNo", "xs:string") + member("total", "xs:decimal") + member("messages", "Line", **many)
+        )
+        + element("none")
+        + element("all", member("errors", "Line", **many) + member("rows", "Row", **many))
+        + "</xs:schema>"
+    )
+    order = describe_wsdl(document(schema, {"readOrder": ("ask", "one"), "listOrders": ("none", "all")})).objects[
+        "order"
+    ]
+    assert (order.list.record, order.get.record, order.id) == ("rows", "", "orderNo")
+    assert order.fields["total"].type == "number"
+
+
+def test_what_policies_want_of_messages_is_told():
+    """A user name token can be sent; signatures cannot."""
+    policy = (
+        b'<p:Policy xmlns:p="http://www.w3.org/ns/ws-policy" xmlns:s="urn:s"><s:UsernameToken/><s:AsymmetricBinding/>'
+        b"</p:Policy><wsdl:portType"
+    )
+    notes = " ".join(describe_wsdl(ACCOUNTS.replace(b"<wsdl:portType", policy, 1)).notes)
+    assert "set soap.security" in notes
+    assert "signed or encrypted messages" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "deed"),
+    [
+        ("getOrder", "get"),
+        ("GetOrderByNumber", "get"),
+        ("findOrderById", "get"),
+        ("getOrders", "list"),
+        ("getOrderList", "list"),
+        ("GetAllOrder", "list"),
+        ("orderList", "list"),
+        ("BAPI_ORDER_GETLIST", "list"),
+        ("buscarOrders", "list"),
+        ("deleteOrder", "delete"),
+        ("orderEntityCreate", "create"),
+        ("getOrderCount", None),
+        ("ping", None),
+    ],
+)
+def test_a_record_with_lists_in_it_is_no_listing(name, deed):
+    """The same answer is one order with its lines or a page of orders: then the name decides."""
+    many = {"minOccurs": "0", "maxOccurs": "unbounded"}
+    types = (
+        f'<xs:complexType name="Line"><xs:sequence>{member("text", "xs:string")}</xs:sequence></xs:complexType>'
+        f'<xs:complexType name="Order"><xs:sequence>{member("orderNo", "xs:string")}{member("total", "xs:decimal")}'
+        f"{member('lines', 'Line', **many)}</xs:sequence></xs:complexType>"
+    )
+    schema = (
+        f'<xs:schema targetNamespace="urn:t">{types}{element("ask", member("orderNo", "xs:string"))}'
+        f"{element('given', member('order', 'Order'))}</xs:schema>"
+    )
+    documents = read_documents(document(schema, {name: ("ask", "given")}), "", None)
+    types_read = Types(documents.schemas)
+    [call] = read_calls(documents, types_read).calls.values()
+    act = read_act(sides_of(call, types_read))
+    assert (act.deed if act else None) == deed
+    assert act is None or act.noun == "order"
+
+
+def test_an_update_that_would_clear_what_the_listing_does_not_show_is_left_out():
+    """The whole record is sent as it was read, so what was never read would be lost."""
+    schema = ACCOUNTS_SCHEMA.replace('<xs:complexType name="ArrayOfAccount">', (
+        f'<xs:complexType name="Summary"><xs:sequence>{member("AccountId", "xs:long")}{member("Name", "xs:string")}'
+        '</xs:sequence></xs:complexType><xs:complexType name="ArrayOfAccount">'
+    )).replace(member("Account", "Account", minOccurs="0", maxOccurs="unbounded", nillable="true"),
+               member("Account", "Summary", minOccurs="0", maxOccurs="unbounded"))  # fmt: skip
+    manifest = describe_wsdl(ACCOUNTS.decode().replace(ACCOUNTS_SCHEMA, schema).encode())
+    account = manifest.objects["account"]
+    assert (account.update, account.create is None) == (None, False)
+    assert not account.omits_blank
+    assert any("the listing does not show ModifiedOn, Iban" in note for note in manifest.notes)

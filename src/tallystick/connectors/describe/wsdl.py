@@ -65,7 +65,7 @@ class _Description:
         self._title = _title(documents)
         self._sides = [sides_of(call, types) for call in calls.calls.values()]
         self._facts: dict[str, Fact] = {}
-        self._notes = [*documents.notes, *calls.notes]
+        self._notes = [*documents.notes, *calls.notes, *_demands(documents)]
 
     def manifest(self) -> Manifest:
         """Describe the objects, then the service."""
@@ -161,6 +161,17 @@ class _Description:
             waiting += [read_member(text).type for text in made.written().elements.values()]
             waiting += [each for each in self._types.derived_of(key) if each not in found]
         return found
+
+
+def _demands(documents: Documents) -> Iterable[str]:
+    """Say what the service's policies want of messages."""
+    names = {local(node) for root in documents.definitions for node in root.iter()}
+    if "UsernameToken" in names:
+        yield "A policy of the service wants a user name token: set soap.security."
+    if names & {"SymmetricBinding", "AsymmetricBinding", "X509Token", "SamlToken", "IssuedToken", "KerberosToken"}:
+        yield "A policy of the service wants signed or encrypted messages, or tokens of others, which is not supported."
+    if names & {"UsingAddressing", "Addressing"}:
+        yield "The service speaks of WS-Addressing; if it wants its headers, give them in soap.headers."
 
 
 def _message_types(calls: Calls, name: str) -> tuple[str, str]:

@@ -63,10 +63,11 @@ def read_act(sides: Sides) -> Act | None:
     rest = [word for index, word in enumerate(words) if index != at]
     before_by, extra = _cut(rest)
     noun = tuple(word for word in before_by if word not in _FILLERS and word not in _VERBS and not word.isdigit())
+    is_plural = bool(noun) and singular(noun[-1]) != noun[-1]
     noun = (*noun[:-1], singular(noun[-1])) if noun else ()
     if not noun or (noun[-1] in _SPECIAL and (len(noun) > 1 or noun[-1] in _NEVER)):
         return None
-    deed = _fitting(_VERBS[words[at]], sides)
+    deed = _fitting(_VERBS[words[at]], words, sides, is_plural=is_plural)
     if deed is None:
         return None
     # customerCustomerList is about the customer, and says so twice.
@@ -104,9 +105,12 @@ def _cut(words: list[str]) -> tuple[list[str], int]:
     return words, 0
 
 
-def _fitting(deeds: tuple[Deed, ...], sides: Sides) -> Deed | None:
+def _fitting(deeds: tuple[Deed, ...], words: list[str], sides: Sides, *, is_plural: bool) -> Deed | None:
+    """Choose between listing and reading one: a record may well have lists in it, and a listing numbers beside it."""
     if deeds[0] not in {"list", "get"}:
         return deeds[0]
-    if sides.listing is not None and (sides.record is None or len(sides.listing.path) <= len(sides.record.path) + 1):
+    if sides.listing is None:
+        return "get" if sides.record is not None and sides.arguments else None
+    if sides.record is None or is_plural or {"list", "all"} & set(words) or not sides.arguments:
         return "list"
-    return "get" if sides.record is not None and sides.arguments else None
+    return "get" if "by" in words else deeds[0]

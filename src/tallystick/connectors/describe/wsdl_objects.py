@@ -156,9 +156,8 @@ class _Object:
         if argument is None:
             self._notes.append(f"{act.sides.call.name}: which argument names the record is not clear; it is left out")
             return
-        found = next((each for each in act.sides.answers if each.type == self._record and not each.is_many), None)
-        many = next((each for each in act.sides.answers if each.type == self._record), None)
-        inside = found or many or act.sides.record
+        same = [each for each in act.sides.answers if each.type == self._record]
+        inside = min(same, key=lambda each: each.is_many, default=act.sides.record)
         body = self._fixed(act)
         write(body, argument.path, _MINE)
         entries["get"] = self._operation(act, body, record=inside.text if inside else "")
@@ -187,6 +186,12 @@ class _Object:
         if deed == "update" and not self._name_record(act, path, body, beside):
             self._notes.append(f"{act.sides.call.name}: nothing says which record it changes; it is left out")
             return
+        if deed == "update" and (unseen := self._unseen(wrap)):
+            self._notes.append(
+                f"{act.sides.call.name}: the listing does not show {', '.join(unseen)}, which an update of the whole "
+                "record would clear; it is left out"
+            )
+            return
         if not path:
             body, beside = {**beside, **body}, {}
         record = self._answered(act)
@@ -210,6 +215,16 @@ class _Object:
             write(beside, argument.path, _MINE)
             found = True
         return found
+
+    def _unseen(self, wrap: Inside | None) -> list[str]:
+        """Name what an update takes and reading one record shows, but the listing does not."""
+        get = self._chosen.get("get")
+        whole = get.sides.record if get is not None else None
+        if wrap is None or whole is None:
+            return []
+        shown, taken = (plain_parts(self._types.complex, key) for key in (whole.type, wrap.type))
+        listed = plain_parts(self._types.complex, self._record)
+        return [name for name in taken if name in shown and name not in listed]
 
     def _operation(self, act: Act, body: Mapping[str, Any], **rest: Any) -> Operation:
         return Operation(method="POST", path=act.sides.call.name, body=dict(body), **rest)

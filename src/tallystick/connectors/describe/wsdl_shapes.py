@@ -1,5 +1,6 @@
 """What an operation takes and gives, laid flat: plain arguments, objects, listings, each with its path."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from tallystick.core.path import render
 
 _DEEPEST: Final = 4
 _MOST_LEAVES: Final = 400
+_COMPLAINTS: Final = re.compile(r"(?i)error|warning|message|fault|^return$|^logs?$|exception")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +61,25 @@ class Sides:
 
     @property
     def listing(self) -> Inside | None:
-        """The records that it lists: the shallowest list of objects in its answer."""
-        lists = [each for each in self.answers if each.is_many]
+        """The records that it lists: the shallowest list of objects in its answer that are no complaints."""
+        lists = [each for each in self.answers if each.is_many and not _COMPLAINTS.search(each.path[-1])]
         return min(lists, key=lambda each: len(each.path), default=None)
 
     @property
     def record(self) -> Inside | None:
-        """The object that it answers: the deepest of those that only wrap one another."""
+        """The object that it answers: the deepest of those that only wrap one another, or the whole answer."""
         found = None
         for each in self.answers:
-            if each.is_many or (found is not None and each.path[: len(found.path)] != found.path):
+            if each.is_many or _COMPLAINTS.search(each.path[-1]):
+                continue
+            if found is not None and each.path[: len(found.path)] != found.path:
                 break
             if found is not None and not self._only_wraps(found):
                 break
             found = each
-        return found
+        inside = sum(found is not None and leaf.path[: len(found.path)] == found.path for leaf in self.results)
+        beside = sum(len(leaf.path) == 1 for leaf in self.results)
+        return Inside((), self.call.spec.output, is_many=False) if beside > max(inside, 1) else found
 
     def _only_wraps(self, outer: Inside) -> bool:
         return not any(leaf.path[:-1] == outer.path for leaf in self.results)
