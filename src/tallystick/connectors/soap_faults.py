@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from tallystick.connectors.soap_values import Types, read_value
 from tallystick.connectors.soap_xml import Element, child, local, text_of
-from tallystick.project.manifest_soap import SoapFaults
+from tallystick.core.path import parse, read
+from tallystick.core.record import UNKNOWN
+from tallystick.project.manifest_soap import SoapError, SoapFaults
 
 _ABSENT: Final = re.compile(
     r"(?:not|never|no)(?:was|be|been)?found|doesnotexist|notexist|nosuch|unknown(?:id|key|record|object)|notthere"
@@ -42,6 +44,8 @@ _NO_SUCH: Final = re.compile(
 _BAD_ENVELOPE: Final = re.compile(r"versionmismatch|mustunderstand|actionnotsupported|actionmismatch")
 _SENDER: Final = frozenset({"client", "sender"})
 _FAULT_PARTS: Final = frozenset({"faultcode", "faultstring", "Code", "Reason"})
+_BLANK: Final[tuple[Any, ...]] = (None, UNKNOWN, False, 0, [], {})
+_FINE: Final = frozenset({"", "0", "false", "ok", "success"})
 _LONGEST: Final = 300
 _MOST_NAMES: Final = 50
 _PASSED_ON: Final = frozenset({401, 403, 404, 408, 409, 410, 412, 423, 425, 429, 502, 503, 504})
@@ -49,12 +53,16 @@ _PASSED_ON: Final = frozenset({401, 403, 404, 408, 409, 410, 412, 423, 425, 429,
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A refusal of a service: its code, its text, the names in its detail, and the detail as JSON."""
+    """A refusal of a service: its code, its text, the names in its detail, and the detail as JSON.
+
+    ``is_refusal`` tells that the manifest calls it one, so nothing was done.
+    """
 
     code: str
     text: str
     names: tuple[str, ...] = ()
     detail: Any = None
+    is_refusal: bool = False
 
     def __str__(self) -> str:
         """Give code and text as one line."""
@@ -96,6 +104,20 @@ def _codes(code: Element) -> Iterator[str]:
         yield from _codes(inner)
 
 
+def told_error(answer: Any, said: SoapError) -> Fault | None:
+    """Read a refusal in an answer that is no fault, where the manifest says that it would be; ``None`` without one."""
+    found = read(answer, parse(said.path))
+    for message in found if isinstance(found, list) else [found]:
+        if message in _BLANK or (isinstance(message, str) and message.strip().lower() in _FINE):
+            continue
+        if any(read(message, parse(path)) not in values for path, values in said.where.items()):
+            continue
+        text = read(message, parse(said.message)) if said.message else message
+        plain = str(text) if isinstance(text, str | int) else "the answer says that it was refused"
+        return Fault("", plain[:_LONGEST], (), message if isinstance(message, dict) else None, is_refusal=True)
+    return None
+
+
 def status_of(fault: Fault, told: SoapFaults, http_status: int, operation: str, record_id: str) -> int:
     """Give the HTTP status that means the same as a fault.
 
@@ -119,7 +141,7 @@ def status_of(fault: Fault, told: SoapFaults, http_status: int, operation: str, 
         return _GONE_OR_NEVER
     if _DUPLICATE.search(text):
         return _CONFLICT
-    return _INVALID if fault.code.partition(".")[0].lower() in _SENDER else _FAILED
+    return _INVALID if fault.is_refusal or fault.code.partition(".")[0].lower() in _SENDER else _FAILED
 
 
 def _is_about_call(fault: Fault, operation: str) -> bool:

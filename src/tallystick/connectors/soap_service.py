@@ -5,7 +5,7 @@ their own descriptions, so an answer is taken for what it says wherever that is 
 is kept in ``oddities``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -16,13 +16,13 @@ from tallystick.connectors.http.body import encode
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.soap_answer import read_answer
-from tallystick.connectors.soap_faults import Fault, status_of
+from tallystick.connectors.soap_faults import Fault, status_of, told_error
 from tallystick.connectors.soap_security import UserNameToken
 from tallystick.connectors.soap_values import Types, write_value
 from tallystick.connectors.soap_xml import ENVELOPES, XSD, XSI, Element
 from tallystick.core.error import ProjectError, Refused
 from tallystick.core.path import Path, parse, read, write
-from tallystick.core.record import UNKNOWN, decode_raw
+from tallystick.core.record import decode_raw
 from tallystick.project.manifest import Manifest, Operation
 from tallystick.project.manifest_soap import SoapCall, SoapSpec
 from tallystick.project.near import suggest
@@ -32,7 +32,6 @@ _SHOWN_STATUSES: Final = range(400, 600)
 _ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
 _OURS: Final = frozenset({"accept", "content-type"})
 _CONTENT: Final = {"1.1": "text/xml", "1.2": "application/soap+xml"}
-_NOTHING: Final = frozenset({"", "0", "false", "ok", "success"})
 
 
 @dataclass(slots=True)
@@ -148,7 +147,7 @@ class Service:
         found = answer.content
         if answer.is_as_declared:
             self._fill_in(found, operation)
-        if call.error and (fault := _told_error(found, parse(call.error))):
+        if call.error and (fault := told_error(found, call.error)):
             return self._refused(request, operation, response, fault)
         self._name_new(found, operation)
         return Said(_in_json(response, response.status, found))
@@ -313,12 +312,3 @@ def _complete(found: Any, path: Path, last: Any) -> None:
                 return
             here[step] = {}
         here = here[step]
-
-
-def _told_error(found: Any, path: Path) -> Fault | None:
-    """Read an error where the manifest says that a refusing answer has it."""
-    value = read(found, path)
-    if value in (None, UNKNOWN, False, 0, [], {}) or (isinstance(value, str) and value.strip().lower() in _NOTHING):
-        return None
-    text = str(value) if isinstance(value, str | int) else "the answer says that it was refused"
-    return Fault("", text[:300], (), found if isinstance(found, Mapping) else None)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from tallystick.project.model_base import Model
 
@@ -78,6 +78,24 @@ class SoapType(Model):
     the built-in types of XML Schema, other names are ``types``, ``[]`` says that several may come."""
 
 
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class SoapError(Model):
+    """Messages in an answer, one or a list, of which some say that the call was refused."""
+
+    path: str
+    message: str = ""
+    """Path of the text in a message, where it is an object."""
+    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)]] = {}
+    """Only a message with this value (or one of these) at this path is a refusal."""
+
+
+def _as_error(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
 class SoapCall(Model):
     """How one operation of a service is called."""
 
@@ -98,8 +116,9 @@ class SoapCall(Model):
     """Name of the element that is answered."""
     output: str = ""
     """Type of the element that is answered."""
-    error: str = ""
-    """Path of a message in the answer that is only there when the call was refused, for services without faults."""
+    error: Annotated[SoapError, BeforeValidator(_as_error, json_schema_input_type=str | SoapError)] | None = None
+    """How an answer without fault says that the call was refused: the path of a message that is only there then, or
+    more exactly ``{path: RETURN.item, message: MESSAGE, where: {TYPE: [E, A]}}``."""
 
 
 class SoapSecurity(Model):

@@ -317,3 +317,31 @@ def test_an_update_that_would_clear_what_the_listing_does_not_show_is_left_out()
     assert (account.update, account.create is None) == (None, False)
     assert not account.omits_blank
     assert any("the listing does not show ModifiedOn, Iban" in note for note in manifest.notes)
+
+
+def test_tables_of_messages_are_refusals_and_no_listing():
+    """As SAP's function modules have them; what JAX-WS calls "return" is the answer itself."""
+    many = {"minOccurs": "0", "maxOccurs": "unbounded"}
+    message = "".join(member(name, "xs:string") for name in ("TYPE", "ID", "NUMBER", "MESSAGE"))
+    inside = {
+        "Message": message,
+        "Messages": member("item", "Message", **many),
+        "Row": member("PO_NUMBER", "xs:string") + member("VENDOR", "xs:string"),
+        "Rows": member("item", "Row", **many),
+    }
+    types = "".join(
+        f'<xs:complexType name="{name}"><xs:sequence>{each}</xs:sequence></xs:complexType>'
+        for name, each in inside.items()
+    )
+    schema = (
+        f'<xs:schema targetNamespace="urn:t">{types}{element("ask")}'
+        + element("sap", member("RETURN", "Messages") + member("PO_ITEMS", "Rows"))
+        + element("java", member("return", "Row", **many))
+        + "</xs:schema>"
+    )
+    manifest = describe_wsdl(document(schema, {"BAPI_PO_GETLIST": ("ask", "sap")}))
+    assert manifest.objects["po"].list.record == "PO_ITEMS.item"
+    error = manifest.soap.operations["BAPI_PO_GETLIST"].error
+    assert (error.path, error.message, error.where) == ("RETURN.item", "MESSAGE", {"TYPE": ("E", "A")})
+    java = describe_wsdl(document(schema, {"getPurchaseOrders": ("ask", "java")}))
+    assert java.objects["purchase_order"].list.record == "return"

@@ -121,7 +121,7 @@ def test_an_error_in_an_answer_without_fault_is_found_where_the_manifest_says(sh
     """Services that never send faults have their errors in the answer."""
     calls = shop.manifest.model_dump(by_alias=True)["soap"]["operations"]
     calls["ChangeItem"]["error"] = "status.message"
-    shop.change(operations=calls, faults={"refused": ["too long"]})
+    shop.change(operations=calls)
     shop.answers(reply("<ChangeItemResponse><status><message>name too long</message></status></ChangeItemResponse>"))
     with pytest.raises(Refused, match="name too long"):
         update(shop)
@@ -142,3 +142,20 @@ def test_a_write_whose_answer_is_lost_is_unknown(shop):
     with pytest.raises(RemoteError) as failed:
         create(shop)
     assert failed.value.applied == "unknown"
+
+
+def test_only_messages_of_the_told_kind_are_refusals(shop):
+    """Some services answer every call with messages: warnings and successes among them."""
+    calls = shop.manifest.model_dump(by_alias=True)["soap"]["operations"]
+    calls["ChangeItem"]["error"] = {"path": "RETURN.item", "message": "MESSAGE", "where": {"TYPE": ["E", "A"]}}
+    shop.change(operations=calls)
+
+    def messages(*kinds):
+        rows = "".join(f"<item><TYPE>{kind}</TYPE><MESSAGE>{text}</MESSAGE></item>" for kind, text in kinds)
+        return reply(f"<ChangeItemResponse><RETURN>{rows}</RETURN></ChangeItemResponse>")
+
+    shop.answers(messages(("W", "price is low"), ("S", "saved")))
+    assert update(shop).id == "7"
+    shop.answers(messages(("W", "price is low"), ("E", "material is blocked")))
+    with pytest.raises(Refused, match="material is blocked"):
+        update(shop)

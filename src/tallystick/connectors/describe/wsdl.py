@@ -15,14 +15,15 @@ from tallystick.connectors.describe.wsdl_calls import Calls, read_calls
 from tallystick.connectors.describe.wsdl_deeds import Act, is_save, read_act
 from tallystick.connectors.describe.wsdl_objects import describe_object
 from tallystick.connectors.describe.wsdl_read import Documents, Fetch, read_documents
-from tallystick.connectors.describe.wsdl_shapes import sides_of
+from tallystick.connectors.describe.wsdl_shapes import Inside, plain_parts, sides_of, walk
 from tallystick.connectors.describe.wsdl_types import Complex, Types
 from tallystick.connectors.soap_xml import local
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import Fact, Manifest, ObjectSpec, Operation
-from tallystick.project.manifest_soap import SoapFaults, SoapSpec, read_member
+from tallystick.project.manifest_soap import SoapCall, SoapError, SoapFaults, SoapSpec, read_member
 
 _SHOWN: Final = 12
+_MESSAGE: Final = frozenset({"TYPE", "ID", "NUMBER", "MESSAGE"})
 _ABSENT: Final = re.compile(
     r"not_?found|no_?such|unknown|does_?not_?exist|missing_?(?:object|record|entity)", re.IGNORECASE
 )
@@ -87,7 +88,7 @@ class _Description:
             soap=SoapSpec(
                 version=self._calls.version,
                 faults=faults,
-                operations={name: self._calls.calls[name].spec for name in used},
+                operations={name: self._with_error(self._calls.calls[name].spec) for name in used},
                 types={key: made.written() for key, made in self._reached(used).items()},
             ),
             objects=objects,
@@ -147,6 +148,14 @@ class _Description:
         if found:
             self._facts["soap.faults"] = Fact(label="inferred", because="names of the declared faults")
         return SoapFaults(**{kind: tuple(each) for kind, each in found.items()})
+
+    def _with_error(self, spec: SoapCall) -> SoapCall:
+        """Name the messages in an answer that tell a refusal: those with a type, a number and a text, as SAP's have."""
+        for found in walk(spec.output, self._types):
+            if isinstance(found, Inside) and plain_parts(self._types.complex, found.type).keys() >= _MESSAGE:
+                error = SoapError(path=found.text, message="MESSAGE", where={"TYPE": ("E", "A")})
+                return spec.model_copy(update={"error": error})
+        return spec
 
     def _reached(self, used: Iterable[str]) -> dict[str, Complex]:
         """Give the types that the used messages are made of, those of whole messages first."""

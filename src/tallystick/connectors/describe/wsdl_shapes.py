@@ -12,7 +12,8 @@ from tallystick.core.path import render
 
 _DEEPEST: Final = 4
 _MOST_LEAVES: Final = 400
-_COMPLAINTS: Final = re.compile(r"(?i)error|warning|message|fault|^return$|^logs?$|exception")
+# JAX-WS calls every answer "return"; RETURN in capitals is SAP's table of messages.
+_COMPLAINTS: Final = re.compile(r"^RETURN$|(?i:error|warning|fault|exception|messages?$|^logs?$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,23 @@ class Sides:
     answers: tuple[Inside, ...]
 
     @property
+    def _told(self) -> tuple[Inside, ...]:
+        """What the answer is about: complaints only where there is nothing else."""
+        told = tuple(each for each in self.answers if not any(_COMPLAINTS.search(step) for step in each.path))
+        return told or self.answers
+
+    @property
     def listing(self) -> Inside | None:
         """The records that it lists: the shallowest list of objects in its answer that are no complaints."""
-        lists = [each for each in self.answers if each.is_many and not _COMPLAINTS.search(each.path[-1])]
+        lists = [each for each in self._told if each.is_many]
         return min(lists, key=lambda each: len(each.path), default=None)
 
     @property
     def record(self) -> Inside | None:
         """The object that it answers: the deepest of those that only wrap one another, or the whole answer."""
         found = None
-        for each in self.answers:
-            if each.is_many or _COMPLAINTS.search(each.path[-1]):
+        for each in self._told:
+            if each.is_many:
                 continue
             if found is not None and each.path[: len(found.path)] != found.path:
                 break
