@@ -14,9 +14,10 @@ from tallystick.connectors.describe.wsdl_arguments import credentials_in
 from tallystick.connectors.describe.wsdl_calls import Calls, read_calls
 from tallystick.connectors.describe.wsdl_deeds import Act, is_save, read_act
 from tallystick.connectors.describe.wsdl_objects import describe_object
+from tallystick.connectors.describe.wsdl_parts import Complex
 from tallystick.connectors.describe.wsdl_read import Documents, Fetch, read_documents
 from tallystick.connectors.describe.wsdl_shapes import Inside, plain_parts, sides_of, walk
-from tallystick.connectors.describe.wsdl_types import Complex, Types
+from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.connectors.soap_xml import local
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import Fact, Manifest, ObjectSpec, Operation

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from tallystick.connectors.describe.wsdl_parts import Complex, Name, Part
 from tallystick.connectors.describe.wsdl_read import WSDL, Documents
-from tallystick.connectors.describe.wsdl_types import Complex, Name, Part, Types
+from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.connectors.soap_xml import Element, child, local, namespace, qualify, text_of
 from tallystick.project.manifest_soap import SoapCall, SoapMember
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from tallystick.connectors.describe.wsdl_calls import Call
 from tallystick.connectors.describe.wsdl_facets import Simple
-from tallystick.connectors.describe.wsdl_types import Complex, Part, Types
+from tallystick.connectors.describe.wsdl_parts import Complex, Part
+from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.core.path import render
 
 _DEEPEST: Final = 4

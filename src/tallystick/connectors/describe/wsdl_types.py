@@ -4,62 +4,20 @@ A complex type gets a key, its own name made unique; a simple one is told by its
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from tallystick.connectors.describe.wsdl_facets import Simple, narrowed
+from tallystick.connectors.describe.wsdl_parts import Complex, Name, Part
 from tallystick.connectors.describe.wsdl_read import ENCODINGS
 from tallystick.connectors.soap_xml import XSD, Element, child, local, namespace, qualify, text_of
-from tallystick.project.manifest_soap import SoapMember, SoapType, write_member
+from tallystick.project.manifest_soap import SoapMember
 
 _ANY: Final = "xs:anyType"
 _GROUPS: Final = frozenset({"sequence", "choice", "all"})
 _DEEPEST: Final = 30
 _MOST_DERIVED: Final = 12
 _LONGEST_LABEL: Final = 80
-Name = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One member of a complex type; ``simple`` tells more where its value is plain."""
-
-    member: SoapMember
-    simple: Simple | None = None
-    label: str = ""
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its value is one plain value."""
-        return self.simple is not None and not self.member.is_many
-
-
-@dataclass(slots=True)
-class Complex:
-    """A complex type. ``parts`` are in the order in which they are sent."""
-
-    key: str
-    name: str
-    namespace: str
-    is_qualified: bool
-    value: str = ""
-    parts: dict[str, Part] = field(default_factory=dict)
-
-    def written(self) -> SoapType:
-        """Give it as the manifest has it."""
-        own = self.namespace if self.is_qualified else ""
-        elements = {}
-        for name, part in self.parts.items():
-            member = part.member
-            is_usual = member.namespace == ("" if member.is_attribute else own)
-            elements[name] = write_member(replace(member, namespace=None) if is_usual else member)
-        return SoapType(
-            name="" if self.name == self.key else self.name,
-            namespace=self.namespace,
-            qualified=self.is_qualified,
-            value=self.value,
-            elements=elements,
-        )
 
 
 class Types:
