@@ -85,7 +85,7 @@ def test_problems_of_all_files_come_at_once_in_order(write: Write) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "column", "message", "hint"),
     [
-        ("protocol: rest", "protocol: rst", 1, 11, "protocol must be one of rest, sql", "'rest'"),
+        ("protocol: rest", "protocol: rst", 1, 11, "protocol must be one of rest, soap", "'rest'"),
         ("protocol: rest", "", 1, 1, "'protocol' is missing", "protocol: rest"),
         ("base_url", "base_ulr", 2, 1, "'base_ulr' is not known here", "'base_url'"),
         ("bearer", "baerer", 3, 14, "auth.type must be one of none, api_key, basic, bearer", "'bearer'"),

@@ -1,6 +1,7 @@
 """``tally describe``: from a description, a database or files to ``systems/NAME.yaml``, and the capability card."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     shown = examples(
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
+        "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
         "tally describe crm",
@@ -32,6 +34,7 @@ def describe(
     openapi: Annotated[
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
     ] = "",
+    wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
     ] = "",
@@ -60,9 +63,10 @@ def describe(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    if sum(map(bool, (openapi, database, files))) > 1:
-        raise ProjectError("a system has one source", hint="give --openapi, --database or --files")
-    manifest = _described(start, name, openapi, base_url, database, schema, table or [], files)
+    sources = {"--openapi": openapi, "--wsdl": wsdl, "--database": database, "--files": files}
+    if sum(map(bool, sources.values())) > 1:
+        raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
+    manifest = _described(start, name, sources, base_url, schema, table or [])
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
@@ -83,7 +87,7 @@ def describe(
 
 
 def _described(
-    start: Start, name: str, openapi: str, base_url: str, database: str, schema: str, tables: list[str], files: str
+    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
 ) -> "Manifest | None":
     from tallystick.core.error import ProjectError
 
@@ -93,15 +97,19 @@ def _described(
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
         )
-    if openapi:
+    if openapi := sources["--openapi"]:
         from tallystick.cli.describe_openapi import describe_api
 
         return describe_api(openapi, base_url, start.folder)
-    if database:
+    if wsdl := sources["--wsdl"]:
+        from tallystick.cli.describe_wsdl import describe_service
+
+        return describe_service(wsdl, base_url, start.folder)
+    if database := sources["--database"]:
         from tallystick.cli.describe_database import describe_base
 
         return describe_base(name, database, start.folder, schema=schema, tables=tables)
-    if files:
+    if files := sources["--files"]:
         from tallystick.cli.describe_files import describe_drop
 
         return describe_drop(name, files, start.folder)
@@ -116,7 +124,8 @@ def _known(start: Start, name: str) -> "Manifest":
     loaded = load_project(start.folder, environment=start.environment)
     if name not in loaded.manifests:
         hint = (
-            f"{suggest(name, loaded.manifests, what='described in systems/')}; or give --openapi, --database or --files"
+            f"{suggest(name, loaded.manifests, what='described in systems/')};"
+            " or give --openapi, --wsdl, --database or --files"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

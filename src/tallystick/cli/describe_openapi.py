@@ -28,7 +28,7 @@ def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
     from tallystick.connectors.describe.openapi import describe_openapi
 
     if _ADDRESS.match(source):
-        return describe_openapi(_download(source), source=_without_secrets(source), base_url=base_url)
+        return describe_openapi(download(source), source=without_secrets(source), base_url=base_url)
     path = Path(source)
     try:
         if path.stat().st_size > _BYTES:
@@ -43,18 +43,23 @@ def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
     return describe_openapi(document, source=title, base_url=base_url)
 
 
-def _download(url: str) -> bytes:
+def download(url: str) -> bytes:
+    """Fetch a description, and nothing but from the host of its address.
+
+    Raises:
+        AccessError, RemoteError: the address does not give it.
+    """
     from tallystick.connectors.http.message import Request
     from tallystick.connectors.rest import open_system
     from tallystick.project.manifest import Manifest
 
-    place = _without_secrets(url)
+    place = without_secrets(url)
     parts = urlsplit(url)
     home = Manifest(protocol="rest", base_url=f"{parts.scheme}://{parts.netloc}")
     _, transport = open_system("description", home, _NoSecrets())
 
     def get() -> "Generator[Request, Response, Response]":
-        wanted = (("Accept", "application/json, application/yaml, text/yaml, */*"),)
+        wanted = (("Accept", "application/json, application/yaml, text/yaml, text/xml, */*"),)
         return (yield Request("GET", url, wanted, place=place))
 
     try:
@@ -76,7 +81,7 @@ def _body(response: "Response", place: str) -> bytes:
     return response.body
 
 
-def _without_secrets(url: str) -> str:
+def without_secrets(url: str) -> str:
     """Give an address that may be written down: without sign-in, and without a query that names a secret."""
     parts = urlsplit(url)
     query = "" if _SECRET_PARAMETER.search(parts.query) else parts.query

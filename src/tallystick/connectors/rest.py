@@ -49,6 +49,8 @@ class RestConnector:
     def __init__(self, manifest: Manifest, around: Surroundings) -> None:
         self._objects = {name: RestObject(name, spec, around) for name, spec in manifest.objects.items()}
         self._place = around.system
+        self.around = around
+        """What its objects share; protocols that speak through this one need it too."""
 
     def objects(self) -> tuple[str, ...]:
         """Name the object types."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tallystick.connectors.http.body import encode, merge, without, wrapped
+from tallystick.connectors.http.body import encode, merge, without
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import Write
 from tallystick.connectors.http.rows import json_text, value_at
@@ -60,7 +60,7 @@ class Batch:
         else:
             listed = merge(under, {})
             write_path(listed, self.items, [item.body for item in items])
-        return encode(wrapped(listed, self.call.wrap), self.spec.encoding)
+        return encode(self.call.wrapped(listed), self.spec.encoding)
 
 
 def _batch(kind: RestObject, name: str, write: Write) -> Batch | None:

@@ -60,7 +60,7 @@ class Call:
     """One operation, ready to be made into requests."""
 
     __slots__ = (
-        "_body", "_by_id", "_headers", "_id_type", "_names_id", "_place", "_query", "_templates", "_url",
+        "_beside", "_body", "_by_id", "_headers", "_id_type", "_names_id", "_place", "_query", "_templates", "_url",
         "is_asked_by_body", "operation", "record", "wrap",
     )  # fmt: skip
 
@@ -78,6 +78,7 @@ class Call:
         self._query, self._by_id = _compile_query(operation, around.resolve)
         self._headers = _compile_headers(operation, around)
         self._body: Raw = rewrite_texts(operation.body, around.resolve)
+        self._beside: Raw = rewrite_texts(operation.beside, around.resolve)
         self._names_id = fill(self._body, "", _ID) != self._body
         self._templates: dict[frozenset[str], tuple[str, ...]] = {}
 
@@ -115,7 +116,7 @@ class Call:
         asked = copy.deepcopy(self.body({}, record_id))
         for name, value in parameters:
             self._put(asked, name, value)
-        sent = encode(wrapped(asked, self.wrap), self.operation.encoding)
+        sent = encode(self.wrapped(asked, record_id), self.operation.encoding)
         return self.request(record_id, body=sent, url=url, repeatable=True)
 
     def body(self, over: Raw, record_id: str | None = None) -> Raw:
@@ -124,6 +125,13 @@ class Call:
         if self._names_id and record_id is not None:
             under = fill(under, self.typed_id(record_id), _ID)
         return merge(under, over)
+
+    def wrapped(self, body: Any, record_id: str | None = None) -> Any:
+        """Put a body where the operation wants it, beside what is always sent there."""
+        sent = wrapped(body, self.wrap)
+        if not self._beside or not isinstance(sent, dict):
+            return sent
+        return merge(self._beside if record_id is None else fill(self._beside, self.typed_id(record_id), _ID), sent)
 
     def parameter(self, template: ParameterText, value: Any) -> Any:
         """Spell what is asked for: as text for a query; for a body with its type, and a plain document as itself."""

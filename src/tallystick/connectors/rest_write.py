@@ -7,7 +7,7 @@ outcome unknown, and the engine settles it (R-10.3).
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tallystick.connectors.http.body import encode, merge, without, wrapped
+from tallystick.connectors.http.body import encode, merge, without
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import complaint
 from tallystick.connectors.http.rows import is_markup, json_text, title, value_at
@@ -34,7 +34,7 @@ def create_record(kind: RestObject, body: Raw, key: str) -> Flow[Written]:
     if kind.spec.claims.create_idem == "client_id":
         headers = (*headers, ("If-None-Match", "*"))
     sent = call.body(body, own_id)
-    text = encode(wrapped(sent, call.wrap), call.operation.encoding)
+    text = encode(call.wrapped(sent, own_id), call.operation.encoding)
     response: Response = yield call.request(own_id, headers=headers, body=text)
     if not response.succeeded:
         is_keyed = bool(key and kind.spec.claims.idempotency_header)
@@ -82,7 +82,7 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
         version = (yield from _read_unmoved(unmoved, place, get_version(kind, update.id))).version
     headers = condition(kind, version, place) if is_conditional else ()
     body = update_body(kind, call, update, current, version)
-    text = encode(wrapped(body, call.wrap), call.operation.encoding)
+    text = encode(call.wrapped(body, update.id), call.operation.encoding)
     response: Response = yield call.request(update.id, headers=headers, body=text)
     if not response.succeeded:
         raise kind.refused(response, place, "update", update.patch)
@@ -166,7 +166,8 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
             version = (yield from _read_unmoved(Update(record_id, {}), place, reading)).version
         headers = condition(kind, version, place)
     sent = call.body({}, record_id)
-    body = encode(wrapped(sent, call.wrap), call.operation.encoding) if sent else None
+    sent = call.wrapped(sent, record_id) if sent or call.operation.beside else sent
+    body = encode(sent, call.operation.encoding) if sent else None
     response: Response = yield call.request(record_id, headers=headers, body=body)
     if not response.succeeded:
         raise kind.refused(response, place, "delete")

@@ -203,6 +203,14 @@ class Candid(Protocol):
         """Read one page as it comes: nothing is compared, repaired or left out."""
 
 
+@runtime_checkable
+class Forbearing(Protocol):
+    """A connector that understands a system although it contradicts its own description, and says where it does."""
+
+    def oddities(self) -> tuple[str, ...]:
+        """Name what was odd about the answers so far, each kind once."""
+
+
 class Transport(Protocol):
     """Runs a system's flows against the real thing, many in flight, within its limits."""
 

@@ -36,7 +36,7 @@ class SystemView:
 
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
-    if manifest.protocol == "rest":
+    if manifest.protocol in {"rest", "soap"}:
         url = manifest.base_url
         is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
         if not url:
@@ -103,7 +103,7 @@ def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
 def _operation_ids(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
         for kind, operation in _operations(spec):
-            whole = f"{operation.path} {operation.query} {operation.body}"
+            whole = f"{operation.path} {operation.query} {operation.body} {operation.beside}"
             if kind in {"get", "condition", "update", "delete"} and "{id}" not in whole:
                 message = "this call does not say which record it is about: its path has no {id}"
                 path: DataPath = ("objects", name, kind, "path")

@@ -12,6 +12,7 @@ from pydantic import Field
 from tallystick.core.schema import Type
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_shapes import PartSpec
+from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
 
@@ -206,6 +207,8 @@ class Operation(Model):
     """Path under which the body is put: ``data`` sends ``{"data": {...}}``."""
     body: dict[str, Any] = {}
     """Values sent with every call, under the record's own."""
+    beside: dict[str, Any] = {}
+    """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
     encoding: Literal["json", "form"] = "json"
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
@@ -365,10 +368,10 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "sql", "files", "memory"]
+    protocol: Literal["rest", "soap", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
-    """REST: the address that all paths are added to."""
+    """REST: the address that all paths are added to. SOAP: the address of the service."""
     url: str = ""
     """SQL: a SQLAlchemy address, or a reference to one. Files: the folder they are in."""
     description: str = ""
@@ -378,6 +381,8 @@ class Manifest(Model):
     auth: Auth = NoAuth()
     limits: Limits = Limits()
     network: Network = Network()
+    soap: SoapSpec | None = None
+    """SOAP: the messages of the service."""
     objects: dict[str, ObjectSpec] = {}
     facts: dict[str, Fact] = {}
     notes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from tallystick.checklist.survey import walk
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.error import AccessError, Error
 from tallystick.core.ports import Call, Flow
-from tallystick.project.manifest import Auth, ClientCredentialsAuth
+from tallystick.project.manifest import Auth, ClientCredentialsAuth, Manifest
 
 _KINDS: Final = {
     "none": "no credentials",
@@ -35,8 +35,20 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
         if need.deed in READS:
             state, said = yield from _try(scene, here, by_id=need.deed == "get")
         matrix.append({"object": need.object, "operation": need.deed, "state": state, "said": said})
-    kind = "credentials of the database user" if manifest.protocol == "sql" else _KINDS[manifest.auth.type]
-    return {"credentials": kind, "scopes": _scopes(manifest.auth), "protocol": manifest.protocol, "matrix": matrix}
+    return {
+        "credentials": _credentials(manifest),
+        "scopes": _scopes(manifest.auth),
+        "protocol": manifest.protocol,
+        "matrix": matrix,
+    }
+
+
+def _credentials(manifest: Manifest) -> str:
+    if manifest.protocol == "sql":
+        return "credentials of the database user"
+    if manifest.soap is not None and manifest.soap.security is not None and manifest.auth.type == "none":
+        return "a WS-Security user name token"
+    return _KINDS[manifest.auth.type]
 
 
 def _scopes(auth: Auth) -> list[str]:

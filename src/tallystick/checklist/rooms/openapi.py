@@ -148,6 +148,9 @@ def judge(facts: Facts) -> list[Judgement]:
 
 def _judge_description(facts: Facts) -> Judgement:
     part, drift = "description", facts["drift"]
+    if facts["protocol"] == "soap":
+        why = "a WSDL is not compared with the manifest here; tally describe shows the difference"
+        return Judgement("not_applicable", why, part=part)
     if facts["protocol"] != "rest":
         return Judgement("not_applicable", "not a REST system; its own catalogue is its description", part=part)
     if not facts["description"]:

@@ -5,7 +5,7 @@ from tallystick.checklist.scene import Scene, Subject
 from tallystick.checklist.survey import walk
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.error import AccessError, Error, Garbled, Throttled, Unavailable
-from tallystick.core.ports import Flow
+from tallystick.core.ports import Flow, Forbearing
 
 
 def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
@@ -23,7 +23,13 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
             "error": "" if came else _told(found.failure),
             "kind": "" if came else _kind(found.failure),
         }
-    return {"protocol": scene.manifest(subject).protocol, "title": scene.manifest(subject).title, "objects": objects}
+    reader = scene.reader(subject)
+    return {
+        "protocol": scene.manifest(subject).protocol,
+        "title": scene.manifest(subject).title,
+        "objects": objects,
+        "oddities": list(reader.oddities()) if isinstance(reader, Forbearing) else [],
+    }
 
 
 def _told(failure: Error | None) -> str:
@@ -43,7 +49,10 @@ def _kind(failure: Error | None) -> str:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """All objects answered: pass. An answer that is not of this protocol: fail. No answer at all: cannot tell."""
+    """All objects answered: pass, or warn where the answers contradict the system's own description.
+
+    An answer that is not of this protocol: fail. No answer at all: cannot tell.
+    """
     objects, protocol = facts["objects"], facts["protocol"].upper()
     if not objects:
         return [Judgement("cannot_tell", "the manifest has no object that can be listed", fix="describe the system")]
@@ -57,6 +66,10 @@ def judge(facts: Facts) -> list[Judgement]:
         waits = "C4" if any(o["kind"] == "access" for o in silent.values()) else "C5"
         return [Judgement("cannot_tell", f"{', '.join(silent)} did not answer; see {waits}", reasons)]
     counted = ", ".join(f"{name} ({o['records']} records looked at)" for name, o in objects.items())
+    odd = tuple(facts.get("oddities", ()))
+    if odd:
+        fix = "nothing has to be done for now; tell the system's owner, and describe the system anew when it is mended"
+        return [Judgement("warn", f"{protocol} answers ({counted}), but not as its description says", odd, fix)]
     return [Judgement("pass", f"{protocol} answers: {counted}")]
 
 

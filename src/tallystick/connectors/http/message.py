@@ -37,6 +37,11 @@ class Headers:
         """Give all values of a header, in order."""
         return tuple(self._read().get(name.lower(), ()))
 
+    def without(self, name: str) -> "Headers":
+        """Give the same headers less one."""
+        start = f"{name.lower()}:".encode()
+        return Headers([line for line in self._lines if not line.lower().startswith(start)])
+
     def mention(self, part: bytes) -> bool:
         """Tell whether ``part`` (lower case) occurs anywhere; cheaper than reading the headers."""
         return part in b"".join(self._lines).lower()
