@@ -96,7 +96,7 @@ def test_mappings_see_one_object(project):
     ("old", "new", "line", "message", "hint"),
     [
         ("anchor: partners", "anchor: partner", 25, "there is no object 'partner'", "partners"),
-        ("anchor: partners", "anchor: customers", 25, "is itself made of parts", ""),
+        ("anchor: partners", "anchor: customers", 25, "has no records of its own", ""),
         ("object: addresses,", "object: adresses,", 27, "there is no object 'adresses'", "addresses"),
         ("link: partner_id", "link: parner_id", 27, "there is no field 'parner_id'", "partner_id"),
         ("link: partner_id, ", "", 27, "either by its own link", "link:"),
@@ -171,3 +171,47 @@ def test_the_example_of_the_guide_is_sound(tmp_path):
     for text in re.findall(r"```yaml\n(.+?)```", page, re.DOTALL):
         (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
     assert [p for p in lint_project(load_project(tmp_path)) if p.severity == "error" or "customers" in p.message] == []
+
+
+LINES = """
+protocol: memory
+objects:
+  orders: {id: nr, fields: {nr: {read_only: true}, name: {type: text}, lines: {type: list}}}
+  lines:
+    inside: {object: orders, path: lines, key: sku}
+    fields: {sku: {type: text}, qty: {type: integer}}
+"""
+
+
+def write_lines(folder, text):
+    (folder / "systems").mkdir()
+    (folder / "tally.yaml").write_text("name: test\n")
+    (folder / "systems" / "shop.yaml").write_text(text)
+    return folder
+
+
+def test_lines_show_their_holder_and_keep_their_key(tmp_path):
+    """The pointer to the record that holds a line is a reference that cascades; the key is given once."""
+    spec = load_project(write_lines(tmp_path, LINES)).manifests["shop"].objects["lines"]
+    assert (spec.fields["holder"].reference, spec.fields["holder"].cascades) == ("orders", True)
+    assert [name for name, field in spec.fields.items() if field.create_only] == ["sku", "holder"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("object: orders", "object: order", "no object 'order' whose records could hold lines"),
+        ("object: orders", "object: lines", "no object 'lines' whose records could hold lines"),
+        ("path: lines", "path: a..b", "'a..b' is not a path"),
+        ("path: lines", "path: ''", "'' is not a path"),
+        ("key: sku", "key: skuu", "there is no field 'skuu'"),
+        ("key: sku", "key: sku, holder: qty", "'qty' is a field of the line, or no name"),
+        ("    inside:", "    version: v\n    inside:", "'version' belongs to the object whose records hold the lines"),
+    ],
+)
+def test_lines_that_cannot_be_are_refused_where_they_stand(tmp_path, old, new, message):
+    assert old in LINES
+    head, tail = LINES[: LINES.index("  lines:")], LINES[LINES.index("  lines:") :]
+    with pytest.raises(ProjectError, match=re.escape(message)) as refused:
+        load_project(write_lines(tmp_path, head + tail.replace(old, new, 1)))
+    assert "systems/shop.yaml:" in str(refused.value)

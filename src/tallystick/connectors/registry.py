@@ -12,7 +12,7 @@ from typing import Final
 from tallystick.core.error import ProjectError
 from tallystick.core.ports import Connector, Secrets, Transport
 from tallystick.project.manifest import Manifest
-from tallystick.project.shapes import expand, plain
+from tallystick.project.shapes import expand, is_composite, plain
 
 Opener = Callable[[str, Manifest, Secrets], tuple[Connector, Transport]]
 
@@ -42,8 +42,14 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[Connec
     if simple is manifest:
         return connector, transport
     from tallystick.connectors.composite import compose
+    from tallystick.connectors.nested import nest
 
-    return compose(name, expand(manifest), connector), transport
+    whole = expand(manifest)
+    if any(spec.inside is not None for spec in manifest.objects.values()):
+        connector = nest(name, whole, connector)
+    if any(map(is_composite, manifest.objects.values())):
+        connector = compose(name, whole, connector)
+    return connector, transport
 
 
 def _opener(protocol: str, place: str) -> Opener:

@@ -101,3 +101,11 @@ def _enter(here: Any, step: Step, empty: Any) -> Any:
     elif not isinstance(here.get(step), dict | list):
         here[step] = empty
     return here[step]
+
+
+def parse_or_none(text: str) -> Path | None:
+    """Read a path; ``None`` for a text that is none."""
+    try:
+        return parse(text)
+    except InvalidValue:
+        return None

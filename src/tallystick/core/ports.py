@@ -33,7 +33,7 @@ class Capabilities:
     ``in_flux`` is the longest time that a timed-out request may still take effect (T_infl), twice ``timeout`` normally.
     ``omits_blank`` tells that records leave out fields that are blank; otherwise a missing field is unknown (R-4.6).
     ``shares_key`` tells that creates of one batch go under one common idempotency key, so that an unknown batch can
-    only be repeated as a whole (R-10.7).
+    only be repeated as a whole (R-10.7). Where writes ``is_serial``, none may be under way beside another one.
     """
 
     create: bool = False
@@ -59,6 +59,7 @@ class Capabilities:
     in_flight: int = 4
     omits_blank: bool = False
     shares_key: bool = False
+    is_serial: bool = False
 
     @property
     def quiesce(self) -> float:

@@ -91,6 +91,8 @@ def _name_batch(jobs: Sequence[Job], name: str) -> None:
 
 def _parcels(end: End, op: str, jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
     """Part writes into what goes in one request each, or all at once where each goes alone."""
+    if end.can.is_serial:
+        return [[job] for job in jobs]
     if not end.can.bulk or len(jobs) <= 1 or op not in {"create", "update"}:
         return [jobs] if jobs else []
     if op == "create" and end.can.shares_key:

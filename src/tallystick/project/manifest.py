@@ -11,7 +11,7 @@ from pydantic import Field
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_files import FileSpec
-from tallystick.project.manifest_shapes import PartSpec
+from tallystick.project.manifest_shapes import InsideSpec, PartSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -329,6 +329,8 @@ class ObjectSpec(Model):
     """For an object of several parts: the object of this manifest that gives it its id. It has no calls of its own."""
     parts: dict[str, PartSpec] = {}
     """The other records that make up one of these, by role."""
+    inside: InsideSpec | None = None
+    """For lines in a list inside another record: where they are. Such an object has fields and nothing else."""
 
 
 class Limits(Model):

@@ -1,4 +1,4 @@
-"""Objects that are not simply the records of one resource: objects of several parts."""
+"""Objects that are not simply the records of one resource: objects of several parts, and lines inside a record."""
 
 from typing import Annotated, Any, Literal
 
@@ -36,3 +36,16 @@ class PartSpec(Model):
     """A part of which nothing is left but its links and constants: delete it, or keep it empty."""
     on_delete: Literal["delete", "keep"] = "delete"
     """What becomes of the part when the anchor is deleted."""
+
+
+class InsideSpec(Model):
+    """Lines that stand in a list inside another record, each used as a record of its own."""
+
+    object: str
+    """The object of this manifest whose records hold the list."""
+    path: str
+    """Path of the list in such a record."""
+    key: str
+    """Field of a line that no other line of the same record shares: its own id, its number, an article."""
+    holder: str = "holder"
+    """The name under which a line shows the id of the record that it stands in."""

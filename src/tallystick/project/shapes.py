@@ -7,8 +7,8 @@ weakest of what all parts promise. Connectors never see these objects; ``connect
 from collections.abc import Iterator
 from typing import Final
 
-from tallystick.core.error import InvalidValue
-from tallystick.core.path import parse, render
+from tallystick.core.path import parse, parse_or_none, render
+from tallystick.project.lines import line_faults, lines
 from tallystick.project.manifest import FieldSpec, Manifest, ObjectSpec
 from tallystick.project.manifest_shapes import PartSpec
 from tallystick.project.near import suggest
@@ -24,19 +24,29 @@ def is_composite(spec: ObjectSpec) -> bool:
     return bool(spec.anchor or spec.parts)
 
 
+def is_borrowed(spec: ObjectSpec) -> bool:
+    """Tell whether an object has no records of its own: it is made of several parts, or lies inside other records."""
+    return is_composite(spec) or spec.inside is not None
+
+
 def plain(manifest: Manifest) -> Manifest:
     """Give the manifest as a protocol's connector needs it: only objects that have records of their own."""
-    if not any(map(is_composite, manifest.objects.values())):
+    if not any(map(is_borrowed, manifest.objects.values())):
         return manifest
     return manifest.model_copy(
-        update={"objects": {name: spec for name, spec in manifest.objects.items() if not is_composite(spec)}}
+        update={"objects": {name: spec for name, spec in manifest.objects.items() if not is_borrowed(spec)}}
     )
 
 
 def expand(manifest: Manifest) -> Manifest:
     """Fill in what an object of several parts has from its parts. The manifest has no ``shape_faults``."""
     objects = {
-        name: _expanded(spec, manifest) if is_composite(spec) else spec for name, spec in manifest.objects.items()
+        name: _expanded(spec, manifest)
+        if is_composite(spec)
+        else lines(spec, manifest.objects[spec.inside.object])
+        if spec.inside is not None
+        else spec
+        for name, spec in manifest.objects.items()
     }
     return manifest.model_copy(update={"objects": objects}) if objects != manifest.objects else manifest
 
@@ -85,8 +95,8 @@ def _part_filters(role: str, spec: ObjectSpec) -> dict[str, object]:
 def shape_faults(manifest: Manifest) -> Iterator[Complaint]:
     """Find what is wrong with the objects of several parts: the path in the manifest, what, and the cure."""
     for name, spec in manifest.objects.items():
-        if is_composite(spec):
-            yield from (((("objects", name, *path)), message, hint) for path, message, hint in _faults(spec, manifest))
+        found = _faults(spec, manifest) if is_composite(spec) else line_faults(spec, plain(manifest))
+        yield from (((("objects", name, *path)), message, hint) for path, message, hint in found)
 
 
 def _faults(spec: ObjectSpec, manifest: Manifest) -> Iterator[Complaint]:
@@ -110,7 +120,7 @@ def _faults(spec: ObjectSpec, manifest: Manifest) -> Iterator[Complaint]:
 
 def _stranger(name: str, manifest: Manifest) -> tuple[str, str]:
     if name in manifest.objects:
-        return f"'{name}' is itself made of parts", "name an object that has records of its own"
+        return f"'{name}' has no records of its own", "name an object that has records of its own"
     return f"there is no object '{name}'", suggest(name, plain(manifest).objects, what="known objects")
 
 
@@ -146,14 +156,6 @@ def _is_declared(text: str, holder: ObjectSpec) -> bool:
     path = parse(text)
     known = [parse(each) for each in (*holder.fields, holder.id) if parse_or_none(each)]
     return any(path[: len(each)] == each or each[: len(path)] == path for each in known)
-
-
-def parse_or_none(text: str) -> tuple[str | int, ...] | None:
-    """Read a path; ``None`` for a text that is none."""
-    try:
-        return parse(text)
-    except InvalidValue:
-        return None
 
 
 def shape_warnings(manifest: Manifest) -> Iterator[Complaint]:

@@ -14,6 +14,7 @@ from tallystick.connectors.describe.openapi_actions import deeds_of
 from tallystick.connectors.describe.openapi_auth import find_auth
 from tallystick.connectors.describe.openapi_calls import read_calls
 from tallystick.connectors.describe.openapi_fields import Names
+from tallystick.connectors.describe.openapi_lines import Lines, propose
 from tallystick.connectors.describe.openapi_objects import describe_object, record_of
 from tallystick.connectors.describe.openapi_paging import prose_of
 from tallystick.connectors.describe.openapi_paths import Paths, Resource
@@ -124,11 +125,17 @@ class _Description:
             {n: name for name, r in reversed(named.items()) for n in record_of(self.shapes, r).names[:1]},
         )
         objects: dict[str, ObjectSpec] = {}
+        inner: list[tuple[str, Lines]] = []
         for name, resource in named.items():
             described = describe_object(self.shapes, resource, names, self.prose)
             objects[name] = described.spec
             self.facts |= {f"objects.{name}.{key}": fact for key, fact in described.facts.items()}
             self.notes += [f"{name}: {note}" for note in described.notes]
+            inner += [(name, found) for found in described.lines]
+        for holder, found in inner:
+            name, spec, fact = propose(holder, found, objects)
+            objects[name] = spec
+            self.facts[f"objects.{name}.inside"] = fact
         return objects
 
 

@@ -9,6 +9,7 @@ from tallystick.connectors.describe.openapi_answers import find_record
 from tallystick.connectors.describe.openapi_calls import Call
 from tallystick.connectors.describe.openapi_fields import Names, merge_fields
 from tallystick.connectors.describe.openapi_ids import find_id, id_parameter, item_path
+from tallystick.connectors.describe.openapi_lines import Lines, find_lines
 from tallystick.connectors.describe.openapi_paging import find_paging
 from tallystick.connectors.describe.openapi_params import role_of
 from tallystick.connectors.describe.openapi_paths import Resource
@@ -32,6 +33,7 @@ class Described:
     spec: ObjectSpec
     facts: dict[str, Fact] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    lines: list[Lines] = field(default_factory=list)
 
 
 def describe_object(shapes: Shapes, resource: Resource, names: Names, prose: str) -> Described:
@@ -92,6 +94,7 @@ class _Object:
         settings |= self._asking(modified, id_path, settings)
         settings |= self._safety()
         self.out.spec = ObjectSpec(**settings)
+        self._tell_lines()
         return self.out
 
     def _id_type(self, steps: tuple[str, ...]) -> str:
@@ -215,6 +218,20 @@ class _Object:
         if others:
             shown = ", ".join(others[:SHOWN]) + (" ..." if len(others) > SHOWN else "")
             self.out.notes.append(f"also listed by {shown}")
+
+    def _tell_lines(self) -> None:
+        """Lists of records that can be written with the record; what tells no items apart is told instead."""
+        spec, resource = self.out.spec, self.resource
+        if not (spec.get and spec.update) or self.inside:
+            return
+        writable = {path: each for path, each in spec.fields.items() if not each.read_only}
+        bodies = [body for call in (resource.create, resource.update) if (body := self._body(call)) is not None]
+        for found in find_lines(self.shapes, self.record, bodies, self.names, writable):
+            if found.key:
+                self.out.lines.append(found)
+            else:
+                what = f"'{found.path}' is a list of records, but nothing tells them apart"
+                self.out.notes.append(f"{what}; it can be mapped as one field, in one direction")
 
     # --- fields -----------------------------------------------------------------------------------------------------
 
