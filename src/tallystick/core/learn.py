@@ -5,9 +5,11 @@ the base. Anything else that is read later counts as an edit.
 """
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from tallystick.core.error import DataError
 from tallystick.core.record import UNKNOWN, Fields, Money, Value, same
 
 _SHORTEST_CUT = 4  # a shorter common beginning proves nothing about truncation
@@ -26,6 +28,20 @@ def shape_of_loss(sent: Value, stored: Value) -> str | None:
     if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
         return _number_shape(Decimal(sent), Decimal(stored))
     return None
+
+
+def is_own_doing(sent: Value, stored: Value, hold: Callable[[Value], Value]) -> bool:
+    """Tell whether what a system stored is what became of the value it was sent, by our own codecs and its own habits.
+
+    ``hold`` gives what our codecs on that side leave of a value, before the system loses some of it.
+    """
+    if shape_of_loss(sent, stored) is not None:
+        return True
+    try:
+        spelled = hold(sent)
+    except DataError:
+        return False
+    return shape_of_loss(spelled, stored) is not None
 
 
 def holds_what_was_sent(sent: Fields, found: Fields) -> bool:

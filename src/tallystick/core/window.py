@@ -54,8 +54,9 @@ def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int
 
     What it showed before the break is read record by record, so it must be readable that way. Where that is more than
     to list it all again (a first load), the sweep begins again, but only once: then it goes on, so that it ends.
+    A snapshot shows records as they were when it was taken: what was written since would look like an edit (R-4.5).
     """
-    if window is None or window.position is None or asked or not can.read_by_id:
+    if window is None or window.position is None or asked or not can.read_by_id or can.list_order == "snapshot":
         return False
     if (window.full, window.mapping) != (sweep.full, mapping):
         return False

@@ -11,13 +11,13 @@ from functools import partial
 from tallystick.core.binding import Binding, Dirty, Quarantined
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
-from tallystick.core.learn import shape_of_loss
+from tallystick.core.learn import is_own_doing
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
 from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, HoldAt, reconcile
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
 from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -281,21 +281,9 @@ def _observed(row: SightRow) -> Observation:
 def settle_pending(base: Fields, stored: Fields, hold: HoldAt) -> Fields:
     """Take a re-spelling of what we sent as the stored value, where the shape of the loss is known (R-7.2)."""
     return tuple(
-        now if now is not UNKNOWN and not same(sent, now) and _is_respelled(sent, now, i, hold) else sent
+        now if sent is not UNKNOWN and now is not UNKNOWN and is_own_doing(sent, now, partial(hold, i)) else sent
         for i, (sent, now) in enumerate(zip(base, stored, strict=True))
     )
-
-
-def _is_respelled(sent: Value, now: Value, i: int, hold: HoldAt) -> bool:
-    if sent is UNKNOWN:
-        return False
-    if shape_of_loss(sent, now):
-        return True
-    try:
-        spelled = hold(i, sent)  # what our own codecs leave of the value before the system loses some of it
-    except DataError:
-        return False
-    return shape_of_loss(spelled, now) is not None
 
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
 from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
@@ -20,7 +19,7 @@ from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.lookup import Sought, Term, look_for, search_term, walk_listing
 from tallystick.engine.pair import Pair
-from tallystick.engine.recovery import Recovery, fields_of
+from tallystick.engine.recovery import Found, Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
@@ -52,10 +51,12 @@ def _unresolved(pair: Pair, intents: Sequence[Intent]) -> Unresolved:
     waiting = Unresolved()
     for intent in intents:
         waiting.bindings.add(intent.binding)
+        # The write may be the first one of a pairing that is not remembered yet, so that both records seem unpaired.
+        records = {intent.side: intent.target, other(intent.side): intent.origin}
+        waiting.origins |= {(side, record) for side, record in records.items() if record is not None}
         if intent.op == "create" and intent.origin is not None:
             sent = fields_of(pair, intent.sent, intent.shape)
             keys = pair.keys.keys(sent)
-            waiting.origins.add((other(intent.side), intent.origin))
             waiting.keys |= {(intent.side, rule, h) for rule, h in keys.items()}
             waiting.keys |= {
                 (intent.side, rule, h) for rule, h in pair.own_key(other(intent.side), intent.origin).items()
@@ -254,7 +255,9 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
     """Take over the fields that hold what was sent. That we wrote them is an inference, so it is journalled."""
     pair = recovery.pair
     sent = fields_of(pair, intent.sent, intent.shape)
-    as_sent = [i for i, (s, f) in enumerate(zip(sent, found, strict=True)) if s is not UNKNOWN and shape_of_loss(s, f)]
+    values = enumerate(zip(sent, found, strict=True))
+    as_sent = [i for i, (s, f) in values if s is not UNKNOWN and pair.is_own_doing(intent.side, i, s, f)]
+    apart = Found(intent.target or "", found, is_ours=True, unmade=frozenset(range(len(found))) - frozenset(as_sent))
     entries = [
         JournalEntry(
             intent.binding, intent.side, pair.mapping.names[i], encode_fields((found[i],)), "inferred", intent.id,
@@ -268,9 +271,13 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
         if binding is not None:
             _move_bases(pair, intent, binding, as_sent, found)
             tx.update_bindings([binding])
+        if as_sent:
             tx.add_journal(entries)
 
     recovery.works.append(work)
+    if as_sent and intent.origin is not None:
+        # The first write of a new pairing; met anew without a base, the target's own loss would flow back (R-6.4).
+        recovery.pair_if_new(intent, apart)
     recovery.close(intent)
     return "confirmed" if as_sent else "dropped"
 

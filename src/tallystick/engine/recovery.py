@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Flow
 from tallystick.core.record import (
     SIDES,
@@ -80,6 +79,10 @@ class Recovery:
     def pair_with(self, intent: Intent, found: Found) -> None:
         """Pair the origin of a create with the record that was found for it."""
         self.works.append(lambda tx: self._pair_with(tx, intent, found))
+
+    def pair_if_new(self, intent: Intent, found: Found) -> None:
+        """Pair the origin of an update with its target if the pairing it belonged to was never remembered."""
+        self.works.append(lambda tx: None if tx.bindings([intent.binding]) else self._pair_with(tx, intent, found))
 
     def close(self, intent: Intent) -> None:
         """Forget a write that was not carried out; its records are planned anew."""
@@ -174,9 +177,16 @@ class Recovery:
         sent, source = (fields_of(self.pair, e, intent.shape) for e in (intent.sent, intent.source))
         if not found.is_ours:
             return dict.fromkeys(SIDES, (UNKNOWN,) * len(sent))
-        held = tuple(map(_held, source, sent, found.fields or sent))
+        side, seen = intent.side, found.fields or sent
+        held = tuple(self._held(side, i, *each) for i, each in enumerate(zip(source, sent, seen, strict=True)))
         bases = {intent.side: held, other(intent.side): tuple(map(_agreed, source, sent))}
         return {s: tuple(UNKNOWN if i in found.unmade else v for i, v in enumerate(b)) for s, b in bases.items()}
+
+    def _held(self, side: Side, i: int, source: Value, sent: Value, found: Value) -> Value:
+        """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
+        if _was_kept_back(source, sent):
+            return UNKNOWN
+        return found if sent is UNKNOWN or self.pair.is_own_doing(side, i, sent, found) else sent
 
     def _remember(self, tx: StoreTx, intent: Intent, found: Found, binding: Binding, source: Fields) -> None:
         """Note keys and audit trail; free what was parked for want of a counterpart."""
@@ -206,13 +216,6 @@ def fields_of(pair: Pair, encoded: bytes | None, shape: int) -> Fields:
     if encoded is None or shape != pair.shape:
         return (UNKNOWN,) * len(pair.mapping.names)
     return decode_fields(encoded)
-
-
-def _held(source: Value, sent: Value, found: Value) -> Value:
-    """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
-    if _was_kept_back(source, sent):
-        return UNKNOWN
-    return found if sent is UNKNOWN or shape_of_loss(sent, found) else sent
 
 
 def _agreed(source: Value, sent: Value) -> Value:

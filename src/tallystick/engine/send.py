@@ -30,7 +30,8 @@ class Job:
     """One write on its way: the line and step it carries out, its intent, and in the end its result.
 
     ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_moved_on``
-    tells that it was read in a later version than the one we wrote, so that somebody may have changed it in between;
+    tells that it was read in a later version than the one we wrote, or without any with values that our write does not
+    explain, so that somebody may have changed it in between;
     ``is_found`` that a create was refused for the sake of a record that is now paired instead.
     """
 
@@ -242,11 +243,13 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
 def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     """Learn what the system really stored (R-10.13): from the answer, else by reading, except after bulk writes."""
     silent = [j for j in jobs if isinstance(j.result, Written) and j.result.stored is None]
+    unsure: list[Job] = []
     in_bulk = end.can.bulk and len(jobs) > 1
     if silent and end.can.read_by_id and not in_bulk:
         flows = [end.connector.get(end.object, j.result.id) for j in silent if isinstance(j.result, Written)]
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
             if isinstance(found, Sighting) and isinstance(job.result, Written) and not _is_older(job, found):
+                unsure += [job] if job.result.version is None else []
                 job.is_moved_on = job.result.version is not None and found.version != job.result.version
                 job.result = Written(job.result.id, found, found.version, job.result.incomplete)
     told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
@@ -254,6 +257,27 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     for (job, _), read in zip(told, canonical, strict=True):
         if not isinstance(read, DataError):
             job.stored, job.encoded = read, encode_fields(read)
+    for job in unsure:
+        job.is_moved_on = _is_edited_since(pair, job)
+
+
+def _is_edited_since(pair: Pair, job: Job) -> bool:
+    """Whether what was read back is somebody's, where no version tells: neither what became of ours nor what was there.
+
+    A system may also drop a value, or leave the old one; to carry that back would be worse than to overlook an edit.
+    """
+    if job.stored is None:
+        return False
+    step = job.step
+    sent, seen = decode_fields(step.fields), job.line.seen(step.side).fields
+    before = decode_fields(seen) if seen else (UNKNOWN,) * len(sent)
+    silent = (None, UNKNOWN)
+    return any(
+        not (sent[i] in silent or now in silent or same(now, before[i]))
+        and not pair.is_own_doing(step.side, i, sent[i], now)
+        for i, now in enumerate(job.stored)
+        if step.op == "create" or i in step.which
+    )
 
 
 def _is_older(job: Job, found: Sighting) -> bool:

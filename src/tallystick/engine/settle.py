@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.merge import drifting_side
 from tallystick.core.ports import Written
 from tallystick.core.record import (
@@ -26,6 +25,7 @@ from tallystick.core.record import (
 )
 from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
+from tallystick.engine.pair import Pair
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
@@ -182,7 +182,7 @@ def _confirm(
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
             continue  # nobody knows what it holds there, so nothing is agreed
         bases[source][i] = origin[i]
-        bases[side][i] = _stored(job, sent, i)
+        bases[side][i] = _stored(at.pair, job, sent, i)
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
@@ -201,11 +201,11 @@ def _confirm(
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
 
 
-def _stored(job: Job, sent: Fields, i: int) -> Value:
+def _stored(pair: Pair, job: Job, sent: Fields, i: int) -> Value:
     """What the target made of a value; a later version that no known loss explains is somebody's edit (R-7.3)."""
     if job.stored is None:
         return sent[i]
-    if job.is_moved_on and shape_of_loss(sent[i], job.stored[i]) is None:
+    if job.is_moved_on and not pair.is_own_doing(job.step.side, i, sent[i], job.stored[i]):
         return sent[i]
     return job.stored[i]
 
