@@ -115,7 +115,8 @@ class Oracle:
         since, began, key = _alive_since(twin), planner.began, life.now.fields.get("key")
         known = since < began - table.nature.lag - MARGIN
         self.excused.add((table.name, key))
-        if self._world.networks[table.name].was_blind_since(began):
+        network = self._world.networks[table.name]
+        if network.was_blind_since(began) or network.is_trusted_blindly:
             self._world.limits["made while the system showed nothing"] += 1
             return
         if twin.now.fields.get("name") == "\x00":

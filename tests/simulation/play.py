@@ -141,6 +141,9 @@ class Game:
         world = self.world
         if result is not None:
             self._judge_result(worker, result)
+            if worker.mode != "plan" and not result.failures:
+                for side in worker.swept - worker.fooled:
+                    world.networks[side].is_trusted_blindly = False
             if worker.mode == "plan":
                 self.approved = frozenset(op.fingerprint for op in result.plan.operations)
         if world.stormy:

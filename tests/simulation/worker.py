@@ -29,6 +29,8 @@ class Worker:
         self.reads = 0
         self.writes = 0
         self.deleted: dict[Any, int] = {}
+        self.swept: set[str] = set()  # the sides it listed from the beginning
+        self.fooled: set[str] = set()  # the sides that showed it nothing though there was something
         self.linked = world.count_linked()
         self.mortal = options.pop("mortal", True)
         alone = options.pop("alone", False)

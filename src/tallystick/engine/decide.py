@@ -94,7 +94,9 @@ def _find_rivals(
         return set()
     asked = sorted(wanted)
     scratch = session.scratch(pair)
-    stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, asked) for s in SIDES})
+    stored = yield from effects.look(
+        lambda tx: {s: [*tx.find_keys(pair.name, s, asked), *tx.find_lone(pair.name, s, asked)] for s in SIDES}
+    )
     return {
         number
         for side in SIDES
@@ -150,7 +152,7 @@ def _decide_one(
         draft.outcome.leave(line, listed, decision.reason)
     elif stands:
         draft.outcome.retouch(line, listed)
-    elif line.action or line.asks or line.faults or _has_standing(draft, binding):
+    elif line.action or line.asks or line.faults or _may_be_over(draft, binding, (left, right)):
         note_fall(draft.pair, draft.outcome, line)
         draft.add(line)
     else:
@@ -306,6 +308,11 @@ def _is_as_agreed(at: Look) -> bool:
 
 def _is_settled(at: Look, i: int) -> bool:
     return isinstance(at.observed, Present) and at.base is not None and same(at.observed.fields[i], at.base[i])
+
+
+def _may_be_over(draft: Draft, binding: Binding, looks: tuple[Look, Look]) -> bool:
+    """Whether something stands that this run may let go; a record that cannot be read is parked anew by reading it."""
+    return _has_standing(draft, binding) and not any(isinstance(at.observed, Unreadable) for at in looks)
 
 
 def _has_standing(draft: Draft, binding: Binding) -> bool:

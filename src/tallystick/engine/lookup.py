@@ -155,7 +155,9 @@ def _choose(
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     unmade = end.unmade(found.record)
-    chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"}, unmade=unmade)
+    is_ours = verdict in {"ours", "trash"}
+    undated = found.created is None
+    chosen = Found(found.id, fields, found.version, is_ours=is_ours, is_undated=undated, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
 
 
@@ -188,7 +190,7 @@ def adopt_doubles(recovery: Recovery, jobs: Sequence[Job]) -> Flow[None]:
             if isinstance(sought, Error):
                 continue
             if sought.found is not None and sought.is_plain:
-                recovery.pair_with(job.intent, replace(sought.found, is_ours=False))
+                recovery.pair_with(job.intent, replace(sought.found, is_ours=False, is_undated=False))
                 job.is_found = True
             elif sought.rival and isinstance(job.result, Duplicate):
                 job.result.hint = f"it is {sought.rival}, which is paired with another record; remove one of the two"

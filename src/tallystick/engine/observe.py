@@ -55,10 +55,10 @@ class Observed:
     def shows_all(self) -> bool:
         """Whether nobody can have been overlooked, so that a record without counterpart really has none.
 
-        A listing that gave fewer records than its own total, however often it was asked, hides somebody.
+        A listing that gave fewer records than its own total, however often it was asked, hides somebody. A row that
+        cannot be decoded hides nobody but itself (R-14.1).
         """
-        short = (p.sweep.full and p.total is not None and p.distinct < p.total for p in self.pulled.values())
-        return self.is_whole and not any(short)
+        return self.is_whole and not any(p.hides_somebody for p in self.pulled.values())
 
     @property
     def is_whole(self) -> bool:
@@ -235,7 +235,7 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
-        elif not observed.shows_all and pulled.total is not None and pulled.distinct < pulled.total:
+        elif pulled.hides_somebody:
             name = outcome.plan.left if side == "left" else outcome.plan.right
             gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
             outcome.plan.problem = f"{gap}; new records wait until it shows all"

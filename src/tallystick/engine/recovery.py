@@ -33,7 +33,8 @@ class Found:
     """The record that an open create made, or that stands in its way.
 
     ``fields`` are what it holds, unknown where it was not read. ``is_ours`` tells that our create made it, so that what
-    differs from what was sent is a later edit; else it is paired without a base. ``keeps_bases`` tells that it was
+    differs from what was sent is a later edit; else it is paired without a base. ``is_undated`` tells that nobody knows
+    whether it is older than our create, so that what is as sent may well be ours. ``keeps_bases`` tells that it was
     paired before in this very binding, so that the bases of that time count (R-10.10). ``unmade`` are the fields, by
     index, of parts that it does not have: nothing was agreed about these. ``is_open`` tells that nobody knows what
     became of some part.
@@ -43,6 +44,7 @@ class Found:
     fields: Fields | None = None
     version: str | None = None
     is_ours: bool = False
+    is_undated: bool = False
     keeps_bases: bool = False
     unmade: frozenset[int] = frozenset()
     is_open: bool = False
@@ -176,11 +178,26 @@ class Recovery:
             return {s: fields_of(self.pair, *each) for s, each in zip(SIDES, kept, strict=True)}
         sent, source = (fields_of(self.pair, e, intent.shape) for e in (intent.sent, intent.source))
         if not found.is_ours:
-            return dict.fromkeys(SIDES, (UNKNOWN,) * len(sent))
+            return self._guess(intent, found, source, sent)
         side, seen = intent.side, found.fields or sent
         held = tuple(self._held(side, i, *each) for i, each in enumerate(zip(source, sent, seen, strict=True)))
         bases = {intent.side: held, other(intent.side): tuple(map(_agreed, source, sent))}
         return {s: tuple(UNKNOWN if i in found.unmade else v for i, v in enumerate(b)) for s, b in bases.items()}
+
+    def _guess(self, intent: Intent, found: Found, source: Fields, sent: Fields) -> dict[Side, Fields]:
+        """Agree about nothing, except what is as sent in a record that may be ours: else its loss flows back (R-6.4)."""
+        side, values = intent.side, zip(source, sent, found.fields or (), strict=False)
+        alike = [
+            found.is_undated
+            and not (s is UNKNOWN or f is UNKNOWN or _was_kept_back(o, s))
+            and self.pair.is_own_doing(side, i, s, f)
+            for i, (o, s, f) in enumerate(values)
+        ] or [False] * len(sent)
+        held, agreed = found.fields or sent, source
+        return {
+            side: tuple(v if yes else UNKNOWN for v, yes in zip(held, alike, strict=True)),
+            other(side): tuple(v if yes else UNKNOWN for v, yes in zip(agreed, alike, strict=True)),
+        }
 
     def _held(self, side: Side, i: int, source: Value, sent: Value, found: Value) -> Value:
         """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""

@@ -134,6 +134,10 @@ def note_absent(
     if proven and not (yield from _canary(pair, end, set(silent))):
         outcome.unvouched += [(side, i, live[i].binding) for i in sorted(proven)]
         proven = set()
+    if proven:
+        # The darkness may have ended between the look and the canary; whoever is there shows now.
+        last = yield from read_records(session, pair, side, sorted(proven))
+        proven = {i for i in proven if isinstance(last.get(i), NotThere)}
     rows: list[SightRow] = [_absence(i, live[i], "gone") for i in (*gone, *proven)]
     rows += [_absence(i, live[i], "missing") for i in silent if i not in proven]
     rows += [_absence(i, live[i], "bad") for i in failed]
