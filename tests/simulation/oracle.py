@@ -47,6 +47,7 @@ class Oracle:
         self.held: defaultdict[tuple[Side, Any, str], set[Any]] = defaultdict(set)
         self.planned: dict[str, Any] = {}
         self.revivals: set[str] = set()
+        self.blindly: set[str] = set()
         self.by_key: defaultdict[tuple[Side, Any], list[Life]] = defaultdict(list)
         self.excused: set[tuple[Side, Any]] = set()
         self.engine_creates = 0
@@ -58,6 +59,8 @@ class Oracle:
         for intent in tx.intents.values():
             if intent.key not in self.planned:
                 self.planned[intent.key] = worker
+                if self._world.networks[intent.side].is_trusted_blindly:
+                    self.blindly.add(intent.key)
                 if intent.op == "create" and intent.binding in tx.rows:
                     self.revivals.add(intent.key)
 
@@ -116,7 +119,7 @@ class Oracle:
         known = since < began - table.nature.lag - MARGIN
         self.excused.add((table.name, key))
         network = self._world.networks[table.name]
-        if network.was_blind_since(began) or network.is_trusted_blindly:
+        if network.was_blind_since(began) or network.is_trusted_blindly or life.key in self.blindly:
             self._world.limits["made while the system showed nothing"] += 1
             return
         if twin.now.fields.get("name") == "\x00":

@@ -280,7 +280,6 @@ def test_a_worker_sends_nothing_after_its_lease():
     assert all(len(stage.all("right", f"K{i}")) <= 1 for i in range(8))
 
 
-@defect("10.4: a deletion of unknown outcome is dropped, not confirmed, and later taken for somebody's deletion")
 def test_our_own_deletion_of_unknown_outcome_does_not_delete_the_restored_other_side():
     stage = Stage(on_restore="ask")
     left, _right = stage.pair("K1", name="v0001 Anker")

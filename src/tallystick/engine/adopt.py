@@ -154,8 +154,9 @@ def _gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crow
             held.setdefault(record, {})[rule] = h
         for record in ids[s]:
             row = again.get(record)
-            # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
-            own = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
+            # What was seen in this run replaces what the store remembers of the same record, if any keys were seen.
+            is_told = row is not None and (row[8] is not None or row[2] == "gone")
+            own = unpack_keys(row[8]) if row is not None and is_told else held.get(record, {})
             is_bad = row is not None and row[2] == "bad"
             candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
             for key in own.items():

@@ -353,11 +353,13 @@ def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRo
     """Name the legs that must be read before deciding: the opposite of a noted one, where its base is not enough.
 
     Where somebody waits for an answer the base is not what the side holds; of a dormant pairing nobody knows which side
-    is out of scope; and what is deleted or made again is looked at first, because it may be gone as well (R-4.8).
+    is out of scope; and what is deleted or made again is looked at first, because it may be gone as well, or be back as
+    its counterpart is (R-4.8).
     """
     noted = {(side, row[1]) for side, row in rows}
     gone = {row[1] for _, row in rows if row[2] == "gone" and row[1] is not None}
     opened = session.open_bindings(pair) | session.dormant.get(pair.name, {}).keys() | gone
+    opened |= session.revived.get(pair.name, set())
     return [
         (other(side), number)
         for side, number in sorted(noted, key=str)

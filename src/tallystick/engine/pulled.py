@@ -83,7 +83,9 @@ class Pulled:
         return Cursor(
             pair=pair,
             side=self.side,
-            high=next_high(before, self.newest, self.snow0, started=self.started, skew=can.skew),
+            high=next_high(
+                before, self.newest, self.snow0, started=self.started, skew=can.skew, shows_any=self.listed > 0
+            ),
             full_at=self.started if full else (before.full_at if before else None),
             full_count=self.listed if full else (before.full_count if before else None),
         )

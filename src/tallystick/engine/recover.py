@@ -5,7 +5,7 @@ The steps come from ``core.resolve``; here they are carried out, many writes at 
 ends with a listing that shows it or a person who says it (``uncertain``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
@@ -23,6 +23,7 @@ from tallystick.engine.recovery import Found, Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
+from tallystick.engine.verify import canary_sings
 
 AT_ONCE = 20  # few, so that a run that dies again and again still gets on
 Outcome = str | Error
@@ -210,7 +211,9 @@ def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_
         recovery.refuse_double(intent, sought.rival)
         return "duplicate"
     if is_there:
-        # It is there, but not to be found; planned anew, the refusal is shown to a person.
+        if may_resend(intent):
+            return "waiting"  # it is there, but not to be found: a system that shows nothing for a while says so too
+        # Planned anew, the refusal is shown to a person.
         recovery.close(intent)
         return "dropped"
     recovery.ask(intent)
@@ -232,11 +235,14 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
     moved = [(i, a) for i in wave if isinstance(a := answers.get(i.target or ""), Sighting) and _may_be_applied(i, a)]
     read = yield from read_sightings(pair, end, [a for _, a in moved])
     fields = {intent.id: each for (intent, _), each in zip(moved, read, strict=True)}
+    gone = yield from _prove_gone(pair, end, wave, answers)
     outcomes: dict[str, Outcome] = {}
     for intent in wave:
         answer, found = answers.get(intent.target or ""), fields.get(intent.id)
         if isinstance(answer, Error):
             outcomes[intent.id] = answer
+        elif intent.id in gone:
+            outcomes[intent.id] = _end_pairing(recovery, intent) if gone[intent.id] else "waiting"
         elif isinstance(found, DataError):
             outcomes[intent.id] = found
         elif found is None:
@@ -245,6 +251,28 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         else:
             outcomes[intent.id] = _confirm(recovery, intent, found)
     return outcomes
+
+
+def _prove_gone(
+    pair: Pair, end: End, wave: Sequence[Intent], answers: Mapping[str, Sighting | NotThere | Error]
+) -> Flow[dict[str, bool]]:
+    """Say of each deletion (by intent) whose record was not shown whether it is gone for sure (R-4.2, R-4.4)."""
+    silent = {i.id: a for i in wave if _ends_pairing(i) and isinstance(a := answers.get(i.target or ""), NotThere)}
+    unsure = {i.id: i.target or "" for i in wave if i.id in silent and not silent[i.id].gone}
+    if unsure and not (yield from canary_sings(pair, end, set(unsure.values()))):
+        return {name: answer.gone for name, answer in silent.items()}
+    flows = [end.connector.get(end.object, record) for record in unsure.values()]
+    again = dict(zip(unsure, (yield from effects.call_all(end.system, flows)), strict=True))
+    return {name: answer.gone or isinstance(again[name], NotThere) for name, answer in silent.items()}
+
+
+def _ends_pairing(intent: Intent) -> bool:
+    return intent.op == "delete" and not intent.reason.startswith("undo.")
+
+
+def _end_pairing(recovery: Recovery, intent: Intent) -> Outcome:
+    recovery.end_pairing(intent)
+    return "confirmed"
 
 
 def _may_be_applied(intent: Intent, seen: Sighting) -> bool:

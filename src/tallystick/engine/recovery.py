@@ -7,7 +7,7 @@ answer to a repeated create, and every adopted record, describes the past (R-10.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem
+from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem, Superseded
 from tallystick.core.ports import Flow
 from tallystick.core.record import (
     SIDES,
@@ -90,6 +90,10 @@ class Recovery:
         """Forget a write that was not carried out; its records are planned anew."""
         self.works.append(lambda tx: self._close(tx, intent, intent.target))
 
+    def end_pairing(self, intent: Intent) -> None:
+        """Remember that a deletion was carried out: its pairing is over, and what comes back is a restored record."""
+        self.works.append(lambda tx: self._end_pairing(tx, intent))
+
     def renew(self, intents: Sequence[Intent]) -> None:
         """Remember another attempt, or what became of the key."""
         self.works.append(lambda tx: tx.update_intents(intents))
@@ -125,6 +129,24 @@ class Recovery:
             # One that was only just asked has no number yet.
             same = [question] if question.id else tx.queue(self.pair.name)
             tx.drop_queue([q.id for q in same if (q.kind, q.subject) == (question.kind, question.subject)])
+
+    def _end_pairing(self, tx: StoreTx, intent: Intent) -> None:
+        name, binding = self.pair.name, tx.bindings([intent.binding]).get(intent.binding)
+        if binding is not None and binding.state in LIVE and binding.leg(intent.side).id == intent.target:
+            binding.state = "tomb"
+            left, right = binding.left, binding.right
+            for side in SIDES:
+                leg = binding.leg(side)
+                if leg.id is not None:
+                    tx.drop_keys(name, side, [leg.id])
+                    tx.add_former(
+                        [FormerId(name, side, leg.id, binding.id, left.base, right.base, left.shape, self.now)]
+                    )
+                    if leg.digest is not None and self.pair.end(side).can.consistency:
+                        tx.add_superseded([Superseded(name, side, leg.id, leg.version or "", leg.digest, None, self.now)])
+            tx.update_bindings([binding])
+            tx.add_ledger([self._row(intent, intent.target or "", None)])
+        self._close(tx, intent, intent.target)
 
     def _refuse_double(self, tx: StoreTx, intent: Intent, hit: str) -> None:
         detail = f"its key belongs to {hit} already"
