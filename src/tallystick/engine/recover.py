@@ -18,7 +18,7 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.lookup import Sought, Term, look_for, search_term, walk_listing
-from tallystick.engine.pair import Pair
+from tallystick.engine.pair import End, Pair
 from tallystick.engine.recovery import Found, Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
@@ -259,7 +259,8 @@ def _prove_gone(
     """Say of each deletion (by intent) whose record was not shown whether it is gone for sure (R-4.2, R-4.4)."""
     silent = {i.id: a for i in wave if _ends_pairing(i) and isinstance(a := answers.get(i.target or ""), NotThere)}
     unsure = {i.id: i.target or "" for i in wave if i.id in silent and not silent[i.id].gone}
-    if unsure and not (yield from canary_sings(pair, end, set(unsure.values()))):
+    sings = not unsure or (end.can.read_by_id and (yield from canary_sings(pair, end, set(unsure.values()))))
+    if not sings:
         return {name: answer.gone for name, answer in silent.items()}
     flows = [end.connector.get(end.object, record) for record in unsure.values()]
     again = dict(zip(unsure, (yield from effects.call_all(end.system, flows)), strict=True))
