@@ -122,7 +122,7 @@ class Oracle:
         if network.was_blind_since(began) or network.is_trusted_blindly or life.key in self.blindly:
             self._world.limits["made while the system showed nothing"] += 1
             return
-        if twin.now.fields.get("name") == "\x00":
+        if self._was_unreadable_since(twin, began):
             self._world.limits["made while the twin could not be read"] += 1
             return
         if isinstance(twin.now.fields.get("name"), dict):
@@ -146,6 +146,12 @@ class Oracle:
                 return
             self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1
+
+    @staticmethod
+    def _was_unreadable_since(twin: Life, then: float) -> bool:
+        """Whether a record could not be decoded, not even its key, at some time since then."""
+        ends = [*(s.at for s in twin.states[1:]), float("inf")]
+        return any(s.fields.get("name") == "\x00" and end > then for s, end in zip(twin.states, ends, strict=True))
 
     def _is_open(self, twin: Life) -> bool:
         """Whether the create that made a record still waits to be found out about."""

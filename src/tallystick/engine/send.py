@@ -258,26 +258,39 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
         if not isinstance(read, DataError):
             job.stored, job.encoded = read, encode_fields(read)
     for job in unsure:
-        job.is_moved_on = _is_edited_since(pair, job)
+        foreign = _not_ours(pair, job)
+        if foreign and end.can.consistency and isinstance(job.result, Written):
+            # A copy that lags behind may have answered, so nothing is known yet of what was stored (R-4.5).
+            job.result, job.stored, job.encoded = Written(job.result.id, incomplete=job.result.incomplete), None, None
+        else:
+            job.is_moved_on = _is_edited_since(job, foreign)
 
 
-def _is_edited_since(pair: Pair, job: Job) -> bool:
+def _not_ours(pair: Pair, job: Job) -> list[int]:
+    """The fields of which what was read back is not what became of the value we wrote."""
+    if job.stored is None:
+        return []
+    step, silent = job.step, (None, UNKNOWN)
+    sent = decode_fields(step.fields)
+    return [
+        i
+        for i in (range(len(sent)) if step.op == "create" else step.which)
+        if sent[i] is not UNKNOWN
+        and not (step.op == "create" and sent[i] in silent)
+        and not pair.is_own_doing(step.side, i, sent[i], job.stored[i])
+    ]
+
+
+def _is_edited_since(job: Job, foreign: Sequence[int]) -> bool:
     """Whether what was read back is somebody's, where no version tells: neither what became of ours nor what was there.
 
     A system may also drop a value, or leave the old one; to carry that back would be worse than to overlook an edit.
     """
     if job.stored is None:
         return False
-    step = job.step
-    sent, seen = decode_fields(step.fields), job.line.seen(step.side).fields
-    before = decode_fields(seen) if seen else (UNKNOWN,) * len(sent)
-    silent = (None, UNKNOWN)
-    return any(
-        not (sent[i] in silent or now in silent or same(now, before[i]))
-        and not pair.is_own_doing(step.side, i, sent[i], now)
-        for i, now in enumerate(job.stored)
-        if step.op == "create" or i in step.which
-    )
+    seen, now = job.line.seen(job.step.side).fields, job.stored
+    before = decode_fields(seen) if seen else (UNKNOWN,) * len(now)
+    return any(now[i] not in (None, UNKNOWN) and not same(now[i], before[i]) for i in foreign)
 
 
 def _is_older(job: Job, found: Sighting) -> bool:
