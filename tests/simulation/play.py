@@ -215,12 +215,9 @@ class Game:
         self.world.known("repeats what stands", "I-2", story)
 
     def _has_doubts(self) -> bool:
-        """Whether an absence still waits for its proof, and no person was asked for want of any witness."""
-        marks, asked = self.world.state.look(
-            lambda tx: ([m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue())
-        )
-        unvouched = {q.subject for q in asked if "vouches" in q.detail}
-        return any("missing" in m.reason and f"{m.side}/{m.id}" not in unvouched for m in marks)
+        """Whether an absence still waits for its proof, and there is any other record to be its witness."""
+        marks = self.world.state.look(lambda tx: [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)])
+        return any("missing" in m.reason and any(x.id != m.id for x in self.world.tables[m.side]) for m in marks)
 
     def _wait(self) -> None:
         world = self.world

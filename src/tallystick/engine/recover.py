@@ -242,7 +242,7 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         if isinstance(answer, Error):
             outcomes[intent.id] = answer
         elif intent.id in gone:
-            outcomes[intent.id] = _end_pairing(recovery, intent) if gone[intent.id] else "waiting"
+            outcomes[intent.id] = _conclude_gone(recovery, intent, is_sure=gone[intent.id])
         elif isinstance(found, DataError):
             outcomes[intent.id] = found
         elif found is None:
@@ -256,8 +256,8 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
 def _prove_gone(
     pair: Pair, end: End, wave: Sequence[Intent], answers: Mapping[str, Sighting | NotThere | Error]
 ) -> Flow[dict[str, bool]]:
-    """Say of each deletion (by intent) whose record was not shown whether it is gone for sure (R-4.2, R-4.4)."""
-    silent = {i.id: a for i in wave if _ends_pairing(i) and isinstance(a := answers.get(i.target or ""), NotThere)}
+    """Say of each write (by intent) whose record was not shown whether it is gone for sure (R-4.2, R-4.4)."""
+    silent = {i.id: a for i in wave if isinstance(a := answers.get(i.target or ""), NotThere)}
     unsure = {i.id: i.target or "" for i in wave if i.id in silent and not silent[i.id].gone}
     sings = not unsure or (end.can.read_by_id and (yield from canary_sings(pair, end, set(unsure.values()))))
     if not sings:
@@ -267,13 +267,16 @@ def _prove_gone(
     return {name: answer.gone or isinstance(again[name], NotThere) for name, answer in silent.items()}
 
 
-def _ends_pairing(intent: Intent) -> bool:
-    return intent.op == "delete" and not intent.reason.startswith("undo.")
-
-
-def _end_pairing(recovery: Recovery, intent: Intent) -> Outcome:
-    recovery.end_pairing(intent)
-    return "confirmed"
+def _conclude_gone(recovery: Recovery, intent: Intent, *, is_sure: bool) -> Outcome:
+    """End a write whose record is gone: a deletion was carried out, an update has nothing left to change."""
+    if not is_sure:
+        recovery.renew([replace(intent, attempt=intent.attempt + 1)])
+        return "waiting"
+    if intent.op == "delete" and not intent.reason.startswith("undo."):
+        recovery.end_pairing(intent)
+        return "confirmed"
+    recovery.close(intent)
+    return "dropped"
 
 
 def _may_be_applied(intent: Intent, seen: Sighting) -> bool:

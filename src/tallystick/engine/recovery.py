@@ -199,6 +199,9 @@ class Recovery:
                 kept = ((former.left_base, former.shape), (former.right_base, former.shape))
             return {s: fields_of(self.pair, *each) for s, each in zip(SIDES, kept, strict=True)}
         sent, source = (fields_of(self.pair, e, intent.shape) for e in (intent.sent, intent.source))
+        # What a new record does not get, because of its field's direction, was not sent either.
+        given = self.pair.end(intent.side).given if intent.op == "create" else (True,) * len(sent)
+        sent = tuple(v if is_given else UNKNOWN for v, is_given in zip(sent, given, strict=True))
         if not found.is_ours:
             return self._guess(intent, found, source, sent)
         side, seen = intent.side, found.fields or sent

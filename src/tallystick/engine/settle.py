@@ -96,6 +96,10 @@ def _current(line: Line, side: Side) -> Fields | None:
 def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job], into: Ledger) -> None:
     """Move bases, versions and hashes of both legs as far as the writes prove."""
     bases = _bases(at, line, binding)
+    for side in SIDES:
+        seen, leg = line.seen(side), binding.leg(side)
+        if line.binding and seen.fields is not None and seen.digest != leg.digest:
+            at.supersede(side, leg, seen.modified, into)
     now: dict[Side, Fields | None] = {s: _current(line, s) for s in SIDES}
     for i in line.agree:
         for side in SIDES:
@@ -156,8 +160,6 @@ def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Led
         return
     if not settled:
         return
-    if seen.digest != leg.digest:
-        at.supersede(side, leg, seen.modified, into)
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
 
