@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check fmt docs bench clean
+.PHONY: help demo test check fmt docs bench soak clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,3 +42,8 @@ bench: $(STAMP) ## the workloads against the raw limit and the naive script
 
 clean: ## remove what the verbs made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
+
+SECONDS ?= 3600
+SEED ?= 1
+soak: $(STAMP) ## simulated worlds with faults for SECONDS=3600, a report in simulation-report.json
+	@$(BIN)/python -m tests.simulation --seconds $(SECONDS) --seed $(SEED)

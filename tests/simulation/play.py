@@ -38,6 +38,10 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     limits: Counter[str] = field(default_factory=Counter)
     deeds: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    is_settled: bool = False
+    is_repeated: bool = False
 
 
 def play(
@@ -71,6 +75,9 @@ def play(
         created=oracle.engine_creates, updated=oracle.engine_updates, deleted=oracle.engine_deletes
     )  # fmt: skip
     report.faults, report.limits, report.deeds = world.faults, world.limits, world.deeds
+    report.kinds = world.kinds + Counter(request=world.requests)
+    report.records = sum(len(table.lives) for table in world.tables.values())
+    report.is_settled = game.is_settled
     return report
 
 
@@ -85,6 +92,7 @@ class Game:
         self.runs = 0
         self.rounds = 0
         self.last: Any = None
+        self.is_settled = False
         self.approved: frozenset[int] | None = None
 
     def play(self) -> None:
@@ -101,6 +109,7 @@ class Game:
         still = Stillness(world)
         still.check()
         self._check_quiet(still)
+        self.is_settled = True
 
     def end(self) -> None:
         """Stop whoever still works."""

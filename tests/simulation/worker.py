@@ -7,7 +7,7 @@ queue, so that users, other workers and late requests come in between at every s
 from typing import Any
 
 from tallystick.core.error import Error, StoreError, Unsent
-from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause
+from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause, Tell
 from tallystick.engine.run import run
 from tallystick.engine.session import Session
 
@@ -51,8 +51,10 @@ class Worker:
                 return
             except Error as error:
                 world.fail("I-11", f"the run raised {type(error).__name__}: {error}")
-            world.steps += 1
             kind = type(effect)
+            if kind not in {Tell, Call, CallAll}:  # of calls, every request counts
+                world.steps += 1
+                world.kinds[kind.__name__] += 1
             if kind is Now:
                 answer = world.now
             elif kind is Fresh:
@@ -168,7 +170,6 @@ class _Calls:
             self._done(number, error)
             return
         if ask.writes and self.until is not None and worker.world.now > self.until:
-            worker.world.count_fault("unsent")
             self._step(number, Unsent("its turn did not come in time"))
             return
         worker.world.asked(worker, ask)

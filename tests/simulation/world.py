@@ -59,6 +59,7 @@ class World:
         self.now = START
         self.steps = 0
         self.requests = 0
+        self.kinds: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
         self.deeds: Counter[str] = Counter()

@@ -57,7 +57,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
-        rivalled = yield from _find_rivals(session, pair, bindings, rows)
+        rivalled = yield from _find_rivals(session, pair, bindings, rows, outcome.whole)
         rescoped = pair.name in session.rescoped
         for number in numbers:
             if number not in bindings or number in busy:
@@ -76,7 +76,11 @@ def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
 
 
 def _find_rivals(
-    session: Session, pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int, Side], SightRow]
+    session: Session,
+    pair: Pair,
+    bindings: dict[int, Binding],
+    rows: dict[tuple[int, Side], SightRow],
+    whole: set[Side],
 ) -> Flow[set[int]]:
     """Name the bindings that would get a record again while somebody else has its match key by now (I-5, T-63).
 
@@ -94,9 +98,15 @@ def _find_rivals(
         return set()
     asked = sorted(wanted)
     scratch = session.scratch(pair)
-    stored = yield from effects.look(
-        lambda tx: {s: [*tx.find_keys(pair.name, s, asked), *tx.find_lone(pair.name, s, asked)] for s in SIDES}
-    )
+
+    def holders(tx: StoreTx) -> dict[Side, list[tuple[int, int, str]]]:
+        # Unpaired records are remembered for sides that were not seen whole.
+        lone: dict[Side, list[tuple[int, int, str]]] = {
+            s: [] if s in whole else tx.find_lone(pair.name, s, asked) for s in SIDES
+        }
+        return {s: [*tx.find_keys(pair.name, s, asked), *lone[s]] for s in SIDES}
+
+    stored = yield from effects.look(holders)
     return {
         number
         for side in SIDES
