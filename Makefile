@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test check fmt docs bench kills crashes mutants clean
+.PHONY: help demo test check fmt docs bench kills crashes mutants soak clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -56,3 +56,8 @@ mutants: $(STAMP) ## mutation testing of the core's decisions, in a copy under .
 
 clean: ## remove what the verbs made
 	@rm -rf .venv .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
+
+SECONDS ?= 3600
+SEED ?= 1
+soak: $(STAMP) ## simulated worlds with faults for SECONDS=3600, a report in simulation-report.json
+	@$(BIN)/python -m tests.simulation --seconds $(SECONDS) --seed $(SEED)

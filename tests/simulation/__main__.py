@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.simulation.known import KNOWN
 from tests.simulation.play import play
-from tests.simulation.soak import commit, soak, write_report
+from tests.simulation.soak import describe, soak, write_report
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     if asked.seconds:
         report = soak(asked.seed, asked.seconds, asked.jobs)
         write_report(report, asked.report)
-        sys.stdout.write(json.dumps(report, indent=2) + "\n")
+        sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
         return bool(report["found"])
     forgiven = frozenset() if asked.strict else frozenset(KNOWN)
     trace = (lambda line: sys.stdout.write(line + "\n")) if asked.trace else None
@@ -42,8 +42,7 @@ def main() -> int:
         steps += found.steps
         if found.law:
             bad += 1
-            again = f"python -m tests.simulation --seed {seed} --trace" + (" --strict" if asked.strict else "")
-            sys.stdout.write(f"seed {seed} at {commit()}: {found.law} {found.story}\n    {again}\n")
+            sys.stdout.write(describe(found, " --strict" if asked.strict else "") + "\n")
     sys.stdout.write(f"{asked.count} seeds, {steps} steps, {bad} where something is wrong\n")
     return bool(bad)
 

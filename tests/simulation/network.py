@@ -61,6 +61,7 @@ class Network:
         self.listeners: list[tuple[str, Callable[[], Any]]] = []
         self.lags: list[tuple[str, float]] = []
         self.blind_from = self.blind_until = 0.0
+        self.is_trusted_blindly = False  # whether somebody took an empty listing for all there is
 
     def grow_blind(self, seconds: float) -> None:
         """Show nothing for a while, as a system does that took our rights away."""
@@ -205,6 +206,9 @@ class Network:
         if self.lags and self.lags[0][0] == ask.verb:
             at = world.now - self.lags.pop(0)[1]
         blind = world.now < self.blind_until
+        if blind and ask.verb == "list" and ask.arguments[0] is None:
+            worker.fooled.add(table.name)
+            self.is_trusted_blindly = True
         match ask.verb:
             case "get":
                 state = None if blind else table.seen(ask.arguments[0], at)

@@ -47,6 +47,7 @@ class Oracle:
         self.held: defaultdict[tuple[Side, Any, str], set[Any]] = defaultdict(set)
         self.planned: dict[str, Any] = {}
         self.revivals: set[str] = set()
+        self.blindly: set[str] = set()
         self.by_key: defaultdict[tuple[Side, Any], list[Life]] = defaultdict(list)
         self.excused: set[tuple[Side, Any]] = set()
         self.engine_creates = 0
@@ -58,6 +59,8 @@ class Oracle:
         for intent in tx.intents.values():
             if intent.key not in self.planned:
                 self.planned[intent.key] = worker
+                if self._world.networks[intent.side].is_trusted_blindly:
+                    self.blindly.add(intent.key)
                 if intent.op == "create" and intent.binding in tx.rows:
                     self.revivals.add(intent.key)
 
@@ -115,10 +118,11 @@ class Oracle:
         since, began, key = _alive_since(twin), planner.began, life.now.fields.get("key")
         known = since < began - table.nature.lag - MARGIN
         self.excused.add((table.name, key))
-        if self._world.networks[table.name].was_blind_since(began):
+        network = self._world.networks[table.name]
+        if network.was_blind_since(began) or network.is_trusted_blindly or life.key in self.blindly:
             self._world.limits["made while the system showed nothing"] += 1
             return
-        if twin.now.fields.get("name") == "\x00":
+        if self._was_unreadable_since(twin, began):
             self._world.limits["made while the twin could not be read"] += 1
             return
         if isinstance(twin.now.fields.get("name"), dict):
@@ -142,6 +146,12 @@ class Oracle:
                 return
             self._world.fail("I-5", story)
         self._world.limits["W-10"] += 1
+
+    @staticmethod
+    def _was_unreadable_since(twin: Life, then: float) -> bool:
+        """Whether a record could not be decoded, not even its key, at some time since then."""
+        ends = [*(s.at for s in twin.states[1:]), float("inf")]
+        return any(s.fields.get("name") == "\x00" and end > then for s, end in zip(twin.states, ends, strict=True))
 
     def _is_open(self, twin: Life) -> bool:
         """Whether the create that made a record still waits to be found out about."""

@@ -38,6 +38,10 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     limits: Counter[str] = field(default_factory=Counter)
     deeds: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    is_settled: bool = False
+    is_repeated: bool = False
 
 
 def play(
@@ -71,6 +75,9 @@ def play(
         created=oracle.engine_creates, updated=oracle.engine_updates, deleted=oracle.engine_deletes
     )  # fmt: skip
     report.faults, report.limits, report.deeds = world.faults, world.limits, world.deeds
+    report.kinds = world.kinds + Counter(request=world.requests)
+    report.records = sum(len(table.lives) for table in world.tables.values())
+    report.is_settled = game.is_settled
     return report
 
 
@@ -85,6 +92,7 @@ class Game:
         self.runs = 0
         self.rounds = 0
         self.last: Any = None
+        self.is_settled = False
         self.approved: frozenset[int] | None = None
 
     def play(self) -> None:
@@ -101,6 +109,7 @@ class Game:
         still = Stillness(world)
         still.check()
         self._check_quiet(still)
+        self.is_settled = True
 
     def end(self) -> None:
         """Stop whoever still works."""
@@ -141,6 +150,9 @@ class Game:
         world = self.world
         if result is not None:
             self._judge_result(worker, result)
+            if worker.mode != "plan" and not result.failures:
+                for side in worker.swept - worker.fooled:
+                    world.networks[side].is_trusted_blindly = False
             if worker.mode == "plan":
                 self.approved = frozenset(op.fingerprint for op in result.plan.operations)
         if world.stormy:
@@ -212,11 +224,9 @@ class Game:
         self.world.known("repeats what stands", "I-2", story)
 
     def _has_doubts(self) -> bool:
-        """Whether an absence still waits for its proof, and no person was asked about it."""
-        marks, asked = self.world.state.look(
-            lambda tx: ([m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], {q.subject for q in tx.queue()})
-        )
-        return any("missing" in m.reason and f"{m.side}/{m.id}" not in asked for m in marks)
+        """Whether an absence still waits for its proof, and there is any other record to be its witness."""
+        marks = self.world.state.look(lambda tx: [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)])
+        return any("missing" in m.reason and any(x.id != m.id for x in self.world.tables[m.side]) for m in marks)
 
     def _wait(self) -> None:
         world = self.world

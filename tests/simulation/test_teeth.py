@@ -100,5 +100,5 @@ def test_an_absence_that_needs_no_canary(monkeypatch):
         return True
         yield
 
-    monkeypatch.setattr(verify, "_canary", canary)
+    monkeypatch.setattr(verify, "canary_sings", canary)
     assert caught("I-7", "I-8", "I-6")

@@ -6,8 +6,8 @@ queue, so that users, other workers and late requests come in between at every s
 
 from typing import Any
 
-from tallystick.core.error import Error, StoreError
-from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause
+from tallystick.core.error import Error, StoreError, Unsent
+from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause, Tell
 from tallystick.engine.run import run
 from tallystick.engine.session import Session
 
@@ -29,6 +29,8 @@ class Worker:
         self.reads = 0
         self.writes = 0
         self.deleted: dict[Any, int] = {}
+        self.swept: set[str] = set()  # the sides it listed from the beginning
+        self.fooled: set[str] = set()  # the sides that showed it nothing though there was something
         self.linked = world.count_linked()
         self.mortal = options.pop("mortal", True)
         alone = options.pop("alone", False)
@@ -49,8 +51,8 @@ class Worker:
                 return
             except Error as error:
                 world.fail("I-11", f"the run raised {type(error).__name__}: {error}")
-            world.steps += 1
             kind = type(effect)
+            self._count(kind)
             if kind is Now:
                 answer = world.now
             elif kind is Fresh:
@@ -70,6 +72,11 @@ class Worker:
             else:
                 world.tell(self, effect.event)
                 answer = None
+
+    def _count(self, kind: type) -> None:
+        if kind not in {Tell, Call, CallAll}:  # of calls, every request counts
+            self.world.steps += 1
+            self.world.kinds[kind.__name__] += 1
 
     def _use_state(self, effect: Any) -> None:
         if self.state == "working":
@@ -94,7 +101,7 @@ class Worker:
 
     def _call(self, effect: Any) -> None:
         flows = [effect.flow] if type(effect) is Call else list(effect.flows)
-        calls = _Calls(self, effect.system, flows, single=type(effect) is Call)
+        calls = _Calls(self, effect.system, flows, effect.within, single=type(effect) is Call)
         self._calls = calls
         delay = self.world.delay(self, 0.0)
         if delay > 0:
@@ -120,9 +127,12 @@ class Worker:
 
 
 class _Calls:
-    """Several flows of one system at once, at most as many in flight as the system takes."""
+    """Several flows of one system at once, at most as many in flight as the system takes.
 
-    def __init__(self, worker: Worker, system: str, flows: list[Any], *, single: bool) -> None:
+    What would be written later than ``within`` seconds from now is not sent (R-16.2).
+    """
+
+    def __init__(self, worker: Worker, system: str, flows: list[Any], within: float | None, *, single: bool) -> None:
         self.worker = worker
         self.network = worker.world.networks[system]
         self.flows = flows
@@ -131,9 +141,13 @@ class _Calls:
         self.next = 0
         self.open = len(flows)
         self.in_flight = worker.world.in_flight[system]
+        self.within = within
+        self.until: float | None = None
 
     def fill(self) -> None:
         """Start as many as may be in flight."""
+        if self.within is not None:
+            self.until = self.worker.world.now + self.within
         while self.next < min(self.in_flight, len(self.flows)):
             self._start()
 
@@ -157,6 +171,9 @@ class _Calls:
             return
         except Error as error:
             self._done(number, error)
+            return
+        if ask.writes and self.until is not None and worker.world.now > self.until:
+            self._step(number, Unsent("its turn did not come in time"))
             return
         worker.world.asked(worker, ask)
         self.network.send(ask, worker, lambda back: self._step(number, back))

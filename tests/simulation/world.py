@@ -59,6 +59,7 @@ class World:
         self.now = START
         self.steps = 0
         self.requests = 0
+        self.kinds: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
         self.deeds: Counter[str] = Counter()
@@ -189,6 +190,8 @@ class World:
         """Count a request of a worker."""
         self.steps += 1
         self.requests += 1
+        if ask.verb == "list" and ask.arguments[:2] == (None, None):
+            worker.swept.add(ask.table.name)
         if ask.writes:
             worker.writes += 1
             if worker.mode == "plan":

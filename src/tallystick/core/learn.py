@@ -5,9 +5,11 @@ the base. Anything else that is read later counts as an edit.
 """
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from tallystick.core.error import DataError
 from tallystick.core.record import UNKNOWN, Fields, Money, Value, same
 
 _SHORTEST_CUT = 4  # a shorter common beginning proves nothing about truncation
@@ -35,6 +37,20 @@ def _shape_of_parts(sent: dict[str, Value], stored: dict[str, Value]) -> str | N
     if any(shape is None for shape in shapes.values()):
         return None
     return ", ".join(f"{part} {shape}" for part, shape in shapes.items() if shape != "equal") or "equal"
+
+
+def is_own_doing(sent: Value, stored: Value, hold: Callable[[Value], Value]) -> bool:
+    """Tell whether what a system stored is what became of the value it was sent, by our own codecs and its own habits.
+
+    ``hold`` gives what our codecs on that side leave of a value, before the system loses some of it.
+    """
+    if shape_of_loss(sent, stored) is not None:
+        return True
+    try:
+        spelled = hold(sent)
+    except DataError:
+        return False
+    return shape_of_loss(spelled, stored) is not None
 
 
 def holds_what_was_sent(sent: Fields, found: Fields) -> bool:

@@ -54,8 +54,9 @@ def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int
 
     What it showed before the break is read record by record, so it must be readable that way. Where that is more than
     to list it all again (a first load), the sweep begins again, but only once: then it goes on, so that it ends.
+    A snapshot shows records as they were when it was taken: what was written since would look like an edit (R-4.5).
     """
-    if window is None or window.position is None or asked or not can.read_by_id:
+    if window is None or window.position is None or asked or not can.read_by_id or can.list_order == "snapshot":
         return False
     if (window.full, window.mapping) != (sweep.full, mapping):
         return False
@@ -63,16 +64,25 @@ def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int
 
 
 def next_high(
-    cursor: Cursor | None, newest: float | None, snow0: float | None, *, started: float, skew: float
+    cursor: Cursor | None,
+    newest: float | None,
+    snow0: float | None,
+    *,
+    started: float,
+    skew: float,
+    shows_any: bool = True,
 ) -> float | None:
     """How far the side is certainly read: never past the system's time at the sweep's start (R-11.3).
 
     ``newest`` is the latest change time seen, ``snow0`` the system's clock when the sweep began. A system that does
     not tell its time is bounded by our clock at that moment (``started``) less the declared ``skew``. Never goes back,
-    but from a time that no clock had reached yet.
+    but from a time that no clock had reached yet. A sweep that showed nobody (not ``shows_any``) proves nothing: a
+    system that took our rights away shows nobody, too, and to list the same window once more costs nothing.
     """
     bound = snow0 if snow0 is not None else started - skew
     before = cursor.high if cursor and not is_ahead(cursor, started, skew) else None
+    if not shows_any and before is not None:
+        return before
     reached = snow0 if newest is None else min(newest, bound)
     if reached is None:
         return before

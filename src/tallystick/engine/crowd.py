@@ -78,8 +78,9 @@ def gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd
             held.setdefault(record, {})[rule] = h
         for record in ids[s]:
             row = again.get(record)
-            # What was seen in this run replaces what the store remembers of the same record, unless it is the same.
-            own: Keys = unpack_keys(row[8]) if row is not None and row[2] != "same" else held.get(record, {})
+            # What was seen in this run replaces what the store remembers of the same record, if any keys were seen.
+            is_told = row is not None and (row[8] is not None or row[2] == "gone")
+            own: Keys = unpack_keys(row[8]) if row is not None and is_told else held.get(record, {})
             if row is not None and row[9] is not None:
                 own = {**held.get(record, {}), **own}
             own = {n: h for n, h in own.items() if (n, h) not in common}

@@ -11,14 +11,14 @@ from functools import partial
 from tallystick.core.binding import Binding, Dirty, Quarantined
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
-from tallystick.core.learn import shape_of_loss
+from tallystick.core.learn import is_own_doing
 from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
 from tallystick.core.pairing import HoldAt
 from tallystick.core.parts import weigh_parts
 from tallystick.core.ports import Flow
 from tallystick.core.reconcile import Context, reconcile
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, other, same
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, other, same
 from tallystick.core.selection import narrow
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -63,7 +63,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
-        rivalled = yield from _find_rivals(session, pair, bindings, rows)
+        rivalled = yield from _find_rivals(session, pair, bindings, rows, outcome.whole)
         fallen = yield from find_fallen(pair, bindings, rows, outcome.names)
         rescoped = pair.name in session.rescoped
         for number in numbers:
@@ -83,7 +83,11 @@ def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
 
 
 def _find_rivals(
-    session: Session, pair: Pair, bindings: dict[int, Binding], rows: dict[tuple[int, Side], SightRow]
+    session: Session,
+    pair: Pair,
+    bindings: dict[int, Binding],
+    rows: dict[tuple[int, Side], SightRow],
+    whole: set[Side],
 ) -> Flow[set[int]]:
     """Name the bindings that would get a record again while somebody else has its match key by now (I-5, T-63).
 
@@ -101,7 +105,15 @@ def _find_rivals(
         return set()
     asked = sorted(wanted)
     scratch = session.scratch(pair)
-    stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, asked) for s in SIDES})
+
+    def holders(tx: StoreTx) -> dict[Side, list[tuple[int, int, str]]]:
+        # Unpaired records are remembered for sides that were not seen whole.
+        lone: dict[Side, list[tuple[int, int, str]]] = {
+            s: [] if s in whole else tx.find_lone(pair.name, s, asked) for s in SIDES
+        }
+        return {s: [*tx.find_keys(pair.name, s, asked), *lone[s]] for s in SIDES}
+
+    stored = yield from effects.look(holders)
     return {
         number
         for side in SIDES
@@ -166,7 +178,7 @@ def _decide_one(
 
 def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) -> None:
     """Plan a line that does or says something; of any other remember what was looked at."""
-    if line.action or line.asks or line.faults or _has_standing(draft, binding):
+    if line.action or line.asks or line.faults or _may_be_over(draft, binding, looks):
         note_fall(draft.session, draft.pair, draft.outcome, line)
         draft.add(line)
         return
@@ -297,21 +309,9 @@ def _observed(row: SightRow) -> Observation:
 def settle_pending(base: Fields, stored: Fields, hold: HoldAt) -> Fields:
     """Take a re-spelling of what we sent as the stored value, where the shape of the loss is known (R-7.2)."""
     return tuple(
-        now if now is not UNKNOWN and not same(sent, now) and _is_respelled(sent, now, i, hold) else sent
+        now if sent is not UNKNOWN and now is not UNKNOWN and is_own_doing(sent, now, partial(hold, i)) else sent
         for i, (sent, now) in enumerate(zip(base, stored, strict=True))
     )
-
-
-def _is_respelled(sent: Value, now: Value, i: int, hold: HoldAt) -> bool:
-    if sent is UNKNOWN:
-        return False
-    if shape_of_loss(sent, now):
-        return True
-    try:
-        spelled = hold(i, sent)  # what our own codecs leave of the value before the system loses some of it
-    except DataError:
-        return False
-    return shape_of_loss(spelled, now) is not None
 
 
 def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
@@ -334,6 +334,11 @@ def _is_as_agreed(at: Look) -> bool:
 
 def _is_settled(at: Look, i: int) -> bool:
     return isinstance(at.observed, Present) and at.base is not None and same(at.observed.fields[i], at.base[i])
+
+
+def _may_be_over(draft: Draft, binding: Binding, looks: tuple[Look, Look]) -> bool:
+    """Whether something stands that this run may let go; a record that cannot be read is parked anew by reading it."""
+    return _has_standing(draft, binding) and not any(isinstance(at.observed, Unreadable) for at in looks)
 
 
 def _has_standing(draft: Draft, binding: Binding) -> bool:
@@ -374,11 +379,13 @@ def unread_legs(session: Session, pair: Pair, rows: Sequence[tuple[Side, SightRo
     """Name the legs that must be read before deciding: the opposite of a noted one, where its base is not enough.
 
     Where somebody waits for an answer the base is not what the side holds; of a dormant pairing nobody knows which side
-    is out of scope; and what is deleted or made again is looked at first, because it may be gone as well (R-4.8).
+    is out of scope; and what is deleted or made again is looked at first, because it may be gone as well, or be back as
+    its counterpart is (R-4.8).
     """
     noted = {(side, row[1]) for side, row in rows}
     gone = {row[1] for _, row in rows if row[2] == "gone" and row[1] is not None}
     opened = session.open_bindings(pair) | session.dormant.get(pair.name, {}).keys() | gone
+    opened |= session.revived.get(pair.name, set())
     return [
         (other(side), number)
         for side, number in sorted(noted, key=str)

@@ -153,10 +153,22 @@ def _choose(
     found, fields = max(free, key=lambda each: (not each[0].deleted, each[0].created or 0))
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
+    is_close = (found.created or 0) < intent.first_sent + leeway
+    if verdict == "ours" and is_close and not _resembles(pair, end, sent, fields):
+        verdict = "older"  # made about when ours was sent, as far as its clock tells, and holds nothing of it
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     unmade = end.unmade(found.record)
-    chosen = Found(found.id, fields, found.version, is_ours=verdict in {"ours", "trash"}, unmade=unmade)
+    is_ours = verdict in {"ours", "trash"}
+    undated = found.created is None
+    chosen = Found(found.id, fields, found.version, is_ours=is_ours, is_undated=undated, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
+
+
+def _resembles(pair: Pair, end: End, sent: Fields, found: Fields) -> bool:
+    """Whether a record holds anything of what was sent beside the match keys, which anybody's would."""
+    keys = {i for _, positions, _, _ in pair.keys.rules for i in positions}
+    said = [i for i, value in enumerate(sent) if i not in keys and value is not None and value is not UNKNOWN]
+    return not said or any(pair.is_own_doing(end.side, i, sent[i], found[i]) for i in said)
 
 
 def _may_be_ours(intent: Intent, end: End, sighting: Sighting) -> bool:
@@ -188,7 +200,7 @@ def adopt_doubles(recovery: Recovery, jobs: Sequence[Job]) -> Flow[None]:
             if isinstance(sought, Error):
                 continue
             if sought.found is not None and sought.is_plain:
-                recovery.pair_with(job.intent, replace(sought.found, is_ours=False))
+                recovery.pair_with(job.intent, replace(sought.found, is_ours=False, is_undated=False))
                 job.is_found = True
             elif sought.rival and isinstance(job.result, Duplicate):
                 job.result.hint = f"it is {sought.rival}, which is paired with another record; remove one of the two"

@@ -60,10 +60,10 @@ class Observed:
     def shows_all(self) -> bool:
         """Whether nobody can have been overlooked, so that a record without counterpart really has none.
 
-        A listing that gave fewer records than its own total, however often it was asked, hides somebody.
+        A listing that gave fewer records than its own total, however often it was asked, hides somebody. A row that
+        cannot be decoded hides nobody but itself (R-14.1).
         """
-        short = (p.sweep.full and p.total is not None and p.distinct < p.total for p in self.pulled.values())
-        return self.is_whole and not any(short)
+        return self.is_whole and not any(p.hides_somebody for p in self.pulled.values())
 
     @property
     def is_whole(self) -> bool:
@@ -105,6 +105,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from note_alive(pair, outcome, pulled[side])
         yield from prove_absence(session, pair, outcome, pulled[side], now)
     yield from read_partners(session, pair, outcome, now)
+    outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
     yield from decide_bound(session, pair, outcome)
     if outcome.plan.first_contact:
         note_doubles(session, pair, outcome)
@@ -258,7 +259,7 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
-        elif not observed.shows_all and pulled.total is not None and pulled.distinct < pulled.total:
+        elif pulled.hides_somebody:
             name = outcome.plan.left if side == "left" else outcome.plan.right
             gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
             outcome.plan.problem = f"{gap}; new records wait until it shows all"

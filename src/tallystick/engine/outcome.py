@@ -23,6 +23,7 @@ class Outcome:
     """The numbers of one pair's run. ``names`` is the field order of bases written under an older mapping.
 
     ``alone`` are records of the batch in hand that stay unpaired, ``unlone`` those whose remembered keys are void.
+    ``whole`` are the sides of which this run saw every record.
     """
 
     plan: PairPlan
@@ -44,6 +45,7 @@ class Outcome:
     unvouched: list[tuple[Side, str, int]] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     unlone: list[tuple[Side, str]] = field(default_factory=list)
+    whole: set[Side] = field(default_factory=set)
     done: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -2,16 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tallystick.core import path
 from tallystick.core.error import DataError, InvalidValue
+from tallystick.core.learn import is_own_doing
 from tallystick.core.mapping import Condition, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.matching import KeyMaker, id_key, key_maker, link_rule
 from tallystick.core.merge import starts
 from tallystick.core.pairing import Pairing
 from tallystick.core.parts import Section
 from tallystick.core.ports import Capabilities, Connector, Sighting
-from tallystick.core.record import UNKNOWN, Fields, Raw, Side, decode_fields, encode_fields, fingerprint, other
+from tallystick.core.record import (
+    UNKNOWN,
+    Fields,
+    Raw,
+    Side,
+    Value,
+    decode_fields,
+    encode_fields,
+    fingerprint,
+    other,
+)
 from tallystick.core.schema import Field
 from tallystick.core.state import StoreTx
 
@@ -169,6 +181,11 @@ class Pair:
         if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
             found[link_rule(side)] = hashed
         return found
+
+    def is_own_doing(self, side: Side, i: int, sent: Value, stored: Value) -> bool:
+        """Tell whether what ``side`` holds of the field at ``i`` is what became there of the value it was sent."""
+        hold = self.pairing.hold_left if side == "left" else self.pairing.hold_right
+        return is_own_doing(sent, stored, partial(hold, i))
 
     def base(self, encoded: bytes | None, shape: int, names: Sequence[str]) -> Fields | None:
         """Decode a base; ``names`` is the order it was written in, used when the mapping changed since."""

@@ -65,6 +65,11 @@ class Pulled:
         """How many rows this run listed."""
         return self.listed - (self.progress.earlier.listed if self.progress.earlier else 0)
 
+    @property
+    def hides_somebody(self) -> bool:
+        """Whether a full listing gave fewer rows, readable or not, than its own total."""
+        return self.sweep.full and self.total is not None and self.distinct + self.undecodable < self.total
+
     def shows(self, raw_hash: int | None) -> bool:
         """Whether a row with these bytes, as they were last observed, was listed."""
         if raw_hash is None:
@@ -78,7 +83,9 @@ class Pulled:
         return Cursor(
             pair=pair,
             side=self.side,
-            high=next_high(before, self.newest, self.snow0, started=self.started, skew=can.skew),
+            high=next_high(
+                before, self.newest, self.snow0, started=self.started, skew=can.skew, shows_any=self.listed > 0
+            ),
             full_at=self.started if full else (before.full_at if before else None),
             full_count=self.listed if full else (before.full_count if before else None),
         )

@@ -5,13 +5,12 @@ The steps come from ``core.resolve``; here they are carried out, many writes at 
 ends with a listing that shows it or a person who says it (``uncertain``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
 from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
@@ -19,12 +18,13 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
 from tallystick.engine.lookup import Sought, Term, look_for, search_term, walk_listing
-from tallystick.engine.pair import Pair
-from tallystick.engine.recovery import Recovery, fields_of
+from tallystick.engine.pair import End, Pair
+from tallystick.engine.recovery import Found, Recovery, fields_of
 from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
 from tallystick.engine.unread import readable_part
+from tallystick.engine.verify import canary_sings
 
 AT_ONCE = 20  # few, so that a run that dies again and again still gets on
 Outcome = str | Error
@@ -53,10 +53,12 @@ def _unresolved(pair: Pair, intents: Sequence[Intent]) -> Unresolved:
     waiting = Unresolved()
     for intent in intents:
         waiting.bindings.add(intent.binding)
+        # The write may be the first one of a pairing that is not remembered yet, so that both records seem unpaired.
+        records = {intent.side: intent.target, other(intent.side): intent.origin}
+        waiting.origins |= {(side, record) for side, record in records.items() if record is not None}
         if intent.op == "create" and intent.origin is not None:
             sent = fields_of(pair, intent.sent, intent.shape)
             keys = pair.keys.keys(sent)
-            waiting.origins.add((other(intent.side), intent.origin))
             waiting.keys |= {(intent.side, rule, h) for rule, h in keys.items()}
             waiting.keys |= {
                 (intent.side, rule, h) for rule, h in pair.own_key(other(intent.side), intent.origin).items()
@@ -210,7 +212,9 @@ def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_
         recovery.refuse_double(intent, sought.rival)
         return "duplicate"
     if is_there:
-        # It is there, but not to be found; planned anew, the refusal is shown to a person.
+        if may_resend(intent):
+            return "waiting"  # it is there, but not to be found: a system that shows nothing for a while says so too
+        # Planned anew, the refusal is shown to a person.
         recovery.close(intent)
         return "dropped"
     recovery.ask(intent)
@@ -232,14 +236,15 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
     moved = [(i, a) for i in wave if isinstance(a := answers.get(i.target or ""), Sighting) and _may_be_applied(i, a)]
     read = yield from read_sightings(pair, end, [a for _, a in moved])
     fields = {intent.id: each for (intent, _), each in zip(moved, read, strict=True)}
+    gone = yield from _prove_gone(pair, end, wave, answers)
     outcomes: dict[str, Outcome] = {}
     for intent in wave:
         answer, found = answers.get(intent.target or ""), fields.get(intent.id)
         if isinstance(answer, Error):
             outcomes[intent.id] = answer
+        elif intent.id in gone:
+            outcomes[intent.id] = _conclude_gone(recovery, intent, is_sure=gone[intent.id])
         elif found is None:
-            if intent.op == "delete" and isinstance(answer, NotThere):
-                recovery.note_write(intent, None)
             recovery.close(intent)
             outcomes[intent.id] = "dropped"
         elif (told := readable_part(found)) is not None:
@@ -247,6 +252,34 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
         elif isinstance(found, DataError):
             outcomes[intent.id] = found
     return outcomes
+
+
+def _prove_gone(
+    pair: Pair, end: End, wave: Sequence[Intent], answers: Mapping[str, Sighting | NotThere | Error]
+) -> Flow[dict[str, bool]]:
+    """Say of each write (by intent) whose record was not shown whether it is gone for sure (R-4.2, R-4.4)."""
+    silent = {i.id: a for i in wave if isinstance(a := answers.get(i.target or ""), NotThere)}
+    unsure = {i.id: i.target or "" for i in wave if i.id in silent and not silent[i.id].gone}
+    sings = not unsure or (end.can.read_by_id and (yield from canary_sings(pair, end, set(unsure.values()))))
+    if not sings:
+        return {name: answer.gone for name, answer in silent.items()}
+    flows = [end.connector.get(end.object, record) for record in unsure.values()]
+    again = dict(zip(unsure, (yield from effects.call_all(end.system, flows)), strict=True))
+    return {name: answer.gone or isinstance(again[name], NotThere) for name, answer in silent.items()}
+
+
+def _conclude_gone(recovery: Recovery, intent: Intent, *, is_sure: bool) -> Outcome:
+    """End a write whose record is gone: a deletion was carried out, an update has nothing left to change."""
+    if not is_sure:
+        recovery.renew([replace(intent, attempt=intent.attempt + 1)])
+        return "waiting"
+    if intent.op == "delete" and not intent.reason.startswith("undo."):
+        recovery.end_pairing(intent)
+        return "confirmed"
+    if intent.op == "delete":
+        recovery.note_write(intent, None)
+    recovery.close(intent)
+    return "dropped"
 
 
 def _may_be_applied(intent: Intent, seen: Sighting) -> bool:
@@ -257,7 +290,9 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
     """Take over the fields that hold what was sent. That we wrote them is an inference, so it is journalled."""
     pair = recovery.pair
     sent = fields_of(pair, intent.sent, intent.shape)
-    as_sent = [i for i, (s, f) in enumerate(zip(sent, found, strict=True)) if s is not UNKNOWN and shape_of_loss(s, f)]
+    values = enumerate(zip(sent, found, strict=True))
+    as_sent = [i for i, (s, f) in values if s is not UNKNOWN and pair.is_own_doing(intent.side, i, s, f)]
+    apart = Found(intent.target or "", found, is_ours=True, unmade=frozenset(range(len(found))) - frozenset(as_sent))
     entries = [
         JournalEntry(
             intent.binding, intent.side, pair.mapping.names[i], encode_fields((found[i],)), "inferred", intent.id,
@@ -268,16 +303,20 @@ def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
 
     def work(tx: StoreTx) -> None:
         binding = tx.bindings([intent.binding]).get(intent.binding)
-        if binding is None:
-            return
-        before = binding.leg(intent.side).digest
-        _move_bases(pair, intent, binding, as_sent, found)
-        tx.update_bindings([binding])
-        tx.add_journal(entries)
+        if binding is not None:
+            before = binding.leg(intent.side).digest
+            _move_bases(pair, intent, binding, as_sent, found)
+            tx.update_bindings([binding])
+            if as_sent:
+                after = fingerprint(encode_fields(found))
+                tx.add_ledger([recovery.row(tx, intent, intent.target or "", before, after)])
         if as_sent:
-            tx.add_ledger([recovery.row(tx, intent, intent.target or "", before, fingerprint(encode_fields(found)))])
+            tx.add_journal(entries)
 
     recovery.works.append(work)
+    if as_sent and intent.origin is not None:
+        # The first write of a new pairing; met anew without a base, the target's own loss would flow back (R-6.4).
+        recovery.pair_if_new(intent, apart)
     recovery.close(intent)
     return "confirmed" if as_sent else "dropped"
 

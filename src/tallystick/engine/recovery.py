@@ -7,8 +7,7 @@ answer to a repeated create, and every adopted record, describes the past (R-10.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem
-from tallystick.core.learn import shape_of_loss
+from tallystick.core.binding import Binding, Dirty, FormerId, Intent, LedgerRow, QueueItem, Superseded
 from tallystick.core.ports import Flow
 from tallystick.core.record import (
     SIDES,
@@ -35,7 +34,8 @@ class Found:
     """The record that an open create made, or that stands in its way.
 
     ``fields`` are what it holds, unknown where it was not read. ``is_ours`` tells that our create made it, so that what
-    differs from what was sent is a later edit; else it is paired without a base. ``keeps_bases`` tells that it was
+    differs from what was sent is a later edit; else it is paired without a base. ``is_undated`` tells that nobody knows
+    whether it is older than our create, so that what is as sent may well be ours. ``keeps_bases`` tells that it was
     paired before in this very binding, so that the bases of that time count (R-10.10). ``unmade`` are the fields, by
     index, of parts that it does not have: nothing was agreed about these. ``is_open`` tells that nobody knows what
     became of some part.
@@ -45,6 +45,7 @@ class Found:
     fields: Fields | None = None
     version: str | None = None
     is_ours: bool = False
+    is_undated: bool = False
     keeps_bases: bool = False
     unmade: frozenset[int] = frozenset()
     is_open: bool = False
@@ -82,9 +83,17 @@ class Recovery:
         """Pair the origin of a create with the record that was found for it."""
         self.works.append(lambda tx: self._pair_with(tx, intent, found))
 
+    def pair_if_new(self, intent: Intent, found: Found) -> None:
+        """Pair the origin of an update with its target if the pairing it belonged to was never remembered."""
+        self.works.append(lambda tx: None if tx.bindings([intent.binding]) else self._pair_with(tx, intent, found))
+
     def close(self, intent: Intent) -> None:
         """Forget a write that was not carried out; its records are planned anew."""
         self.works.append(lambda tx: self._close(tx, intent, intent.target))
+
+    def end_pairing(self, intent: Intent) -> None:
+        """Remember that a deletion was carried out: its pairing is over, and what comes back is a restored record."""
+        self.works.append(lambda tx: self._end_pairing(tx, intent))
 
     def renew(self, intents: Sequence[Intent]) -> None:
         """Remember another attempt, or what became of the key."""
@@ -125,6 +134,26 @@ class Recovery:
             # One that was only just asked has no number yet.
             same = [question] if question.id else tx.queue(self.pair.name)
             tx.drop_queue([q.id for q in same if (q.kind, q.subject) == (question.kind, question.subject)])
+
+    def _end_pairing(self, tx: StoreTx, intent: Intent) -> None:
+        name, binding = self.pair.name, tx.bindings([intent.binding]).get(intent.binding)
+        if binding is not None and binding.state in LIVE and binding.leg(intent.side).id == intent.target:
+            binding.state = "tomb"
+            left, right = binding.left, binding.right
+            for side in SIDES:
+                leg = binding.leg(side)
+                if leg.id is not None:
+                    tx.drop_keys(name, side, [leg.id])
+                    tx.add_former(
+                        [FormerId(name, side, leg.id, binding.id, left.base, right.base, left.shape, self.now)]
+                    )
+                    if leg.digest is not None and self.pair.end(side).can.consistency:
+                        tx.add_superseded(
+                            [Superseded(name, side, leg.id, leg.version or "", leg.digest, None, self.now)]
+                        )
+            tx.update_bindings([binding])
+            tx.add_ledger([self.row(tx, intent, intent.target or "", binding.leg(intent.side).digest, None)])
+        self._close(tx, intent, intent.target)
 
     def _refuse_double(self, tx: StoreTx, intent: Intent, hit: str) -> None:
         detail = f"its key belongs to {hit} already"
@@ -177,11 +206,36 @@ class Recovery:
                 kept = ((former.left_base, former.shape), (former.right_base, former.shape))
             return {s: fields_of(self.pair, *each) for s, each in zip(SIDES, kept, strict=True)}
         sent, source = (fields_of(self.pair, e, intent.shape) for e in (intent.sent, intent.source))
+        # What a new record does not get, because of its field's direction, was not sent either.
+        given = self.pair.end(intent.side).given if intent.op == "create" else (True,) * len(sent)
+        sent = tuple(v if is_given else UNKNOWN for v, is_given in zip(sent, given, strict=True))
         if not found.is_ours:
-            return dict.fromkeys(SIDES, (UNKNOWN,) * len(sent))
-        held = tuple(map(_held, source, sent, found.fields or sent))
+            return self._guess(intent, found, source, sent)
+        side, seen = intent.side, found.fields or sent
+        held = tuple(self._held(side, i, *each) for i, each in enumerate(zip(source, sent, seen, strict=True)))
         bases = {intent.side: held, other(intent.side): tuple(map(_agreed, source, sent))}
         return {s: tuple(UNKNOWN if i in found.unmade else v for i, v in enumerate(b)) for s, b in bases.items()}
+
+    def _guess(self, intent: Intent, found: Found, source: Fields, sent: Fields) -> dict[Side, Fields]:
+        """Agree about nothing but what is as sent in a record that may be ours: else its loss flows back (R-6.4)."""
+        side, values = intent.side, zip(source, sent, found.fields or (), strict=False)
+        alike = [
+            found.is_undated
+            and not (s is UNKNOWN or f is UNKNOWN or _was_kept_back(o, s))
+            and self.pair.is_own_doing(side, i, s, f)
+            for i, (o, s, f) in enumerate(values)
+        ] or [False] * len(sent)
+        held, agreed = found.fields or sent, source
+        return {
+            side: tuple(v if yes else UNKNOWN for v, yes in zip(held, alike, strict=True)),
+            other(side): tuple(v if yes else UNKNOWN for v, yes in zip(agreed, alike, strict=True)),
+        }
+
+    def _held(self, side: Side, i: int, source: Value, sent: Value, found: Value) -> Value:
+        """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
+        if _was_kept_back(source, sent):
+            return UNKNOWN
+        return found if sent is UNKNOWN or self.pair.is_own_doing(side, i, sent, found) else sent
 
     def _remember(self, tx: StoreTx, intent: Intent, found: Found, binding: Binding, source: Fields) -> None:
         """Note keys and audit trail; free what was parked for want of a counterpart."""
@@ -215,13 +269,6 @@ def fields_of(pair: Pair, encoded: bytes | None, shape: int) -> Fields:
     if encoded is None or shape != pair.shape:
         return (UNKNOWN,) * len(pair.mapping.names)
     return decode_fields(encoded)
-
-
-def _held(source: Value, sent: Value, found: Value) -> Value:
-    """What the target made of what we sent; anything else in it is somebody's later edit and must flow back."""
-    if _was_kept_back(source, sent):
-        return UNKNOWN
-    return found if sent is UNKNOWN or shape_of_loss(sent, found) else sent
 
 
 def _agreed(source: Value, sent: Value) -> Value:

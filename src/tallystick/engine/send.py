@@ -14,7 +14,7 @@ from tallystick.core.binding import Intent
 from tallystick.core.error import Absent, DataError, Error, Garbled, Refused, Stale, Unsent
 from tallystick.core.mapping import Refs
 from tallystick.core.ports import LEEWAY_SECONDS, Flow, NotThere, Sighting, Update, Written
-from tallystick.core.record import SIDES, Fields, Side, decode_fields, decode_raw, encode_fields
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, decode_fields, decode_raw, encode_fields, same
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.fence import Fence, keep_lease
@@ -31,7 +31,8 @@ class Job:
     """One write on its way: the line and step it carries out, its intent, and in the end its result.
 
     ``stored`` is what the system then held, read through the mapping; ``encoded`` the same as bytes. ``is_moved_on``
-    tells that it was read in a later version than the one we wrote, so that somebody may have changed it in between;
+    tells that it was read in a later version than the one we wrote, or without any with values that our write does not
+    explain, so that somebody may have changed it in between;
     ``is_found`` that a create was refused for the sake of a record that is now paired instead.
     """
 
@@ -239,11 +240,13 @@ def _moved(pair: Pair, end: End, job: Job, found: Sighting) -> Flow[bool]:
 def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     """Learn what the system really stored (R-10.13): from the answer, else by reading, except after bulk writes."""
     silent = [j for j in jobs if isinstance(j.result, Written) and j.result.stored is None]
+    unsure: list[Job] = []
     in_bulk = end.can.bulk and len(jobs) > 1
     if silent and end.can.read_by_id and not in_bulk:
         flows = [end.connector.get(end.object, j.result.id) for j in silent if isinstance(j.result, Written)]
         for job, found in zip(silent, (yield from effects.call_all(end.system, flows)), strict=True):
             if isinstance(found, Sighting) and isinstance(job.result, Written) and not _is_older(job, found):
+                unsure += [job] if job.result.version is None else []
                 job.is_moved_on = job.result.version is not None and found.version != job.result.version
                 job.result = Written(job.result.id, found, found.version, job.result.incomplete)
     told = [(j, j.result.stored) for j in jobs if isinstance(j.result, Written) and j.result.stored is not None]
@@ -251,6 +254,40 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
     for (job, _), read in zip(told, canonical, strict=True):
         if not isinstance(read, DataError):
             job.stored, job.encoded = read, encode_fields(read)
+    for job in unsure:
+        foreign = _not_ours(pair, job)
+        if foreign and end.can.consistency and isinstance(job.result, Written):
+            # A copy that lags behind may have answered, so nothing is known yet of what was stored (R-4.5).
+            job.result, job.stored, job.encoded = Written(job.result.id, incomplete=job.result.incomplete), None, None
+        else:
+            job.is_moved_on = _is_edited_since(job, foreign)
+
+
+def _not_ours(pair: Pair, job: Job) -> list[int]:
+    """The fields of which what was read back is not what became of the value we wrote."""
+    if job.stored is None:
+        return []
+    step, silent = job.step, (None, UNKNOWN)
+    sent = decode_fields(step.fields)
+    return [
+        i
+        for i in (range(len(sent)) if step.op == "create" else step.which)
+        if sent[i] is not UNKNOWN
+        and not (step.op == "create" and sent[i] in silent)
+        and not pair.is_own_doing(step.side, i, sent[i], job.stored[i])
+    ]
+
+
+def _is_edited_since(job: Job, foreign: Sequence[int]) -> bool:
+    """Whether what was read back is somebody's, where no version tells: neither what became of ours nor what was there.
+
+    A system may also drop a value, or leave the old one; to carry that back would be worse than to overlook an edit.
+    """
+    if job.stored is None:
+        return False
+    seen, now = job.line.seen(job.step.side).fields, job.stored
+    before = decode_fields(seen) if seen else (UNKNOWN,) * len(now)
+    return any(now[i] not in (None, UNKNOWN) and not same(now[i], before[i]) for i in foreign)
 
 
 def _is_older(job: Job, found: Sighting) -> bool:

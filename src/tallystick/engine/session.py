@@ -168,9 +168,10 @@ class Session:
 
     ``released`` names brakes that are released for this run as such, ``permit`` says what a person lets pass beyond
     that. ``selection`` limits the run to some records or to one field. ``provisional`` are pairings that exist only in
-    the plan being made: (pair, side, id) to a negative binding number. ``own`` are such numbers for pairs whose records
-    point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
-    also where its bytes are those last seen; ``witness`` is told every decision. ``actor`` says who carries the run
+    the plan being made: (pair, side, id) to a negative binding number. ``revived`` are ended bindings, by pair, of
+    which a record is back. ``own`` are such numbers for pairs whose records point to each other, ``real`` the bindings
+    that came of them. ``thorough`` reads every record through its mapping, also where its bytes are those last seen;
+    ``witness`` is told every decision. ``actor`` says who carries the run
     out, by which command, for the audit trail.
     """
 
@@ -191,6 +192,7 @@ class Session:
     anew: set[str] = field(default_factory=set)
     rescoped: set[str] = field(default_factory=set)
     dormant: dict[str, dict[int, tuple[str | None, str | None]]] = field(default_factory=dict)
+    revived: dict[str, set[int]] = field(default_factory=dict)
     own: dict[tuple[str, str, str], int] = field(default_factory=dict)
     real: dict[int, int] = field(default_factory=dict)
     faults: dict[str, list[Quarantined]] = field(default_factory=dict)

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.merge import drifting_side
 from tallystick.core.ports import Written
 from tallystick.core.record import (
@@ -27,6 +26,7 @@ from tallystick.core.record import (
 from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line, Seen
 from tallystick.engine.merged import Merged, merged_by
+from tallystick.engine.pair import Pair
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
@@ -99,6 +99,7 @@ def _current(line: Line, side: Side) -> Fields | None:
 def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job], into: Ledger) -> None:
     """Move bases, versions and hashes of both legs as far as the writes prove."""
     bases = _bases(at, line, binding)
+    _supersede_seen(at, line, binding, into)
     now: dict[Side, Fields | None] = {s: _current(line, s) for s in SIDES}
     for i in line.agree:
         for side in SIDES:
@@ -111,7 +112,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(at, binding, side, line.seen(side), into, settled=complete)
+            _observe(binding, side, line.seen(side), settled=complete)
     _keep_drift(at, line, binding)
     for job in jobs:
         if isinstance(job.result, Written):
@@ -121,6 +122,14 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
+
+
+def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) -> None:
+    """What a leg held is over once another state of it was seen."""
+    for side in SIDES:
+        seen, leg = line.seen(side), binding.leg(side)
+        if line.binding and seen.fields is not None and seen.digest != leg.digest:
+            at.supersede(side, leg, seen.modified, into)
 
 
 def _keep_drift(at: Settlement, line: Line, binding: Binding) -> None:
@@ -154,7 +163,7 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Ledger, *, settled: bool) -> None:
+def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
     leg = binding.leg(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news.
@@ -162,8 +171,6 @@ def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Led
         return
     if not settled:
         return
-    if seen.digest != leg.digest:
-        at.supersede(side, leg, seen.modified, into)
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     binding.flags = binding.flags.replace(PENDING[side], "")
 
@@ -187,7 +194,7 @@ def _confirm(
             continue
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
             continue  # nobody knows what it holds there, so nothing is agreed
-        merged.agree(bases, side, i, origin[i], _stored(job, sent, i))
+        merged.agree(bases, side, i, origin[i], _stored(at.pair, job, sent, i))
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
@@ -206,11 +213,11 @@ def _confirm(
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
 
 
-def _stored(job: Job, sent: Fields, i: int) -> Value:
+def _stored(pair: Pair, job: Job, sent: Fields, i: int) -> Value:
     """What the target made of a value; a later version that no known loss explains is somebody's edit (R-7.3)."""
     if job.stored is None:
         return sent[i]
-    if job.is_moved_on and shape_of_loss(sent[i], job.stored[i]) is None:
+    if job.is_moved_on and not pair.is_own_doing(job.step.side, i, sent[i], job.stored[i]):
         return sent[i]
     return job.stored[i]
 

@@ -109,6 +109,12 @@ def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int
     return {n: record for n in numbers if n in known and (record := known[n][at]) is not None}
 
 
+def _revived_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> Flow[dict[int, str]]:
+    chosen = [n for n in numbers if n in session.revived.get(pair.name, ())]
+    ended = (yield from effects.look(lambda tx: tx.bindings(chosen))) if chosen else {}
+    return {n: record for n, b in ended.items() if (record := b.leg(side).id) is not None}
+
+
 def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled, now: float) -> Flow[None]:
     """Look for every linked record that a complete listing did not show, and note what that proves."""
     if not pulled.sweep.full or pulled.completeness == "unproven":
@@ -127,16 +133,21 @@ def note_absent(
     end = pair.end(side)
     facts = yield from effects.look(lambda tx: tx.leg_facts(pair.name, side, sorted(missing)))
     live = {i: f for i, f in facts.items() if f.state not in {"tomb", "unlinked", "erased"}}
+    ended = {i for i, f in facts.items() if f.state in {"unlinked", "erased"}}
     gone = [i for i, a in missing.items() if isinstance(a, NotThere) and a.gone and i in live]
     silent = [i for i, a in missing.items() if isinstance(a, NotThere) and not a.gone and i in live]
-    failed = [i for i, a in missing.items() if isinstance(a, Error) and i in live]
+    failed = [i for i, a in missing.items() if isinstance(a, Error) and i in facts and i not in ended]
     proven = yield from _second_look(session, pair, end, silent, live, now)
-    if proven and not (yield from _canary(pair, end, set(silent))):
+    if proven and not (yield from canary_sings(pair, end, set(silent))):
         outcome.unvouched += [(side, i, live[i].binding) for i in sorted(proven)]
         proven = set()
+    if proven:
+        # The darkness may have ended between the look and the canary; whoever is there shows now (R-4.4).
+        last = yield from read_records(session, pair, side, sorted(proven))
+        proven = {i for i in proven if isinstance(last.get(i), NotThere)}
     rows: list[SightRow] = [_absence(i, live[i], "gone") for i in (*gone, *proven)]
     rows += [_absence(i, live[i], "missing") for i in silent if i not in proven]
-    rows += [_absence(i, live[i], "bad") for i in failed]
+    rows += [_absence(i, facts[i], "bad") for i in failed]
     session.scratch(pair).add_sights(side, [r for r in rows if r[0] not in session.scratch(pair).seen(side, [r[0]])])
     waiting = [i for i in silent if i not in proven]
     outcome.absent += [(side, i) for i in waiting]
@@ -161,7 +172,7 @@ def _second_look(
     return proven
 
 
-def _canary(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
+def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     """Whether our credentials still see any other linked record of this kind."""
     sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, len(absent) + 3))
     flows = [end.connector.get(end.object, i) for i in sample if i not in absent][:3]
@@ -179,5 +190,6 @@ def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) ->
         if wanted[side]:
             ids = yield from effects.look(partial(_ids, pair.name, side, wanted[side]))
             ids |= _dormant_ids(session, pair, side, wanted[side])
+            ids |= yield from _revived_ids(session, pair, side, wanted[side])
             missing = yield from read_records(session, pair, side, sorted(ids.values()))
             yield from note_absent(session, pair, outcome, side, missing, now)
