@@ -164,11 +164,11 @@ class Network:
             case "create":
                 body, key = ask.arguments
                 life = table.create(body, worker, key, self._early(table))
-                return life.id, self._served(life.states[0], worker)  # a repeated create tells the past
+                return life.id, self._served(life.states[0], worker, table)  # a repeated create tells the past
             case "update":
                 record, patch, version = ask.arguments
                 life = table.update(record, patch, worker, version, self._early(table))
-                return record, self._served(life.now, worker)
+                return record, self._served(life.now, worker, table)
             case "delete":
                 record, version = ask.arguments
                 return table.delete(record, worker, version, self._early(table))
@@ -179,7 +179,8 @@ class Network:
         return self._dice.between(0.0, table.nature.early) if table.nature.early else 0.0
 
     @staticmethod
-    def _served(state: Any, worker: Any) -> Any:
+    def _served(state: Any, worker: Any, table: Table) -> Any:
+        worker.shown[table.name, table.owner[id(state)].id] = state
         if state.served is None:
             state.served = set()
         state.served.add(worker.number)
@@ -212,17 +213,17 @@ class Network:
         match ask.verb:
             case "get":
                 state = None if blind else table.seen(ask.arguments[0], at)
-                return state if state is None else self._served(state, worker)
+                return state if state is None else self._served(state, worker, table)
             case "find":
                 hits = [] if blind else table.found(ask.arguments[1], at)
-                return [self._served(s, worker) for s in hits]
+                return [self._served(s, worker, table) for s in hits]
             case _:
                 since, position, size = ask.arguments
                 most = size or nature.page
                 if nature.short_pages:
                     most = dice.number(1, most)
                 states, after, total = ([], None, 0) if blind else table.page(since, position, most, at)
-                return [self._served(s, worker) for s in states], after, total, nature.stamped(world.now)
+                return [self._served(s, worker, table) for s in states], after, total, nature.stamped(world.now)
 
 
 def _forget(_answer: Any) -> None:

@@ -278,7 +278,7 @@ class Oracle:
         if cell.by != USER or cell.stem in self.held[other(table.name), key, name]:
             return
         nature = table.nature
-        if not nature.can.cas_write and by.number not in (before.served or ()):
+        if not nature.can.cas_write and by.shown.get((table.name, life.id)) is not before:
             self._world.limits["W-2"] += 1
             return
         where = f"{table.name}/{life.id} {name}"

@@ -9,7 +9,7 @@ from typing import Any
 from tests.simulation.dice import Dice
 from tests.simulation.paper import Paper
 from tests.simulation.people import Crowd
-from tests.simulation.rest import Stillness
+from tests.simulation.rest import NUMBERS, Stillness
 from tests.simulation.scenario import PAIR
 from tests.simulation.worker import Worker
 from tests.simulation.world import START, Forgiven, Violation, World
@@ -224,9 +224,19 @@ class Game:
         self.world.known("repeats what stands", "I-2", story)
 
     def _has_doubts(self) -> bool:
-        """Whether an absence still waits for its proof, and there is any other record to be its witness."""
-        marks = self.world.state.look(lambda tx: [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)])
-        return any("missing" in m.reason and any(x.id != m.id for x in self.world.tables[m.side]) for m in marks)
+        """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness."""
+        marks, asked, bindings = self.world.state.look(
+            lambda tx: (
+                [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue(), tx.bindings(NUMBERS).values()
+            )
+        )  # fmt: skip
+        unvouched = {q.subject for q in asked if "vouches" in q.detail}
+        paired = {(s, b.leg(s).id) for b in bindings if b.state == "linked" for s in SIDES}
+        lives = {(s, x.id) for s in SIDES for x in self.world.tables[s] if (s, x.id) in paired}
+        return any(
+            f"{m.side}/{m.id}" not in unvouched or any(s == m.side and i != m.id for s, i in lives)
+            for m in marks if "missing" in m.reason
+        )  # fmt: skip
 
     def _wait(self) -> None:
         world = self.world

@@ -29,6 +29,7 @@ class Worker:
         self.reads = 0
         self.writes = 0
         self.deleted: dict[Any, int] = {}
+        self.shown: dict[tuple[str, str], Any] = {}  # the state of each record that it was shown last
         self.swept: set[str] = set()  # the sides it listed from the beginning
         self.fooled: set[str] = set()  # the sides that showed it nothing though there was something
         self.linked = world.count_linked()

@@ -152,6 +152,9 @@ def _decide_one(
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
+    if not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes):
+        _postpone(draft, binding.id, rows, "a twin may not have been listed")
+        return
     if draft.only is not None:
         decision, asks = narrow(decision, draft.only, fields), ()
     line = line_of(draft, binding, decision, (left, right), refs)

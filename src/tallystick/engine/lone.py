@@ -83,6 +83,8 @@ def keep_lone(session: Session, pair: Pair, outcome: Outcome, shown: Sequence[Si
         for rows in session.scratch(pair).set_aside(side, BATCH):
             _put(pair, side, rows, tx)
         sights = session.scratch(pair).sights(side, [row.record for row in parked if row.side == side])
+        # Also of those that have to wait: should they be unreadable in the next run, they are no less there.
+        sights |= session.scratch(pair).sights(side, [mark.id for mark in outcome.dirty if mark.side == side])
         refused = [row for row in sights.values() if row[1] is None]
         paired = tx.leg_facts(pair.name, side, [row[0] for row in refused])
         _put(pair, side, [row for row in refused if row[0] not in paired], tx)

@@ -106,6 +106,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from prove_absence(session, pair, outcome, pulled[side], now)
     yield from read_partners(session, pair, outcome, now)
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
+    outcome.hides_nobody = observed.shows_all
     yield from decide_bound(session, pair, outcome)
     if outcome.plan.first_contact:
         note_doubles(session, pair, outcome)

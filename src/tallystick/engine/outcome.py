@@ -23,7 +23,8 @@ class Outcome:
     """The numbers of one pair's run. ``names`` is the field order of bases written under an older mapping.
 
     ``alone`` are records of the batch in hand that stay unpaired, ``unlone`` those whose remembered keys are void.
-    ``whole`` are the sides of which this run saw every record.
+    ``whole`` are the sides of which this run saw every record; ``hides_nobody`` tells that no record without
+    counterpart can have been overlooked.
     """
 
     plan: PairPlan
@@ -46,6 +47,7 @@ class Outcome:
     alone: list[str] = field(default_factory=list)
     unlone: list[tuple[Side, str]] = field(default_factory=list)
     whole: set[Side] = field(default_factory=set)
+    hides_nobody: bool = True
     done: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -254,6 +254,10 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
                 into.keys[side] = [k for k in into.keys[side] if k[0] != record]
                 if state == "tomb":
                     at.supersede(side, binding.leg(side), None, into)
+                    seen = line.seen(side)
+                    if seen.fields is not None:
+                        last = replace(binding.leg(side), version=seen.version, digest=seen.digest)
+                        at.supersede(side, last, None, into)
                     into.former.append(_former(at, binding, side))
 
 
