@@ -164,7 +164,9 @@ class Network:
             case "create":
                 body, key = ask.arguments
                 life = table.create(body, worker, key, self._early(table))
-                return life.id, self._served(life.states[0], worker, table)  # a repeated create tells the past
+                return life.id, self._served(
+                    life.states[0], worker, table
+                )  # a repeated create tells the past
             case "update":
                 record, patch, version = ask.arguments
                 life = table.update(record, patch, worker, version, self._early(table))

@@ -139,12 +139,12 @@ def _decide_one(
     if not _is_asked(draft, (left, right), fields):
         return
     asks: tuple[Ask, ...] = ()
-    if any(row[2] == "lacks" for row in (rows.get((binding.id, side)) for side in SIDES) if row):
+    if _lacks_parts(binding, rows):
         left, right, asks = _weigh(draft, binding, {"left": left, "right": right}, rows, now)
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
-    if not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes):
+    if _may_double(draft, decision):
         _postpone(draft, binding.id, rows, "a twin may not have been listed")
         return
     if draft.only is not None:
@@ -174,6 +174,11 @@ def _decide_one(
         draft.outcome.retouch(line, [s for s, at in looks if at.listed and (line.settled or _is_as_agreed(at))])
 
 
+def _may_double(draft: Draft, decision: Decision) -> bool:
+    """Whether a record would be made again although a twin of it may not have been listed."""
+    return not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes)
+
+
 def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
     """Write the decision on a binding down, with the values that a target merely spelled anew."""
     left, right = looks
@@ -189,6 +194,10 @@ def _is_half_seen(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], S
         binding.leg(s).id is not None and (binding.id, s) not in rows and not draft.pair.end(s).can.read_by_id
         for s in SIDES
     )
+
+
+def _lacks_parts(binding: Binding, rows: dict[tuple[int, Side], SightRow]) -> bool:
+    return any(row[2] == "lacks" for side in SIDES if (row := rows.get((binding.id, side))))
 
 
 def _weigh(

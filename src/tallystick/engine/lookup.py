@@ -153,7 +153,11 @@ def _choose(
     found, fields = max(free, key=lambda each: (not each[0].deleted, each[0].created or 0))
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
-    if verdict == "ours" and (found.created or 0) < intent.first_sent + leeway and not _resembles(pair, end, sent, fields):
+    if (
+        verdict == "ours"
+        and (found.created or 0) < intent.first_sent + leeway
+        and not _resembles(pair, end, sent, fields)
+    ):
         verdict = "older"  # made about when ours was sent, as far as its clock tells, and holds nothing of it
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     unmade = end.unmade(found.record)

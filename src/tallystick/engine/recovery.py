@@ -143,7 +143,9 @@ class Recovery:
                         [FormerId(name, side, leg.id, binding.id, left.base, right.base, left.shape, self.now)]
                     )
                     if leg.digest is not None and self.pair.end(side).can.consistency:
-                        tx.add_superseded([Superseded(name, side, leg.id, leg.version or "", leg.digest, None, self.now)])
+                        tx.add_superseded(
+                            [Superseded(name, side, leg.id, leg.version or "", leg.digest, None, self.now)]
+                        )
             tx.update_bindings([binding])
             tx.add_ledger([self._row(intent, intent.target or "", None)])
         self._close(tx, intent, intent.target)
@@ -210,7 +212,7 @@ class Recovery:
         return {s: tuple(UNKNOWN if i in found.unmade else v for i, v in enumerate(b)) for s, b in bases.items()}
 
     def _guess(self, intent: Intent, found: Found, source: Fields, sent: Fields) -> dict[Side, Fields]:
-        """Agree about nothing, except what is as sent in a record that may be ours: else its loss flows back (R-6.4)."""
+        """Agree about nothing but what is as sent in a record that may be ours: else its loss flows back (R-6.4)."""
         side, values = intent.side, zip(source, sent, found.fields or (), strict=False)
         alike = [
             found.is_undated

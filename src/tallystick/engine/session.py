@@ -155,9 +155,9 @@ class Session:
 
     ``released`` names brakes that are released for this run as such, ``permit`` says what a person lets pass beyond
     that. ``selection`` limits the run to some records or to one field. ``provisional`` are pairings that exist only in
-    the plan being made: (pair, side, id) to a negative binding number. ``revived`` are ended bindings, by pair, of which
-    a record is back. ``own`` are such numbers for pairs whose records
-    point to each other, ``real`` the bindings that came of them. ``thorough`` reads every record through its mapping,
+    the plan being made: (pair, side, id) to a negative binding number. ``revived`` are ended bindings, by pair, of
+    which a record is back. ``own`` are such numbers for pairs whose records point to each other, ``real`` the bindings
+    that came of them. ``thorough`` reads every record through its mapping,
     also where its bytes are those last seen; ``witness`` is told every decision.
     """
 

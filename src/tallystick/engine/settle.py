@@ -96,10 +96,7 @@ def _current(line: Line, side: Side) -> Fields | None:
 def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job], into: Ledger) -> None:
     """Move bases, versions and hashes of both legs as far as the writes prove."""
     bases = _bases(at, line, binding)
-    for side in SIDES:
-        seen, leg = line.seen(side), binding.leg(side)
-        if line.binding and seen.fields is not None and seen.digest != leg.digest:
-            at.supersede(side, leg, seen.modified, into)
+    _supersede_seen(at, line, binding, into)
     now: dict[Side, Fields | None] = {s: _current(line, s) for s in SIDES}
     for i in line.agree:
         for side in SIDES:
@@ -111,7 +108,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(at, binding, side, line.seen(side), into, settled=complete)
+            _observe(binding, side, line.seen(side), settled=complete)
     _keep_drift(at, line, binding)
     for job in jobs:
         if isinstance(job.result, Written):
@@ -121,6 +118,14 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
+
+
+def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) -> None:
+    """Note that what was last agreed is over where something else was seen, whether or not it could be settled."""
+    for side in SIDES:
+        seen, leg = line.seen(side), binding.leg(side)
+        if line.binding and seen.fields is not None and seen.digest != leg.digest:
+            at.supersede(side, leg, seen.modified, into)
 
 
 def _keep_drift(at: Settlement, line: Line, binding: Binding) -> None:
@@ -136,7 +141,8 @@ def _seal(
     leg = binding.leg(side)
     leg.base, leg.shape = encode_fields(base), at.pair.shape
     leg.digest = fingerprint(leg.base)
-    if leg.id is not None and binding.state == "linked":
+    # A record of an ended pairing that is there again is paired with nobody, but its key is taken.
+    if leg.id is not None and (binding.state == "linked" or (binding.state == "tomb" and seen is not None)):
         into.unkeyed[side].append(leg.id)
         keys = at.pair.keys_of(side, leg.id, seen or tuple(base))
         into.keys[side] += [(leg.id, rule, h) for rule, h in keys.items()]
@@ -152,7 +158,7 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(at: Settlement, binding: Binding, side: Side, seen: Seen, into: Ledger, *, settled: bool) -> None:
+def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
     leg = binding.leg(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news.
@@ -334,12 +340,16 @@ def _review(at: Settlement, line: Line, into: Ledger) -> None:
     """Let go everything that stood about this record and is not raised again."""
     if line.binding and line.binding in at.standing.bindings:
         into.reviewed.append(line.binding)
+        for row in at.standing.parked.get(line.binding, ()):
+            if row.record != line.seen(row.side).id:  # an id that the record had before it was made again
+                into.freed[row.side].append(row.record)
     for side in SIDES:
         record = line.seen(side).id
         if record is None:
             continue
-        faulty = any(other(f.side) == side for f in line.faults) or any(p.record == record for p in into.parked)
-        if (side, record) in at.standing.refused and not faulty:
+        again = {(f.field, f.code) for f in line.faults if other(f.side) == side}
+        again |= {(p.field, p.code) for p in into.parked if p.record == record}
+        if any((row.field, row.code) not in again for row in at.standing.refused.get((side, record), ())):
             into.freed[side].append(record)
         kinds = {a.kind for a in line.asks}
         asked = at.standing.asked.get(f"{side}/{record}", {})
