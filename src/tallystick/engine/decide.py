@@ -155,10 +155,11 @@ def _decide_one(
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     draft.outcome.note_drift(draft.pair, line)
     stands = _stands(draft, binding, line)
-    if draft.session.witness is not None:
-        there = tuple(s for s in SIDES if (row := rows.get((binding.id, s))) and row[2] not in {"gone", "missing"})
-        seen = (left.observed, right.observed)
-        draft.session.witness.met(Meeting(binding, (left.base, right.base), seen, decision, line, there, stands))
+    _tell_witness(
+        draft,
+        Meeting(binding, (left.base, right.base), (left.observed, right.observed), decision, line, (), stands),
+        rows,
+    )
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
     if decision.disposition in {"deferred", "unreadable"}:
@@ -172,6 +173,13 @@ def _decide_one(
         # What could not be compared with an unknown value must be seen again when that is known (F-7).
         looks = zip(SIDES, (left, right), strict=True)
         draft.outcome.retouch(line, [s for s, at in looks if at.listed and (line.settled or _is_as_agreed(at))])
+
+
+def _tell_witness(draft: Draft, meeting: Meeting, rows: dict[tuple[int, Side], SightRow]) -> None:
+    if draft.session.witness is not None and meeting.binding is not None:
+        number = meeting.binding.id
+        there = tuple(s for s in SIDES if (row := rows.get((number, s))) and row[2] not in {"gone", "missing"})
+        draft.session.witness.met(replace(meeting, there=there))
 
 
 def _may_double(draft: Draft, decision: Decision) -> bool:
