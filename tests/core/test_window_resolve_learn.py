@@ -200,3 +200,21 @@ def test_nothing_stays_unknown_for_ever(attempt, age, overdue):
     later = 1000.0 + max(age, Capabilities().quiesce)
     assert next_step(sent, later, Capabilities()).step == ("drop" if overdue else "look")
     assert may_resend(sent) is (attempt < MAX_ATTEMPTS)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "is_same"),
+    [
+        ("0731", "0-7-3-1", True),
+        ("+49 731 / 12-34", "00497311234", True),
+        ("(0731) 1234", "0731 1234", True),
+        ("0731 1234", "0731 1235", False),
+        ("1500", "1-500", False),
+        ("0.500", "0500", False),
+        ("+49", "0049", True),
+        ("+4", "004", False),
+    ],
+)
+def test_a_telephone_number_may_be_grouped_in_another_way(sent, stored, is_same):
+    """R-7.2: the same digits; a number that is counted with is none."""
+    assert (shape_of_loss(sent, stored) == "telephone number re-formatted") is is_same

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.scenario import PAIR
 from tests.simulation.truth import ENGINE, USER, Life, State, Table
 
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other
@@ -125,26 +124,14 @@ class Oracle:
         if self._was_unreadable_since(twin, began):
             self._world.limits["made while the twin could not be read"] += 1
             return
-        if isinstance(twin.now.fields.get("name"), dict):
-            self._world.known("unreadable twin", "I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id}")
-            return
-        if not self._world.holds_lease(by):
-            self._world.known("a worker that sends after its lease", "I-5", f"{by.name} doubled {key}: {twin.id}")
-            return
-        if life.key in self.revivals and since < began:
-            self._world.known("a revival beside a twin", "I-5", f"{by.name} doubled {key}: {twin.id}")
-            return
-        if twin.key != life.key and self._is_open(twin):
-            self._world.known("a create of unknown outcome is no twin", "I-5", f"{by.name} doubled {key}: {twin.id}")
+        if table.nature.lag and table.nature.can.list_order == "offset":
+            # Pages of several ages, counted by rows: one may have slipped between two of them.
+            self._world.limits["made while a lagging listing by row numbers hid the twin"] += 1
             return
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
-            story = f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen"
-            if not any(planner.number in (s.served or ()) for s in twin.states):
-                self._world.known("a twin that the run did not see", "I-5", story)
-                return
-            self._world.fail("I-5", story)
+            self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen")
         self._world.limits["W-10"] += 1
 
     @staticmethod
@@ -152,10 +139,6 @@ class Oracle:
         """Whether a record could not be decoded, not even its key, at some time since then."""
         ends = [*(s.at for s in twin.states[1:]), float("inf")]
         return any(s.fields.get("name") == "\x00" and end > then for s, end in zip(twin.states, ends, strict=True))
-
-    def _is_open(self, twin: Life) -> bool:
-        """Whether the create that made a record still waits to be found out about."""
-        return any(i.key == twin.key for i in self._world.state.look(lambda tx: tx.open_intents(PAIR)))
 
     @staticmethod
     def _is_restored(life: Life) -> bool:
@@ -169,11 +152,7 @@ class Oracle:
         last = max(sources, key=lambda x: x.now.at)
         slack = opposite.nature.lag if last.now.by == USER else 0.0
         if last.now.at < began - slack - MARGIN:
-            story = f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})"
-            if life.key in self.revivals:
-                self._world.known("a revival without a look", "I-6", story)
-                return
-            self.suspect("I-6", story)
+            self._world.fail("I-6", f"{by.name} made a new record of the deleted {opposite.name}/{last.id} ({key})")
 
     def _judge_return(self, table: Table, twin: Life, living: list[Life], began: float, by: Any) -> None:
         """Somebody deleted the counterpart before: it may come back only after a real change on the other side."""
@@ -193,14 +172,7 @@ class Oracle:
             return
         if any(self._differs_from_base(x, b, other(table.name)) for x in living for b in known):
             return
-        story = f"{by.name} brought {table.name}/{twin.id} back, which somebody had deleted"
-        if self._lacks_bases(known):
-            world.known("a field never agreed counts as changed", "I-6", story)
-            return
-        if any(field.direction != "both" for field in world.scenario.fields.values()):
-            world.known("a base of what was never sent", "I-6", story)
-            return
-        world.fail("I-6", story)
+        world.fail("I-6", f"{by.name} brought {table.name}/{twin.id} back, which somebody had deleted")
 
     def _differs_from_base(self, source: Life, binding: Any, side: Side) -> bool:
         """Whether people's values on a side are not those that both sides agreed about (a conflict that is open)."""
@@ -208,11 +180,6 @@ class Oracle:
         cells = (source.cells.get(name) for name in self._world.scenario.fields)
         pairs = zip(cells, base, strict=False)
         return any(c is not None and c.by == USER and v is not UNKNOWN and stem(v) != c.stem for c, v in pairs)
-
-    @staticmethod
-    def _lacks_bases(bindings: list[Any]) -> bool:
-        """Whether anything of these pairings was never agreed."""
-        return any(b"$u" in (leg.base or b"") for b in bindings for leg in (b.left, b.right))
 
     def _has_news(self, source: Life, twin: Life, died: float) -> bool:
         """Whether people did something on the other side that the deleted counterpart did not have."""
@@ -250,21 +217,7 @@ class Oracle:
         sources = [x.cells[name] for x in self.by_key[opposite.name, key] if name in x.cells]
         mine = [c for c in sources if c.stem == stem(value)]
         if mine and all(c.by == ENGINE for c in mine):
-            story = f"{by.name} wrote {value!r} back over {life.cells[name].value!r}"
-            if any(field == name for _, field in self._world.scenario.codecs):
-                self._world.known("a loss beside a codec's", "I-4", story)
-                return
-            if self._lacks_bases(world_bindings(self._world, table.name, life.id)):
-                self._world.known("adopted without a base", "I-4", story)
-                return
-            self.suspect("I-4", story)
-
-    def suspect(self, law: str, story: str) -> None:
-        """Say that a law is broken; where copies lag, what an old copy said may have been taken for news (R-4.5)."""
-        if any(t.nature.lag for t in self._world.tables.values()):
-            self._world.known("stale read", law, story)
-        else:
-            self._world.fail(law, story)
+            self._world.fail("I-4", f"{by.name} wrote {value!r} back over {life.cells[name].value!r}")
 
     def _judge_overwrite(self, table: Table, life: Life, before: State, name: str, by: Any, did: str) -> None:
         """Nothing that a person entered goes unless the other side had it or the journal has it (I-3).
@@ -283,7 +236,7 @@ class Oracle:
             return
         where = f"{table.name}/{life.id} {name}"
         if did == "overwrote" and not self._may_lose(table, life, name):
-            self.suspect("F-5", f"{by.name} {did} {cell.value!r} of {where}, which no policy allows")
+            self._world.fail("F-5", f"{by.name} {did} {cell.value!r} of {where}, which no policy allows")
         if self._is_journalled(table.name, name, cell.stem):
             return
         self._world.fail("I-3", f"{by.name} {did} {cell.value!r} of {where}, entered by a person; no journal has it")
@@ -326,12 +279,9 @@ class Oracle:
             made = partner.by == ENGINE and not self._is_restored(partner)
             if partner.now.alive and (made or _alive_since(partner) < by.began - opposite.nature.lag - MARGIN):
                 story = f"{by.name} deleted {table.name}/{life.id} though {opposite.name}/{partner.id} lives"
-                if by.began <= world.networks[opposite.name].blind_until <= world.now:
-                    world.known("a canary that sings when it is over", "R-4.4", story)
-                    continue
                 world.fail("I-7", story)
             if not partner.now.alive and partner.now.by != USER:
-                self.suspect("I-7", f"{by.name} deleted {table.name}/{life.id}; nobody had deleted {partner.id}")
+                world.fail("I-7", f"{by.name} deleted {table.name}/{life.id}; nobody had deleted {partner.id}")
         for name, value in before.fields.items():
             if value is not None:
                 self._judge_overwrite(table, life, before, name, by, "deleted")

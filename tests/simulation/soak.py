@@ -1,4 +1,4 @@
-"""A long search on all cores: seeds until the time is up, a line of progress now and then, a report of what came."""
+"""A long search on all cores: seeds until the time is up, progress in lines, a report of what they met."""
 
 import json
 import subprocess

@@ -7,7 +7,7 @@ queue, so that users, other workers and late requests come in between at every s
 from typing import Any
 
 from tallystick.core.error import Error, StoreError, Unsent
-from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause, Tell
+from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause
 from tallystick.engine.run import run
 from tallystick.engine.session import Session
 
@@ -53,7 +53,7 @@ class Worker:
             except Error as error:
                 world.fail("I-11", f"the run raised {type(error).__name__}: {error}")
             kind = type(effect)
-            self._count(kind)
+            world.count_step(kind)
             if kind is Now:
                 answer = world.now
             elif kind is Fresh:
@@ -73,11 +73,6 @@ class Worker:
             else:
                 world.tell(self, effect.event)
                 answer = None
-
-    def _count(self, kind: type) -> None:
-        if kind not in {Tell, Call, CallAll}:  # of calls, every request counts
-            self.world.steps += 1
-            self.world.kinds[kind.__name__] += 1
 
     def _use_state(self, effect: Any) -> None:
         if self.state == "working":

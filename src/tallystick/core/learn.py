@@ -4,6 +4,7 @@ A stored value that differs from the sent one by a known shape is the system's d
 the base. Anything else that is read later counts as an edit.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +13,9 @@ from decimal import Decimal
 from tallystick.core.error import DataError
 from tallystick.core.record import UNKNOWN, Fields, Money, Value, same
 
+# It begins with + or 0, which a number that is counted with does not; points and commas would be decimal signs.
+_PHONE = re.compile(r"[+0(][0-9 ()/\-]*")
+_SHORTEST_PHONE = 4
 _SHORTEST_CUT = 4  # a shorter common beginning proves nothing about truncation
 
 
@@ -68,9 +72,19 @@ def _text_shape(sent: str, stored: str) -> str | None:
         return "unicode normalised"
     if sent.strip().casefold() == stored.strip().casefold():
         return "case folded"
+    if _is_same_phone(sent, stored):
+        return "telephone number re-formatted"
     if len(stored) >= _SHORTEST_CUT and (sent.startswith(stored) or sent.strip().startswith(stored)):
         return f"truncated to {len(stored)}"
     return None
+
+
+def _is_same_phone(sent: str, stored: str) -> bool:
+    """Whether both are the same digits of a telephone number in other groups; ``+`` and ``00`` mean the same."""
+    if not (_PHONE.fullmatch(sent.strip()) and _PHONE.fullmatch(stored.strip())):
+        return False
+    digits = [re.sub(r"[^0-9]", "", re.sub(r"^\s*\+", "00", text)) for text in (sent, stored)]
+    return digits[0] == digits[1] and len(digits[0]) >= _SHORTEST_PHONE
 
 
 def _number_shape(sent: Decimal, stored: Decimal) -> str | None:

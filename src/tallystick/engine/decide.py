@@ -12,7 +12,6 @@ from tallystick.core.binding import Binding, Dirty, Quarantined
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError
 from tallystick.core.learn import is_own_doing
-from tallystick.core.matching import unpack_keys
 from tallystick.core.observation import Gone, Missing, Observation, OutOfScope, Present, Unreadable, unchanged
 from tallystick.core.pairing import HoldAt
 from tallystick.core.parts import weigh_parts
@@ -30,7 +29,8 @@ from tallystick.engine.kinship import note_fall, order_deletions
 from tallystick.engine.line import Ask, Line, Seen
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
-from tallystick.engine.session import PRESENT, Session, SightRow
+from tallystick.engine.rivals import find_rivals
+from tallystick.engine.session import Session, SightRow
 from tallystick.engine.unread import unpack_unread
 from tallystick.engine.witness import Meeting
 
@@ -63,7 +63,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
-        rivalled = yield from _find_rivals(session, pair, bindings, rows, outcome.whole)
+        rivalled = yield from find_rivals(session, pair, bindings, rows, outcome.whole)
         fallen = yield from find_fallen(pair, bindings, rows, outcome.names)
         rescoped = pair.name in session.rescoped
         for number in numbers:
@@ -82,57 +82,6 @@ def _load(numbers: Sequence[int], tx: StoreTx) -> dict[int, Binding]:
     return tx.bindings(numbers)
 
 
-def _find_rivals(
-    session: Session,
-    pair: Pair,
-    bindings: dict[int, Binding],
-    rows: dict[tuple[int, Side], SightRow],
-    whole: set[Side],
-) -> Flow[set[int]]:
-    """Name the bindings that would get a record again while somebody else has its match key by now (I-5, T-63).
-
-    That is an ended one of which a record is back, or a living one of which a record is gone.
-    """
-    wanted: dict[tuple[int, int], set[int]] = {}
-    for (number, side), row in rows.items():
-        binding = bindings.get(number)
-        if binding is None or row[2] not in PRESENT | {"gone"} or (row[2] in PRESENT and binding.state != "tomb"):
-            continue
-        keys = unpack_keys(row[8]) if row[2] in PRESENT else _keys_of(pair, binding, other(side), rows)
-        for key in keys.items():
-            wanted.setdefault(key, set()).add(number)
-    if not wanted:
-        return set()
-    asked = sorted(wanted)
-    scratch = session.scratch(pair)
-
-    def holders(tx: StoreTx) -> dict[Side, list[tuple[int, int, str]]]:
-        # Unpaired records are remembered for sides that were not seen whole.
-        lone: dict[Side, list[tuple[int, int, str]]] = {
-            s: [] if s in whole else tx.find_lone(pair.name, s, asked) for s in SIDES
-        }
-        return {s: [*tx.find_keys(pair.name, s, asked), *lone[s]] for s in SIDES}
-
-    stored = yield from effects.look(holders)
-    return {
-        number
-        for side in SIDES
-        for rule, h, record in (*stored[side], *scratch.find_keys(side, asked))
-        for number in wanted.get((rule, h), ())
-        if record != bindings[number].leg(side).id
-    }
-
-
-def _keys_of(pair: Pair, binding: Binding, side: Side, rows: dict[tuple[int, Side], SightRow]) -> Mapping[int, int]:
-    """Give the match keys that a leg holds now, or else held when both last agreed."""
-    row = rows.get((binding.id, side))
-    if row is not None and row[8] is not None:
-        return unpack_keys(row[8])
-    leg = binding.leg(side)
-    base = pair.base(leg.base, leg.shape, pair.mapping.names)
-    return pair.keys.keys(base) if base is not None else {}
-
-
 def _decide_one(
     draft: Draft,
     binding: Binding,
@@ -147,12 +96,12 @@ def _decide_one(
     if not _is_asked(draft, (left, right), fields):
         return
     asks: tuple[Ask, ...] = ()
-    if any(row[2] == "lacks" for row in (rows.get((binding.id, side)) for side in SIDES) if row):
+    if _lacks_parts(binding, rows):
         left, right, asks = _weigh(draft, binding, {"left": left, "right": right}, rows, now)
     decision = reconcile(
         binding.state, (left.base, right.base), (left.observed, right.observed), draft.pair.pairing, context
     )
-    if not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes):
+    if _may_double(draft, decision):
         _postpone(draft, binding.id, rows, "a twin may not have been listed")
         return
     if draft.only is not None:
@@ -163,20 +112,30 @@ def _decide_one(
     listed = [s for s, at in zip(SIDES, (left, right), strict=True) if at.listed]
     draft.outcome.note_drift(draft.pair, line)
     stands = _stands(draft, binding, line)
-    if draft.session.witness is not None:
-        there = tuple(s for s in SIDES if (row := rows.get((binding.id, s))) and row[2] not in {"gone", "missing"})
-        seen = (left.observed, right.observed)
-        draft.session.witness.met(Meeting(binding, (left.base, right.base), seen, decision, line, there, stands))
+    _tell_witness(
+        draft,
+        Meeting(binding, (left.base, right.base), (left.observed, right.observed), decision, line, (), stands),
+        rows,
+    )
     for side in listed:
         draft.outcome.count(side, "quarantined" if stands and line.steps else line.disposition)
     if decision.resting is not None:
         show_resting(draft.outcome, line, decision.resting, due_at(draft.pair, binding, decision.resting, now))
-    elif decision.disposition in {"deferred", "unreadable"}:
+        return
+    _follow(draft, binding, line, decision, (left, right), stands=stands)
+
+
+def _follow(
+    draft: Draft, binding: Binding, line: Line, decision: Decision, looks: tuple[Look, Look], *, stands: bool
+) -> None:
+    """Let a line wait, pass as what stands already, or be planned."""
+    listed = [s for s, at in zip(SIDES, looks, strict=True) if at.listed]
+    if decision.disposition in {"deferred", "unreadable"}:
         draft.outcome.leave(line, listed, decision.reason)
     elif stands:
         draft.outcome.retouch(line, listed)
     else:
-        _keep(draft, binding, line, (left, right))
+        _keep(draft, binding, line, looks)
 
 
 def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) -> None:
@@ -188,6 +147,18 @@ def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) 
     # What could not be compared with an unknown value must be seen again when that is known (F-7).
     at_sides = zip(SIDES, looks, strict=True)
     draft.outcome.retouch(line, [s for s, at in at_sides if at.listed and (line.settled or _is_as_agreed(at))])
+
+
+def _tell_witness(draft: Draft, meeting: Meeting, rows: dict[tuple[int, Side], SightRow]) -> None:
+    if draft.session.witness is not None and meeting.binding is not None:
+        number = meeting.binding.id
+        there = tuple(s for s in SIDES if (row := rows.get((number, s))) and row[2] not in {"gone", "missing"})
+        draft.session.witness.met(replace(meeting, there=there))
+
+
+def _may_double(draft: Draft, decision: Decision) -> bool:
+    """Whether a record would be made again although a twin of it may not have been listed."""
+    return not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes)
 
 
 def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
@@ -205,6 +176,10 @@ def _is_half_seen(draft: Draft, binding: Binding, rows: dict[tuple[int, Side], S
         binding.leg(s).id is not None and (binding.id, s) not in rows and not draft.pair.end(s).can.read_by_id
         for s in SIDES
     )
+
+
+def _lacks_parts(binding: Binding, rows: dict[tuple[int, Side], SightRow]) -> bool:
+    return any(row[2] == "lacks" for side in SIDES if (row := rows.get((binding.id, side))))
 
 
 def _weigh(

@@ -125,7 +125,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
 
 
 def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) -> None:
-    """What a leg held is over once another state of it was seen."""
+    """Note that what was last agreed is over where something else was seen, whether or not it could be settled."""
     for side in SIDES:
         seen, leg = line.seen(side), binding.leg(side)
         if line.binding and seen.fields is not None and seen.digest != leg.digest:
@@ -145,7 +145,8 @@ def _seal(
     leg = binding.leg(side)
     leg.base, leg.shape = encode_fields(base), at.pair.shape
     leg.digest = fingerprint(leg.base)
-    if leg.id is not None and binding.state == "linked":
+    # A record of an ended pairing that is there again is paired with nobody, but its key is taken.
+    if leg.id is not None and (binding.state == "linked" or (binding.state == "tomb" and seen is not None)):
         into.unkeyed[side].append(leg.id)
         # What is unknown or cannot be read now still is who it was.
         known = tuple(then if now is UNKNOWN else now for now, then in zip(seen or base, base, strict=True))
@@ -345,13 +346,16 @@ def _review(at: Settlement, line: Line, into: Ledger) -> None:
     """Let go everything that stood about this record and is not raised again."""
     if line.binding and line.binding in at.standing.bindings:
         into.reviewed.append(line.binding)
+        for row in at.standing.parked.get(line.binding, ()):
+            if row.record != line.seen(row.side).id:  # an id that the record had before it was made again
+                into.freed[row.side].append(row.record)
     for side in SIDES:
         record = line.seen(side).id
         if record is None:
             continue
-        faulty = {f.field for f in line.faults if other(f.side) == side}
-        faulty |= {row.field for row in into.parked if row.record == record}
-        if any(row.field not in faulty for row in at.standing.refused.get((side, record), ())):
+        again = {(f.field, f.code) for f in line.faults if other(f.side) == side}
+        again |= {(p.field, p.code) for p in into.parked if p.record == record}
+        if any((row.field, row.code) not in again for row in at.standing.refused.get((side, record), ())):
             into.freed[side].append(record)
         kinds = {a.kind for a in line.asks}
         asked = at.standing.asked.get(f"{side}/{record}", {})
