@@ -289,7 +289,7 @@ def _finish_fall(case: _Case, side: Side) -> Decision:
     return Decision(case.reason("cascade.propagate"), "written", writes=(write,), journal=_all(case, side))
 
 
-def _revived(case: _Case, back: Sequence[Side]) -> Decision:
+def _revived(case: _Case, back: list[Side]) -> Decision:
     if len(back) == len(SIDES):
         return replace(_merge(case), state="linked")
     side = back[0]
