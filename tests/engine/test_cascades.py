@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 from test_references import COMPANIES, CONTACTS, OBJECT, shelf
-from world import World
+from world import Killed, Watch, World
 
 HEAD = "protocol: memory\nnetwork: {timeout_seconds: 1}\nobjects:\n"
 # Deletions are shown as such, so that one run is enough to prove them.
@@ -389,3 +389,26 @@ def test_a_plan_is_carried_out_as_it_was_seen(build, gone):
     assert alive(world, here) == alive(world, there) == []
     assert alive(world, there, "companies") == ["Zeuge"]
     is_quiet(world)
+
+
+@pytest.mark.parametrize(("wish", "left"), [("propagate", []), ("unlink", ["Eva"])])
+def test_a_run_that_is_killed_while_records_fall_is_finished_by_the_next(build, wish, left):
+    """I-12: at whatever door it died, a further run leaves nothing half gone, nothing made again, nobody asked."""
+    door = 0
+    while True:
+        door += 1
+        world = build(wish)
+        anker = settle(world, "crm", "Eva")
+        shelf(world, "crm", "companies").delete(anker)
+        watch = Watch(die_at=door, after=door % 2 == 0)
+        with contextlib.suppress(Killed), watch.over(world):
+            world.sync()
+        world.pass_time(300)
+        for _ in range(2):
+            world.sync(full=True)
+        assert (alive(world, "crm"), alive(world, "erp")) == (left, []), f"killed at door {door}"
+        assert alive(world, "erp", "companies") == ["Zeuge"]
+        assert (world.queue(), world.parked()) == ([], [])
+        assert world.plan(full=True).plan.is_empty
+        if watch.count < door:
+            return

@@ -58,6 +58,9 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     failed = carried.result.done.get(plan.pair, {}).get("failed", 0)
     if failed:
         yield f"{number(failed, 'write')} failed; tried again or parked, nothing is lost"
+    waits = carried.result.done.get(plan.pair, {}).get("waits", 0)
+    if waits:
+        yield f"{number(waits, 'deletion')} held back: what would go along is still there; the next run looks again"
     for trouble in carried.result.troubles.get(plan.pair, []):
         yield from error_lines(trouble)
     yield from released_lines(plan, names, carried.permit.by)

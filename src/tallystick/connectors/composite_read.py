@@ -1,12 +1,13 @@
 """Reading objects of several parts: pages of anchors with their parts, one record, records by a value. All are flows.
 
-A full sweep lists each part's object once, keeps it by the anchor it belongs to, and joins page by page. A window asks
-for the changed anchors first, then for the anchors of the changed parts of each role.
+A full sweep lists each part's object once, puts it aside by the anchor it belongs to, and joins page by page. A window
+asks for the changed anchors first, then for the anchors of the changed parts of each role.
 
 That an anchor has no part is only said where a listing proves it: complete, and older than the anchor's last change.
 Otherwise nobody knows, and what is not known is never written and never taken for blank.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from tallystick.connectors.composite_object import Found, Role, Shown, Whole, encode_row, show
+from tallystick.connectors.composite_pile import Pile, Roll
 from tallystick.core.error import DataError, Garbled
 from tallystick.core.path import Path, render
 from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting
@@ -30,7 +32,7 @@ class Listed:
     ``taken`` is the system's time when the listing began, where it says so.
     """
 
-    rows: dict[str, list[bytes]] = field(default_factory=dict)
+    rows: Pile = field(default_factory=Pile)
     is_complete: bool = False
     taken: float | None = None
 
@@ -40,7 +42,7 @@ Index = Mapping[str, Listed]
 
 def list_parts(whole: Whole, role: Role) -> Flow[Listed]:
     """List the records of a role, again where its pages may have shifted meanwhile."""
-    before: set[str] | None = None
+    before: array[int] | None = None
     for _ in range(ROUNDS):
         listed, ids, completeness = yield from _list_once(whole, role)
         listed.is_complete = completeness == "proven" or (completeness == "probable" and ids == before)
@@ -50,8 +52,8 @@ def list_parts(whole: Whole, role: Role) -> Flow[Listed]:
     return listed
 
 
-def _list_once(whole: Whole, role: Role) -> Flow[tuple[Listed, set[str], str]]:
-    listed, ids = Listed(), set[str]()
+def _list_once(whole: Whole, role: Role) -> Flow[tuple[Listed, "array[int]", str]]:
+    listed, roll = Listed(), Roll()
     count = undecodable = 0
     total: int | None = None
     position: Position | None = None
@@ -68,13 +70,14 @@ def _list_once(whole: Whole, role: Role) -> Flow[tuple[Listed, set[str], str]]:
             except (DataError, msgspec.DecodeError):
                 undecodable += 1
                 continue
-            ids.add(part.id)
+            roll.add(part.id)
             key = role.part_key(part)
             if key is not None:
-                listed.rows.setdefault(key, []).append(bytes(row))
+                listed.rows.add(key, bytes(row))
         if page.next is None:
             break
         position = page.next
+    ids = roll.distinct()
     order = whole.inner.capabilities(role.object).list_order
     completeness = judge_completeness(
         ended=True, order=order, listed=count, distinct=len(ids), total=total, undecodable=undecodable
@@ -166,7 +169,7 @@ class Reader:
         for role in self._whole.roles:
             listed = index[role.name]
             key = role.anchor_key(anchor)
-            rows = listed.rows.get(key, []) if key is not None else []
+            rows = listed.rows.rows(key) if key is not None else []
             if rows or key is None or (listed.is_complete and not self._changed_after(anchor, listed)):
                 yield role.name, [Shown(msgspec.Raw(row)) for row in rows]
 
@@ -227,7 +230,7 @@ def look_up(whole: Whole, role: Role, anchor: Sighting) -> Flow[Found]:
         hits = yield from whole.inner.find(role.object, role.link, role.link_value(key))
         return [hit for hit in hits if role.part_key(hit) == key]
     listed = yield from list_parts(whole, role)
-    rows = listed.rows.get(key, [])
+    rows = listed.rows.rows(key)
     return [whole.inner.sight(role.object, row) for row in rows] if rows or listed.is_complete else None
 
 

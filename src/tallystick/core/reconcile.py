@@ -251,8 +251,22 @@ def _tomb(case: _Case) -> Decision:
         return Decision(case.reason("wait"), "unreadable", settled=False)
     if not back:
         return Decision(case.reason(), "unchanged")
+    if case.context.fallen is not None and len(back) == 1:
+        return _finish_fall(case, back[0])
     if case.context.rivalled:
         return Decision(case.reason("rivalled"), "queued", questions=(Question("duplicate"),), settled=False)
+    return _revived(case, back)
+
+
+def _finish_fall(case: _Case, side: Side) -> Decision:
+    """It was to go, or to be left alone, when the other one was let fall; we were stopped in between."""
+    if case.context.fallen == "unlink":
+        return Decision(case.reason("cascade.unlink"), "converged", state="unlinked")
+    write = Write(side, "delete", pre_version=case.leg(side).version)
+    return Decision(case.reason("cascade.propagate"), "written", writes=(write,), journal=_all(case, side))
+
+
+def _revived(case: _Case, back: list[Side]) -> Decision:
     if len(back) == len(SIDES):
         return replace(_merge(case), state="linked")
     side = back[0]
