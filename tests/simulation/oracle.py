@@ -124,15 +124,25 @@ class Oracle:
         if self._was_unreadable_since(twin, began):
             self._world.limits["made while the twin could not be read"] += 1
             return
-        if table.nature.lag and table.nature.can.list_order == "offset":
-            # Pages of several ages, counted by rows: one may have slipped between two of them.
-            self._world.limits["made while a lagging listing by row numbers hid the twin"] += 1
+        if self._may_have_slipped(table, twin, began):
+            self._world.limits["made while the twin slipped between two pages of different age"] += 1
             return
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was made by the engine")
         if known:
             self._world.fail("I-5", f"{by.name} doubled {key} on the {table.name}: {twin.id} was there to be seen")
         self._world.limits["W-10"] += 1
+
+    @staticmethod
+    def _may_have_slipped(table: Table, twin: Life, began: float) -> bool:
+        """Whether pages of several ages may have shown a record on none of them (R-11.8).
+
+        Row numbers shift for all records; in order of change time only a record moves that changed in that time.
+        """
+        nature = table.nature
+        if not nature.lag or nature.can.list_order == "snapshot":
+            return False
+        return nature.can.list_order == "offset" or (nature.can.since and twin.now.at > began - nature.lag - MARGIN)
 
     @staticmethod
     def _was_unreadable_since(twin: Life, then: float) -> bool:

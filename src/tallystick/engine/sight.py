@@ -99,7 +99,7 @@ def _row(
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
         return (sighting.id, fact.binding, "same", told, *times, seal, None, None)
-    if fact is not None and fact.state == "tomb":
+    if fact is not None and fact.state == "tomb" and pair.mapping.policy.on_restore != "ignore":
         session.revived.setdefault(pair.name, set()).add(fact.binding)
     own = pair.keys_seen(pulled.side, sighting, fields)
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
