@@ -39,7 +39,7 @@ fields:
 on_unmatched: {left: create, right: create}
 on_delete: {left: propagate, right: propagate}
 on_delete_update: UPDATE_OR_DELETE
-brakes: {delete_count: 1000, update_from: 1000, create_count: 1000}
+brakes: {delete_count: 1000, update_from: 1000, create_count: 1000, shrink_share: 0, empty_side_from: 1000}
 """
 
 

@@ -17,7 +17,7 @@ from tests.simulation.world import START, Violation, World
 from tallystick.core.error import Error
 from tallystick.core.record import SIDES
 
-BRAKES = frozenset({"deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates"})
+BRAKES = frozenset({"deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "changed"})
 FIRST = frozenset({"first_contact"})
 MOST_ROUNDS = 5
 
