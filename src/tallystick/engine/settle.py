@@ -173,7 +173,9 @@ def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None
     if not settled:
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
-    binding.flags = binding.flags.replace(PENDING[side], "")
+    if seen.digest != leg.digest:
+        # Else it may be that nobody read it, and the base stands in for it: what was stored is as unknown as before.
+        binding.flags = binding.flags.replace(PENDING[side], "")
 
 
 def _confirm(
@@ -196,6 +198,8 @@ def _confirm(
         if job.step.op == "create" and not at.pair.end(side).given[i] and job.stored is None:
             continue  # nobody knows what it holds there, so nothing is agreed
         merged.agree(bases, side, i, origin[i], _stored(at.pair, job, sent, i))
+    if job.stored is not None and PENDING[side] in binding.flags:
+        _settle_spelling(at.pair, side, bases[side], job.stored, which)
     if job.step.op == "create" and leg.id is not None and leg.id != result.id:
         into.former.append(_former(at, binding, side))
         into.unkeyed[side].append(leg.id)
@@ -212,6 +216,14 @@ def _confirm(
         into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
     elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _settle_spelling(pair: Pair, side: Side, base: list[Value], stored: Fields, written: Sequence[int]) -> None:
+    """Learn from the answer to a write what became of an earlier one whose answer told nothing (R-10.13)."""
+    for i, now in enumerate(stored):
+        known = base[i] is not UNKNOWN and now is not UNKNOWN
+        if known and i not in written and pair.is_own_doing(side, i, base[i], now):
+            base[i] = now
 
 
 def _stored(pair: Pair, job: Job, sent: Fields, i: int) -> Value:
