@@ -55,8 +55,10 @@ DECISIONS = (
         "F-5",
         "nobody wins a conflict unless a policy says who",
         "core.merge",
-        'return Outcome("F-5", "conflict")',
-        'winner = "left"',
+        "if ruling.merged is not UNKNOWN:",
+        "if ruling.merged is UNKNOWN:\n"
+        '        return _write("F-5", "right", now, holds, now.left)\n'
+        "    if ruling.merged is not UNKNOWN:",
         "engine/test_run.py::test_a_conflict_is_asked_once_and_writes_nothing",
     ),
     Mutant(
@@ -94,8 +96,8 @@ DECISIONS = (
     Mutant(
         "R-6.4",
         "a target's own loss is not written back",
-        "core.merge",
-        'return same(now.left, now.right) or _is_loss(now, "right", holds) or _is_loss(now, "left", holds)',
+        "core.sides",
+        'return same(now.left, now.right) or is_loss(now, "right", holds) or is_loss(now, "left", holds)',
         "return same(now.left, now.right)",
         "core/test_merge_laws.py::test_two_edits_that_differ_by_a_loss_agree",
     ),
@@ -129,7 +131,7 @@ DECISIONS = (
         "core.merge",
         'return Outcome("F-0", "initial")',
         'leader = "left"',
-        "core/test_merge_laws.py::test_first_contact_overwrites_nothing_unless_a_side_leads",
+        "engine/test_run.py::test_a_new_field_in_the_mapping_is_merged_as_at_first_contact",
     ),
     Mutant(
         "R-10.10",
@@ -159,7 +161,7 @@ DECISIONS = (
         "R-11.2",
         "a sweep that broke off goes on",
         "core.window",
-        "if window is None or window.position is None or asked or not can.read_by_id:",
+        'if window is None or window.position is None or asked or not can.read_by_id or can.list_order == "snapshot":',
         "if True:",
         "engine/test_windows.py::test_a_first_load_longer_than_any_run_ends",
     ),

@@ -103,11 +103,18 @@ class _Porter(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of callers that were killed while they waited for their answer."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def opened_door(behind: int = 0) -> Iterator[Door]:
     """Open a door on a free port while the block runs."""
     door = Door(behind)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Porter", (_Porter,), {"door": door}))
+    server = _Quiet(("127.0.0.1", 0), type("Porter", (_Porter,), {"door": door}))
     server.daemon_threads = True
     door.server = server
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
