@@ -33,7 +33,7 @@ DECISIONS = (
         "core.reconcile",
         "return _merged(case)",
         'return _deleted(case, "left" if case.left.code == "G" else "right")',
-        "core/test_reconcile_laws.py::test_only_proof_deletes",
+        "core/test_reconcile_laws.py::test_a_merge_deletes_nothing",
     ),
     Mutant(
         "T-50",
