@@ -62,12 +62,12 @@ def _explained(error: BaseException, place: str, shape: TableShape | None) -> Er
     code = getattr(original, "sqlite_errorname", None)
     if code:
         return _sqlite(code, str(original), place, shape)
-    state = getattr(original, "sqlstate", None)
-    if state:
-        return _postgres(state, original, place, shape)
     module, arguments = type(original).__module__, original.args
     if module.startswith("pymysql"):
         return explain_mysql(original, place, shape)
+    state = getattr(original, "sqlstate", None)
+    if state:
+        return _postgres(state, original, place, shape)
     if module.startswith("pyodbc") and len(arguments) > 1:
         return explain_state(str(arguments[0]), str(arguments[1]), place, shape)
     return _unnamed(original, place)

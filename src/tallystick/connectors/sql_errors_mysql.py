@@ -24,6 +24,7 @@ from tallystick.core.error import AccessError, Error, RemoteError, Unavailable
 
 # The text before may hold a record's value, so names are read from the end of the message only.
 _COLUMN: Final = re.compile(r"(?:column|field) ['`](?:[^'`]*[`.]+)*([^'`]+)['`](?: at row \d+)?[^'`]*$", re.IGNORECASE)
+_FIELD: Final = re.compile(r"Field '([^']+)' doesn't have a default value")
 _KEY: Final = re.compile(r"for key '([^']*)'\s*$")
 _RULE: Final = re.compile(r"constraint [`'](?:[^`']*`?\.`?)?([^`']+)[`']", re.IGNORECASE)
 _DUPLICATE: Final = frozenset({1022, 1062, 1169, 1586, 1859})
@@ -75,7 +76,7 @@ def explain_mysql(original: Any, place: str, shape: TableShape | None) -> Error:
 
 
 def _about_value(number: int, text: str, place: str, shape: TableShape | None) -> Error | None:
-    found = _COLUMN.search(text)
+    found = _FIELD.match(text) or _COLUMN.search(text)
     column = found[1] if found else ""
     if number in _DUPLICATE:
         key = _KEY.search(text)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from tallystick.connectors.sql_table import Kind, TableShape
 
@@ -50,9 +50,21 @@ def with_mysql_specifics(connection: Connection, shape: TableShape) -> TableShap
     found = inspect(connection)
     options = found.get_table_options(shape.name, shape.schema or None) if not shape.is_view else {}
     engine = str(options.get("mysql_engine", options.get("mariadb_engine", ""))).lower()
+    if getattr(connection.dialect, "is_mariadb", False) and not shape.is_view:
+        shape = replace(shape, checks=_rules(connection, shape))
     documents = {match[1] for _, check in shape.checks if (match := _IS_JSON.fullmatch(check))}
     columns = {
         name: replace(column, kind="json", max_length=None) if name in documents else column
         for name, column in shape.columns.items()
     }
     return replace(shape, columns=columns, is_atomic=not engine or engine in _ATOMIC)
+
+
+def _rules(connection: Connection, shape: TableShape) -> tuple[tuple[str, str], ...]:
+    """Read all rules of a table; the inspector leaves out those that stand behind a single column."""
+    query = text(
+        "SELECT constraint_name, check_clause FROM information_schema.check_constraints "
+        "WHERE constraint_schema = coalesce(nullif(:schema, ''), database()) AND table_name = :table"
+    )
+    named = {"schema": shape.schema, "table": shape.name}
+    return tuple((row[0], row[1]) for row in connection.execute(query, named))

@@ -42,8 +42,7 @@ class OdbcCompiler(compiler.SQLCompiler):
 
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """Limit the rows at the end of a statement, where the source has such words."""
-        rows = self.process(select._limit_clause, **kw)  # noqa: SLF001 - the way of every dialect
-        style = cast("OdbcDialect", self.dialect).limits
+        rows, style = self._number(select, kw), cast("OdbcDialect", self.dialect).limits
         return (
             f"\n LIMIT {rows}" if style == "LIMIT" else f"\n FETCH FIRST {rows} ROWS ONLY" if style == "FETCH" else ""
         )
@@ -52,9 +51,17 @@ class OdbcCompiler(compiler.SQLCompiler):
         """Limit the rows at the start of a statement, where the source has such words."""
         words: str = super().get_select_precolumns(select, **kw)
         style = cast("OdbcDialect", self.dialect).limits
-        if select._limit_clause is not None and style in {"TOP", "FIRST"}:  # noqa: SLF001 - the way of every dialect
-            words += f"{style} {self.process(select._limit_clause, **kw)} "  # noqa: SLF001
-        return words
+        rows = self._number(select, kw) if style in {"TOP", "FIRST"} else ""
+        return f"{words}{style} {rows} " if rows else words
+
+    def _number(self, select: Any, kw: dict[str, Any]) -> str:
+        """Write the number of rows into the statement: many a system takes no parameter there."""
+        clause = select._limit_clause  # noqa: SLF001 - the way of every dialect
+        if clause is None:
+            return ""
+        return self.process(
+            clause.render_literal_execute() if hasattr(clause, "render_literal_execute") else clause, **kw
+        )
 
     def for_update_clause(self, select: Any, **kw: Any) -> str:  # noqa: ARG002 - SQLAlchemy's own form
         """Say nothing: a transaction that writes is serializable instead, which is ODBC's own word for it."""

@@ -41,7 +41,11 @@ class PlainRowWriter(RowWriter):
         for unique in self._shape.uniques:
             if unique != key and all(values.get(name) is not None for name in unique):
                 return lambda: self._read(unique, [values[name] for name in unique])
-        if len(key) == 1 and self._shape.columns[key[0]].default and draws_numbers(self._statements):
+        column = self._shape.columns[key[0]]
+        numbered = len(key) == 1 and column.default and column.kind in {"integer", "number"}
+        if numbered and draws_numbers(self._statements):
+            if self._shape.dialect == "mysql":
+                return lambda: self._read(key, [self._statements.cursor.lastrowid])
             return lambda: self._numbered(change)
         raise Refused(
             f"the database would choose '{', '.join(key)}' and cannot be asked which it chose",
@@ -109,10 +113,7 @@ def draws_numbers(statements: Statements) -> bool:
 
 def drawn_number(statements: Statements) -> Any:
     """Ask for the number that this connection's last insert drew."""
-    query = getattr(statements.connection.dialect, "last_number", "")
-    if not query:
-        return statements.cursor.lastrowid
-    statements.cursor.execute(query)
+    statements.cursor.execute(getattr(statements.connection.dialect, "last_number", ""))
     return statements.cursor.fetchone()[0]
 
 

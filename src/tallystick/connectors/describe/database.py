@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tallystick.connectors.describe.check_rules import ColumnRule, read_check
 from tallystick.connectors.describe.column_roles import CHANGED, CREATED, Guess, guess_time, guess_version
-from tallystick.connectors.sql_engine import open_engine, read_address
+from tallystick.connectors.sql_engine import open_engine, passwords, read_address
 from tallystick.connectors.sql_errors import explain
 from tallystick.connectors.sql_inspect import inspect_table, table_names
 from tallystick.connectors.sql_table import ColumnShape, ForeignKey, Kind, TableShape, nearest
@@ -39,6 +39,8 @@ _TYPES: Final[dict[Kind, tuple[Type, str]]] = {
     "other": ("any", ""),
 }
 
+_UNTRIED: Final = {"mssql": "SQL Server", "oracle": "Oracle"}
+
 
 def describe_database(
     name: str,
@@ -61,7 +63,7 @@ def describe_database(
         Unavailable: it does not answer.
     """
     address = read_address(url, name)
-    if address.password and str(address.password) in url_reference:
+    if any(password in url_reference for password in passwords(address)):
         raise ProjectError(
             "the password would stand in the manifest",
             hint="keep the address in an environment variable and refer to it: ${env:DATABASE_URL}",
@@ -71,11 +73,12 @@ def describe_database(
     try:
         with engine.connect() as connection:
             shapes, samples = _look(connection, schema or "", tables, name)
+            notes = _doubts(connection, shapes)
     except SQLAlchemyError as error:
         raise explain(error, name) from error
     finally:
         engine.dispose()
-    return _Description(shapes, samples, on).manifest(name, url_reference)
+    return _Description(shapes, samples, on, notes).manifest(name, url_reference)
 
 
 def _look(
@@ -88,6 +91,26 @@ def _look(
     wanted = [each for each in (*known, *views) if tables is None or each in tables]
     shapes = [inspect_table(connection, each, schema, place=place) for each in wanted]
     return shapes, {shape.name: _sample(connection, shape) for shape in shapes}
+
+
+def _doubts(connection: Connection, shapes: Sequence[TableShape]) -> list[str]:
+    """Say what a reader of the manifest should know about the way in which the database was described."""
+    notes = []
+    if connection.dialect.name == "odbc":
+        system = getattr(connection.dialect, "system", "") or "an unnamed system"
+        notes.append(
+            f"Described through ODBC ({system}), which tells no rules of values, and times without their offset."
+        )
+        if not getattr(connection.dialect, "clock", ""):
+            notes.append("Its clock cannot be asked: a trigger or default must keep the times of change.")
+    if connection.dialect.name in _UNTRIED:
+        notes.append(f"{_UNTRIED[connection.dialect.name]} was never tried on a live server: compare with care.")
+    loose = [shape.name for shape in shapes if not shape.is_atomic]
+    if loose:
+        notes.append(
+            f"Without transactions: {', '.join(loose)}. Somebody else's change in the same moment can be lost."
+        )
+    return notes
 
 
 def _sample(connection: Connection, shape: TableShape) -> dict[str, Any]:
@@ -104,12 +127,14 @@ def _sample(connection: Connection, shape: TableShape) -> dict[str, Any]:
 class _Description:
     """Builds a manifest from the shapes of its tables."""
 
-    def __init__(self, shapes: Sequence[TableShape], samples: dict[str, dict[str, Any]], on: str) -> None:
+    def __init__(
+        self, shapes: Sequence[TableShape], samples: dict[str, dict[str, Any]], on: str, notes: Sequence[str] = ()
+    ) -> None:
         self._shapes = shapes
         self._samples = samples
         self._on = on
         self._facts: dict[str, Fact] = {}
-        self._notes: list[str] = []
+        self._notes: list[str] = list(notes)
 
     def manifest(self, name: str, url_reference: str) -> Manifest:
         objects = {shape.name: spec for shape in self._shapes if (spec := self._object(shape)) is not None}
@@ -159,7 +184,10 @@ class _Description:
             filters={render((each,)): Filter(param=each) for each in self._searchable(shape)},
             fields=self._fields(shape, key, (changed, created if same_spelling else None, version)),
             claims=Claims(
-                cas_write=True, create_idem=_idempotency(shape, key), returns_record=True, list_order="keyset"
+                cas_write=shape.is_atomic,
+                create_idem=_idempotency(shape, key),
+                returns_record=True,
+                list_order="keyset",
             ),
         )  # fmt: skip
 
