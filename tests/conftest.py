@@ -120,9 +120,10 @@ def mariadb_server() -> Iterator[tuple[str, int]]:
                 check=True, stdout=output, stderr=output, timeout=120,
             )  # fmt: skip
             process = subprocess.Popen(
-                [server, "--no-defaults", f"--datadir={folder / 'data'}", *user, f"--socket={folder / 'socket'}",
-                 f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=32M",
-                 "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"],
+                [server, "--no-defaults", f"--datadir={folder / 'data'}", *user, f"--tmpdir={folder / 'data'}",
+                 f"--socket={folder / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
+                 "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0",
+                 "--character-set-server=utf8mb4"],
                 stdout=output, stderr=output,
             )  # fmt: skip
         _make_user(process, folder, port)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from tallystick.connectors.moment import SPELLINGS, zone
 from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
-from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
+from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
 from tallystick.connectors.sql_target import make_target, object_capabilities
 from tallystick.connectors.sql_transport import SqlTransport
@@ -21,7 +21,18 @@ from tallystick.connectors.sql_values import NO_MATCH
 from tallystick.connectors.sql_write import is_value, key_is
 from tallystick.core.error import Absent, AccessError, Error, ProjectError, Refused
 from tallystick.core.path import Path, render
-from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, Secrets, Sighting, Update, Written
+from tallystick.core.ports import (
+    Capabilities,
+    Flow,
+    NotThere,
+    Page,
+    Position,
+    Rights,
+    Secrets,
+    Sighting,
+    Update,
+    Written,
+)
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
@@ -141,6 +152,12 @@ class SqlConnector:
         except Refused:
             return []
         return [target.sight(target.reader.encode(row)) for row in rows]
+
+    def rights(self, object_name: str) -> Flow[Rights | None]:
+        """Ask the catalogue what our user may do with the table; ``None`` where it does not tell."""
+        target = yield from self._target(object_name)
+        found: Rights | None = yield Entitlement(target.shape)
+        return found
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Insert one row. A key that exists is ``Duplicate``, so a repeated create cannot double (R-10.9)."""

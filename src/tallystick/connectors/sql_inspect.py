@@ -91,7 +91,7 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         dialect=dialect_of(connection.dialect.name),
         name=name,
         schema=schema,
-        columns={column["name"]: _column(column, numbered) for column in found.get_columns(name, where)},
+        columns={column["name"]: _column(column, numbered) for column in _columns(found, name, where)},
         key=key,
         uniques=uniques,
         indexed=tuple(dict.fromkeys(each["column_names"][0] for each in _indexes(found, name, where))),
@@ -100,6 +100,13 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         constraints=constraints,
         is_view=is_view,
     )
+
+
+def _columns(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
+    for column in found.get_columns(name, schema):
+        # MySQL's are read from the statement that would make the table, where a backtick in a name is doubled.
+        doubled = found.dialect.name == "mysql" and "``" in column["name"]
+        yield column | {"name": column["name"].replace("``", "`")} if doubled else column
 
 
 def _falling(connection: Connection, found: Inspector, name: str, schema: str | None) -> set[str]:

@@ -130,6 +130,8 @@ def at_most(dialect: Dialect, statement: Select[Any], rows: int) -> tuple[Select
     if dialect == "odbc":
         # Many a system takes no parameter here; where there is no such clause, the fetching ends at this number.
         return statement.limit(literal_column(str(rows))), {FETCHED: rows}
+    if dialect in {"mssql", "oracle"}:
+        return statement.limit(rows), {}  # their words for it depend on the number
     return statement.limit(bindparam("size")), {"size": rows}
 
 

@@ -34,7 +34,7 @@ _NUMBERS: Final = (
     "SELECT DBINFO('sqlca.sqlerrd1') FROM systables WHERE tabid = 1",
     "CALL IDENTITY()",
 )
-_SCHEMAS: Final = ("SELECT CURRENT_SCHEMA", "VALUES CURRENT SCHEMA", "SELECT SCHEMA_NAME()")
+_SCHEMAS: Final = ("SELECT CURRENT_SCHEMA", "SELECT SCHEMA_NAME()", "SELECT CURRENT SCHEMA FROM SYSIBM.SYSDUMMY1")
 
 
 class OdbcCompiler(compiler.SQLCompiler):
@@ -101,21 +101,28 @@ class OdbcDialect(Catalog, default.DefaultDialect):
         self.system = str(_told(driver, odbc.SQL_DBMS_NAME) or "")
         mark = str(_told(driver, odbc.SQL_IDENTIFIER_QUOTE_CHAR) or "").strip()
         ending = {"[": "]"}.get(mark, mark)
-        self.identifier_preparer = compiler.IdentifierPreparer(self, mark, ending)
+        self.identifier_preparer = compiler.IdentifierPreparer(self, mark, ending, ending)
         self.can_quote = bool(mark)
         self.is_atomic = bool(_told(driver, odbc.SQL_TXN_CAPABLE))
         self.isolation = _isolation(odbc, driver) if self.is_atomic else None
         self._learn(driver)
         self.database = str(_told(driver, odbc.SQL_DATABASE_NAME) or "")
-        self.default_schema_name = str(self._answer(driver, _SCHEMAS) or "") or None
+        has_schemas = bool(_told(driver, odbc.SQL_SCHEMA_USAGE))
+        self.default_schema_name = str(self._answer(driver, _SCHEMAS) or "") or None if has_schemas else None
 
     def _learn(self, driver: Any) -> None:
         for style, query in _LIMITS:
             if any(_works(driver, query.format(dual=dual)) for dual in _DUALS):
                 self.limits = style
                 break
-        self.clock = next((query for query in CLOCKS.values() if _works(driver, query)), "")
+        # The likeliest comes first, so that a source seldom hears what it does not understand.
+        likely = sorted(CLOCKS, key=lambda name: not self._is_named(name))
+        self.clock = next((CLOCKS[name] for name in likely if _works(driver, CLOCKS[name])), "")
         self.last_number = next((query for query in _NUMBERS if _works(driver, query)), "")
+
+    def _is_named(self, name: str) -> bool:
+        names = {"mysql": ("mysql", "mariadb"), "mssql": ("sql server",)}.get(name, (name,))
+        return any(each in self.system.lower() for each in names)
 
     def _answer(self, driver: Any, queries: Sequence[str]) -> Any:
         return next((row[0] for query in queries if (row := _row(driver, query)) is not None), None)

@@ -49,9 +49,10 @@ class Catalog:
     def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **_: Any) -> list[Any]:
         """Describe the columns of a table, in their order."""
         key = self.get_pk_constraint(connection, table_name, schema)["constrained_columns"]
-        rows = [
-            row for row in self._ask(connection, "columns", table=table_name) if self._is_it(row, table_name, schema)
-        ]
+        # To some drivers the name is a pattern, in which a backslash takes the next character as it is.
+        names = dict.fromkeys((table_name, table_name.replace("\\", "\\\\")))
+        found = (self._ask(connection, "columns", table=name) for name in names)
+        rows = next((own for each in found if (own := self._own(each, table_name, schema))), [])
         return [self._column(row, key) for row in rows if self._is_usable(row.column_name)]
 
     def _column(self, row: Any, key: list[str]) -> dict[str, Any]:
@@ -134,6 +135,9 @@ class Catalog:
     def _is_it(self, row: Any, table: str, schema: str | None) -> bool:
         # The name that was asked for is a pattern to a driver: an underscore finds other tables too.
         return row.table_name == table and self._is_here(row, schema)
+
+    def _own(self, rows: list[Any], table: str, schema: str | None) -> list[Any]:
+        return [row for row in rows if self._is_it(row, table, schema)]
 
     def _is_here(self, row: Any, schema: str | None) -> bool:
         catalog, own = row.table_cat or "", row.table_schem or ""

@@ -20,7 +20,8 @@ from tallystick.connectors.sql_errors import explain, is_about_one_record
 from tallystick.connectors.sql_inspect import inspect_table
 from tallystick.connectors.sql_listing import FETCHED
 from tallystick.connectors.sql_plain_write import PlainRowWriter, sharpened
-from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
+from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
+from tallystick.connectors.sql_rights import rights_of
 from tallystick.connectors.sql_table import RETURNS_ROWS, Dialect
 from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Statements
 from tallystick.core.error import AccessError, Error, RemoteError
@@ -70,13 +71,16 @@ class SqlTransport:
         """Close all connections."""
         self._engine.dispose()
 
-    def answer(self, request: Inspect | Query | Write) -> Any:
+    def answer(self, request: Inspect | Entitlement | Query | Write) -> Any:
         """Do what one request asks for; raises only errors of the tree."""
         match request:
             case Inspect():
                 place = f"{self._name}/{request.table}"
                 with self._connection(place) as connection:
                     return inspect_table(connection, request.table, request.schema, request.samples, place)
+            case Entitlement():
+                with self._connection(self._name) as connection:
+                    return rights_of(connection, request.shape)
             case Query():
                 with self._connection(self._name) as connection:
                     return self._query(connection, request)

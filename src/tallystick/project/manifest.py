@@ -375,7 +375,7 @@ class Manifest(Model):
     base_url: str = ""
     """REST: the address that all paths are added to. SOAP: the address of the service."""
     url: str = ""
-    """SQL: a SQLAlchemy address, or a reference to one. Files: the folder they are in."""
+    """SQL: a SQLAlchemy address, ``odbc:`` and a source or connection string, or a reference. Files: the folder."""
     description: str = ""
     """Where the API description is: a file in the project or an address."""
     timezone: str = "UTC"
