@@ -195,7 +195,7 @@ def odbc_address() -> Callable[[str], str]:
                 f"the ODBC driver '{driver}' is missing: apt-get install libsqliteodbc odbc-postgresql odbc-mariadb"
             )
         if driver == "SQLite3":
-            return f"odbc:Driver={driver};Database={url.database};FKSupport=1"
+            return f"odbc:Driver={driver};Database={url.database};FKSupport=1;Timeout=1000"
         place = f"Server={url.host};Port={url.port};Database={url.database};Uid={url.username};Pwd={url.password}"
         path = str(url.query.get("options", "")).partition("search_path=")[2]
         return f"odbc:Driver={{{driver}}};{place}" + (f";ConnSettings=SET search_path TO {path}" if path else "")
