@@ -73,6 +73,20 @@ def test_a_conflict_is_asked_once_and_writes_nothing(world):
     assert len(world.queue()) == 1
 
 
+def test_a_question_that_stands_is_not_raised_again_beside_news(world):
+    """R-5.5: that others change makes it no new question; its record is looked at, and nothing is said about it."""
+    left, right = pair_of(world)
+    world.left.update(left, {"city": "Bonn"})
+    world.right.update(right, {"ort": "Köln"})
+    world.sync()
+    asked = world.queue()
+    world.left.create({"name": "Neu", "vat": "DE77"})
+    world.pass_time(600)
+    result = world.sync()
+    assert result.plan.lines == 1
+    assert world.queue() == asked
+
+
 def test_a_leg_keeps_the_version_of_our_own_write(world):
     """A record that was read as unchanged and then written in the same run is not stale for the next one."""
     left, right = pair_of(world)

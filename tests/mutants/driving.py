@@ -73,7 +73,7 @@ DRIVING = (
         "engine.decide",
         "    elif stands:\n",
         "    elif False:\n",
-        "engine/test_run.py::test_a_conflict_is_asked_once_and_writes_nothing",
+        "engine/test_run.py::test_a_question_that_stands_is_not_raised_again_beside_news",
     ),
     Mutant(
         "T-60.2",

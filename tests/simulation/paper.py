@@ -38,6 +38,12 @@ class Paper:
         self._sights[side].clear()
         self._keys[side].clear()
 
+    def drop(self, side: Side, ids: Sequence[str]) -> None:
+        """Throw away what was noted of these records."""
+        for record in ids:
+            self._sights[side].pop(record, None)
+        self._keys[side] = [each for each in self._keys[side] if each[2] not in set(ids)]
+
     def turn(self, side: Side) -> None:
         """Go on with the next sheet."""
         self._sheets[side] += 1

@@ -27,7 +27,7 @@ PERMANENT = (
     278, 287, 307, 310, 364, 376, 387, 469, 526, 581, 636, 719, 726, 754, 772, 855, 883, 1355,
 )  # fmt: skip
 # Something is still wrong here. A repair makes the mark fail, so that the seed moves to the permanent ones.
-OPEN = (18, 1338)
+OPEN = (18, 115, 1338)
 
 
 def judge(seed):

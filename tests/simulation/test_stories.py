@@ -311,7 +311,6 @@ def test_a_loss_beside_a_codecs_is_no_edit():
     assert [x.now.fields["name"] for x in lives] == ["v0001 Anker Straße", "v0002 Anker Straße"]
 
 
-@defect("R-5.5: what waits for a person is read again in every run, although nothing changed")
 def test_a_standing_question_costs_no_reads():
     stage = Stage(left={"tombstones": "trash"}, on_delete_left="ask")
     left, _right = stage.pair("K1", name="v0001 Anker")

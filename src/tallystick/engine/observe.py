@@ -16,6 +16,7 @@ from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, next_sweep
 from tallystick.engine import effects
 from tallystick.engine.adopt import decide_unbound
+from tallystick.engine.asked import let_wait
 from tallystick.engine.awaiting import BY_BINDING
 from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.consent import Consent, hold_changes, load_consent
@@ -103,7 +104,8 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     yield from _read_released(session, pair, before)
     for side in SIDES:
         yield from note_alive(pair, outcome, pulled[side])
-        yield from prove_absence(session, pair, outcome, pulled[side], now)
+        yield from prove_absence(session, pair, outcome, pulled, side, now)
+    let_wait(session, pair, pulled)
     yield from read_partners(session, pair, outcome, now)
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
     outcome.hides_nobody = observed.shows_all

@@ -19,6 +19,7 @@ from tallystick.core.record import Side, fingerprint
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, judge_completeness
 from tallystick.engine import effects
+from tallystick.engine.asked import asked_deletions
 from tallystick.engine.fence import keep_lease
 from tallystick.engine.pair import End, Pair, unreadable_record
 from tallystick.engine.pulled import Progress, Pulled
@@ -96,10 +97,11 @@ def _known(session: Session, pair: Pair, side: Side, tx: StoreTx) -> "array[int]
     """Give the bytes that need no second look.
 
     Where somebody waits for an answer the base is not what a side holds; what cannot be read singly is read here then.
+    What is marked as deleted is weighed against everybody else.
     """
     hashes = tx.raw_hashes(pair.name, side)
-    waiting = session.open_bindings(pair)
-    if pair.end(side).can.read_by_id or session.thorough or not waiting:
+    waiting = asked_deletions(session, pair) if pair.end(side).can.read_by_id else session.open_bindings(pair)
+    if session.thorough or not waiting:
         return hashes
     wanted = {binding.leg(side).raw_hash for binding in tx.bindings(sorted(waiting)).values()}
     return array("q", (h for h in hashes if h not in wanted))

@@ -33,7 +33,11 @@ NO_PAGE: Final = Page(())
 
 @dataclass(slots=True)
 class Pulled:
-    """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep."""
+    """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep.
+
+    ``waiting`` are (binding, id) of the records that are listed as when somebody was asked about them. ``keeps_bytes``
+    tells that the records are read by id, and those that are as agreed will be listed as they last were.
+    """
 
     side: Side
     sweep: Sweep
@@ -52,6 +56,8 @@ class Pulled:
     seen: bytearray = field(default_factory=bytearray)
     distinct: int = 0
     faults: list[Quarantined] = field(default_factory=list)
+    waiting: list[tuple[int, str]] = field(default_factory=list)
+    keeps_bytes: bool = False
     progress: Progress = field(default_factory=Progress)
     reached: tuple[Position | None, Page] = (None, NO_PAGE)
 

@@ -41,6 +41,9 @@ class Scratch(Protocol):
     def forget(self, side: Side) -> None:
         """Throw away what was noted of a side, because it is read once more."""
 
+    def drop(self, side: Side, ids: Sequence[str]) -> None:
+        """Throw away what was noted of these records, as if they had not been listed."""
+
     def turn(self, side: Side) -> None:
         """Go on with the next sheet."""
 

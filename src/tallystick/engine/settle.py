@@ -23,8 +23,9 @@ from tallystick.core.record import (
     other,
     same,
 )
+from tallystick.engine.asked import is_of_its_own
 from tallystick.engine.creation import is_plain_creation, pair_created
-from tallystick.engine.line import Line, Seen
+from tallystick.engine.line import Line
 from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
@@ -112,7 +113,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(binding, side, line.seen(side), settled=complete)
+            _observe(line, binding, side, settled=complete)
     _keep_drift(at, line, binding)
     for job in jobs:
         if isinstance(job.result, Written):
@@ -164,11 +165,13 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
-    leg = binding.leg(side)
+def _observe(line: Line, binding: Binding, side: Side, *, settled: bool) -> None:
+    leg, seen = binding.leg(side), line.seen(side)
     if seen.fields is None:
-        # It was not there to be read. Should the very same bytes show up again, that is news.
-        leg.raw_hash = None
+        # It was not there to be read. Should the very same bytes show up again, that is news, unless they are a mark
+        # of deletion about which somebody was asked.
+        is_asked = bool(line.asks) and all(is_of_its_own(ask.kind) for ask in line.asks)
+        leg.raw_hash = seen.raw_hash if is_asked else None
         return
     if not settled:
         return

@@ -12,6 +12,7 @@ from tallystick.core.record import UNKNOWN, Fields, Raw, Side, encode_fields, fi
 from tallystick.core.state import StoreTx
 from tallystick.core.window import is_over
 from tallystick.engine import effects
+from tallystick.engine.asked import waits_as_listed
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import LIVE, Session, SightRow
@@ -73,6 +74,8 @@ def _row(
     """Make the row of one sighting; ``fields`` is nothing for a record that is deleted or out of scope."""
     fact = known.facts.get(sighting.id)
     times = sighting.version, sighting.modified, print_of
+    if fact is not None and waits_as_listed(session, pair, pulled.side, fact, print_of):
+        pulled.waiting.append((fact.binding, sighting.id))
     if fields is None:
         if fact is None or fact.state not in LIVE:
             pulled.filtered += 1
@@ -98,7 +101,8 @@ def _row(
     if fact is not None and _only_touched(session, pair, fact, seal):
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
-        return (sighting.id, fact.binding, "same", told, *times, seal, None, None)
+        raw_hash = fact.raw_hash if pulled.keeps_bytes else print_of
+        return (sighting.id, fact.binding, "same", told, *times[:2], raw_hash, seal, None, None)
     if fact is not None and fact.state == "tomb" and pair.mapping.policy.on_restore != "ignore":
         session.revived.setdefault(pair.name, set()).add(fact.binding)
     own = pair.keys_seen(pulled.side, sighting, fields)

@@ -16,6 +16,7 @@ from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep
 from tallystick.engine import effects
+from tallystick.engine.asked import proven_and_asked
 from tallystick.engine.decide import unread_legs
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair
@@ -29,8 +30,13 @@ AT_ONCE = 200
 DIRTY_AT_ONCE = 5_000
 
 
-def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -> Flow[dict[str, NotThere | Error]]:
-    """Read these records by id unless this run saw them; note what is there, give what is not."""
+def read_records(
+    session: Session, pair: Pair, side: Side, ids: Sequence[str], *, keeps_bytes: bool = False
+) -> Flow[dict[str, NotThere | Error]]:
+    """Read these records by id unless this run saw them; note what is there, give what is not.
+
+    With ``keeps_bytes`` those that are as agreed are not decoded again when they are next listed as they last were.
+    """
     end = pair.end(side)
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
@@ -42,15 +48,15 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
         there = [a for a in answers if isinstance(a, Sighting)]
         missing |= {i: a for i, a in zip(chunk, answers, strict=True) if not isinstance(a, Sighting)}
-        yield from _note(session, pair, side, there)
+        yield from _note(session, pair, side, there, keeps_bytes=keeps_bytes)
     return missing
 
 
-def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
+def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting], *, keeps_bytes: bool) -> Flow[None]:
     if not sightings:
         return
     known = yield from look_up(session, pair, side, sightings)
-    aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"))
+    aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"), keeps_bytes=keeps_bytes)
     note(session, pair, aside, [(s, None) for s in sightings], known)
     session.faults.setdefault(pair.name, []).extend(aside.faults)
 
@@ -115,12 +121,17 @@ def _revived_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int
     return {n: record for n, b in ended.items() if (record := b.leg(side).id) is not None}
 
 
-def prove_absence(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled, now: float) -> Flow[None]:
+def prove_absence(
+    session: Session, pair: Pair, outcome: Outcome, both: dict[Side, Pulled], side: Side, now: float
+) -> Flow[None]:
     """Look for every linked record that a complete listing did not show, and note what that proves."""
+    pulled = both[side]
     if not pulled.sweep.full or pulled.completeness == "unproven":
         return
     absent = yield from absent_legs(session, pair, pulled)
-    missing = yield from read_records(session, pair, pulled.side, [record for _, record in absent])
+    asked = proven_and_asked(session, pair, both)
+    unasked = [record for binding, record in absent if binding not in asked]
+    missing = yield from read_records(session, pair, pulled.side, unasked)
     yield from note_absent(session, pair, outcome, pulled.side, missing, now)
 
 
@@ -155,7 +166,8 @@ def note_absent(
 
 
 def _absence(record_id: str, fact: LegFact, kind: str) -> SightRow:
-    return (record_id, fact.binding, kind, None, fact.version, None, fact.raw_hash, None, None, None)
+    # No bytes were seen: those of before, should they be shown again, are news.
+    return (record_id, fact.binding, kind, None, fact.version, None, None, None, None, None)
 
 
 def _second_look(

@@ -71,6 +71,12 @@ class Scratch:
         self._db.execute("DELETE FROM sight WHERE side = ?", (side,))
         self._db.execute("DELETE FROM match_key WHERE side = ?", (side,))
 
+    def drop(self, side: Side, ids: Sequence[str]) -> None:
+        """Throw away what was noted of these records, as if they had not been listed."""
+        for chunk in _chunks(ids):
+            for table in ("sight", "match_key"):
+                self._db.execute(f"DELETE FROM {table} WHERE side = ? AND id IN ({_marks(chunk)})", (side, *chunk))
+
     def turn(self, side: Side) -> None:
         """Go on with the next sheet."""
         self._sheets[side] += 1
