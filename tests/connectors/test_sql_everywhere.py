@@ -37,24 +37,26 @@ def spelled(name, reached_by):
     return mark + name.replace(mark, mark * 2) + mark
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_name_from_the_catalogue_is_only_a_name(reached, request, open_sql, name):
+def test_a_name_from_the_catalogue_is_only_a_name(reached, request, open_sql):
     """No character of a table's or column's name changes a statement (S16)."""
     way = request.node.callspec.params["reached"]
-    table, column = spelled(f"t {name}", way), spelled(name, way)
-    script = f"CREATE TABLE {table} (id integer PRIMARY KEY, {column} varchar(20), other varchar(5))"
+    table = "t'\"`;-- %s :x ?"
+    columns = ", ".join(f"{spelled(name, way)} varchar(20)" for name in NAMES)
+    script = f"CREATE TABLE {spelled(table, way)} (id integer PRIMARY KEY, {columns})"
     url = reached(script)
     manifest = describe_database("db", "x", url)
-    [object_name] = manifest.objects
+    assert list(manifest.objects) == [table]
     connector, transport = open_sql(url, manifest.model_dump(by_alias=True)["objects"])
-    written = transport.run(connector.create(object_name, {"id": 1, name: "x'; --"}, ""))
-    assert written.stored.record[name] == "x'; --"
-    changed = transport.run(connector.update(object_name, Update("1", {name: "%s ? :x"}, written.version)))
-    page = transport.run(connector.read(object_name))
-    [row] = page.rows
-    assert connector.sight(object_name, row) == changed.stored
-    [found] = transport.run(connector.find(object_name, (name,), "%s ? :x"))
-    assert found == changed.stored
+    body = {name: f"{at} x'; --" for at, name in enumerate(NAMES)}
+    written = transport.run(connector.create(table, {"id": 1, **body}, ""))
+    assert written.stored.record == {"id": 1, **body}
+    for name in NAMES:
+        seen = transport.run(connector.get(table, "1"))
+        changed = transport.run(connector.update(table, Update("1", {name: "%s ? :x"}, seen.version)))
+        [row] = transport.run(connector.read(table)).rows
+        assert connector.sight(table, row) == changed.stored
+        [found] = transport.run(connector.find(table, (name,), "%s ? :x"))
+        assert found == changed.stored
 
 
 def test_of_two_writers_only_one_wins(reached, open_sql):
