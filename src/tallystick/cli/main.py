@@ -30,6 +30,7 @@ VERBS: Final = (
     "status",
     "reconcile",
     "problems",
+    "options",
     "conflicts",
     "why",
     "history",

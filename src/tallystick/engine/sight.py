@@ -80,7 +80,8 @@ def _row(
         return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None, None)
     fields = sighting.fault or fields
     unread = unread_of(pair.mapping.names, fields)
-    if unread and isinstance(fields, DataError) and (fact is not None or not pair.is_keyed(unread)):
+    grave = any(isinstance(fault, UnknownOption) and fault.is_grave for _, fault in unread)
+    if unread and isinstance(fields, DataError) and not grave and (fact is not None or not pair.is_keyed(unread)):
         fields = fields.rest
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
