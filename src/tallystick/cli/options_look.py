@@ -119,8 +119,9 @@ def _counts(house: House, pair: Pair, side: Side, fields: list[int]) -> Mapping[
 
 
 def _is_select(house: House, pair: Pair, index: int) -> bool:
-    if house.loaded.mappings[pair.name].fields[pair.mapping.names[index]].options:
-        return True
+    written = house.loaded.mappings[pair.name].fields[pair.mapping.names[index]]
+    if written.options or written.reference:
+        return not written.reference  # what points to a record is translated by the pairs of that record
     declared = [declared_field(house, pair, side, index) for side in SIDES]
     return any(d is not None and (d.options or d.options_from) for d in declared)
 
