@@ -31,6 +31,7 @@ VERBS: Final = (
     "reconcile",
     "problems",
     "options",
+    "drift",
     "conflicts",
     "why",
     "history",
