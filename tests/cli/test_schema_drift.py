@@ -1,7 +1,7 @@
 """What changed in the systems' fields: told before a run stumbles over it, and taken over where somebody says so."""
 
 import pytest
-from tests.cli.conftest import CRM_MANIFEST, World
+from tests.cli.conftest import CRM_MANIFEST, ERP_MANIFEST, World
 
 from tallystick.cli import exits
 
@@ -97,7 +97,8 @@ def test_other_systems_are_known_by_their_records(world: World, records: str) ->
     world.write(
         "systems/erp.yaml",
         'protocol: files\nurl: "${env:SHOP_FOLDER}/drop"\nobjects:\n  partners:\n    id: nr\n'
-        "    file: {name: partners.json, format: json, complete: {settle_seconds: 0}}\n    fields:\n      partner_name: {}\n      mail: {}\n"
+        "    file: {name: partners.json, format: json, complete: {settle_seconds: 0}}\n"
+        "    fields:\n      partner_name: {}\n      mail: {}\n"
         "      telephone: {}\n      name: {}\n      phone: {}\n",
     )
     found = changes(world, "erp")
@@ -110,3 +111,25 @@ def test_other_systems_are_known_by_their_records(world: World, records: str) ->
         }  # fmt: skip
         world.tally("drift", "--accept")
         assert set(changes(world, "erp")) == {"erp.partner_name", "erp.mail", "erp.telephone"}
+
+
+def test_an_object_says_itself_what_becomes_of_new_fields(world: World) -> None:
+    world.execute("crm", "alter table companies add column loyalty text")
+    head = "    table: {name: companies}\n"
+    world.write("systems/crm.yaml", CRM_MANIFEST.replace(head, head + "    on_new_field: ignore\n"))
+    assert changes(world) == {}
+    world.write("systems/crm.yaml", CRM_MANIFEST.replace(head, head + "    on_new_field: accept\n"))
+    assert "written: crm: companies.loyalty" in world.succeed("drift").out
+    assert changes(world) == {}
+
+
+def test_a_new_field_that_stops_creates_cannot_be_ignored(world: World) -> None:
+    world.execute("erp", "drop table partners")
+    world.execute(
+        "erp",
+        "create table partners (id integer primary key, partner_name varchar(20) not null, mail text unique,"
+        " telephone text, class text not null)",
+    )
+    head = "    table: {name: partners}\n"
+    world.write("systems/erp.yaml", ERP_MANIFEST.replace(head, head + "    on_new_field: ignore\n"))
+    assert changes(world) == {"erp.class": ("new", True)}

@@ -57,7 +57,7 @@ def drift(
     screen = start.screen(as_json=as_json)
     with open_house(start.folder, start.environment) as house:
         found = look_for_drift(house, systems or [], sample)
-        accepted = accept_new(house, found) if accept else []
+        accepted = accept_new(house, found, everything=accept)
     screen.document({"objects": [each.document() for each in found], "accepted": accepted})
     for each in found:
         _show(screen, each)

@@ -1,7 +1,7 @@
 """Compare what is written about the systems' objects with what the systems show now, and take over what is new."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tallystick.core.drift import FieldDrift, find_drift
@@ -76,8 +76,15 @@ def look_for_drift(house: House, systems: Sequence[str], sample: int) -> list[Ob
     for system, name in sorted({(e.system, e.object) for p in house.pairs for e in map(p.end, SIDES)}):
         spec = house.loaded.manifests[system].objects[name]
         if spec.fields and (not systems or system in systems):
-            found.append(_look(house, system, name, spec, sample))
+            found.append(_heard(_look(house, system, name, spec, sample), spec))
     return found
+
+
+def _heard(drift: ObjectDrift, spec: ObjectSpec) -> ObjectDrift:
+    """Leave out the new fields that nobody wants to hear of; one that stops creates is always told."""
+    if spec.on_new_field != "ignore":
+        return drift
+    return replace(drift, changes=tuple(c for c in drift.changes if c.change != "new" or drift.is_breaking(c)))
 
 
 def _look(house: House, system: str, name: str, spec: ObjectSpec, sample: int) -> ObjectDrift:
@@ -128,8 +135,10 @@ def _mapped(house: House, system: str, name: str) -> dict[str, list[str]]:
     return found
 
 
-def accept_new(house: House, found: Iterable[ObjectDrift]) -> list[str]:
-    """Write the new fields into the systems' files; give ``system: object.field`` of each.
+def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) -> list[str]:
+    """Write new fields into the systems' files; give ``system: object.field`` of each.
+
+    Those of objects that say so themselves (``on_new_field``), or of all with ``everything``.
 
     Raises:
         ProjectError: a file cannot be changed and stay as it is otherwise.
@@ -137,7 +146,8 @@ def accept_new(house: House, found: Iterable[ObjectDrift]) -> list[str]:
     accepted: list[str] = []
     for drift in found:
         new = [c.field for c in drift.changes if c.change == "new" and c.field is not None]
-        if not new or is_borrowed(house.loaded.manifests[drift.system].objects[drift.object]):
+        spec = house.loaded.manifests[drift.system].objects[drift.object]
+        if not new or is_borrowed(spec) or not (everything or spec.on_new_field == "accept"):
             continue
 
         def change(document: Any, drift: ObjectDrift = drift, new: Any = new) -> None:

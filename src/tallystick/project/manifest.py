@@ -326,6 +326,8 @@ class ObjectSpec(Model):
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
+    on_new_field: Literal["report", "ignore", "accept"] = "report"
+    """`tally drift` tells of fields that are not written here, leaves them out, or writes them here."""
     claims: Claims = Claims()
     anchor: str = ""
     """For an object of several parts: the object of this manifest that gives it its id. It has no calls of its own."""
