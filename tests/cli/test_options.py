@@ -204,3 +204,17 @@ def test_options_of_an_object_that_is_not_there_are_a_fault_of_the_file(lists: W
     assert outcome.code == exits.WRONG
     assert "there is no object 'artn'" in outcome.err + outcome.out
     assert "did you mean 'arten'" in outcome.err + outcome.out
+
+
+def test_a_field_that_holds_anything_but_keys_floods_nobody_and_shows_no_texts(lists: World) -> None:
+    lists.execute("crm", "update companies set phone = ? where email = 'beta@example.com'", "secret " * 20)
+    for n in range(250):
+        lists.execute(
+            "crm", "insert into companies (name, email, phone) values ('x', ?, ?)", f"x{n}@example.com", f"v{n}"
+        )
+    told = lists.succeed("options").out
+    assert "(140 characters)" in told
+    assert "secret" not in told
+    assert "more; --json has them all" in told
+    assert len(told.splitlines()) < 220
+    assert ("v249", None) in rows_of(lists)

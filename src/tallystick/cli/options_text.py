@@ -8,6 +8,7 @@ from tallystick.cli.output import Screen, number
 from tallystick.core.option_table import Mark, OptionCell, OptionRow
 from tallystick.core.record import SIDES, Side, other
 
+_MOST: Final = 200
 _WORDS: Final[Mapping[Mark, str]] = {
     "unmapped": "not mapped",
     "unlisted": "{side} does not list it",
@@ -25,9 +26,12 @@ def show_options(screen: Screen, field: SelectField) -> None:
     left, right = field.names["left"], field.names["right"]
     heads = [left, "label", "records", right, "label", "records", ""]
     rows = [
-        [*_cells(row.left), *_cells(row.right), "; ".join(_marks(field, row)) or "mapped"] for row in field.table.rows
+        [*_cells(row.left), *_cells(row.right), "; ".join(_marks(field, row)) or "mapped"]
+        for row in field.table.rows[:_MOST]
     ]
     screen.table(heads, rows, indent=2)
+    if len(field.table.rows) > _MOST:
+        screen.say(f"  and {len(field.table.rows) - _MOST:,} more; --json has them all")
     if not rows:
         screen.say("  no option is listed, mapped or in use")
     for line in _lines(field):

@@ -20,6 +20,7 @@ from tallystick.project.manifest_shapes import OptionsFrom
 
 _NO: Final = frozenset({"", "0", "false", "no", "n", "off"})
 _LAST: Final = float("inf")
+_LONGEST: Final = 60
 
 
 def read_options(connector: Connector, source: OptionsFrom) -> Flow[tuple[Option, ...]]:
@@ -117,7 +118,9 @@ def keys_at(place: Place, record: Raw) -> Iterator[str]:
         return
     for item in value if isinstance(value, list | tuple | frozenset) else (value,):
         if item is not UNKNOWN and not is_blank(item) and isinstance(item, str | int):
-            yield _key(item)
+            key = _key(item)
+            # A long text is no key, and may be somebody's data.
+            yield key if len(key) <= _LONGEST else f"({len(key)} characters)"
 
 
 def _belongs(record: Raw, source: OptionsFrom) -> bool:
