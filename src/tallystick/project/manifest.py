@@ -11,7 +11,7 @@ from pydantic import Field
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_files import FileSpec
-from tallystick.project.manifest_shapes import InsideSpec, PartSpec
+from tallystick.project.manifest_shapes import InsideSpec, OptionsFrom, PartSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -244,6 +244,8 @@ class FieldSpec(Model):
     format: str = ""
     options: tuple[str, ...] | dict[str, str] = ()
     """The keys of a select field, or keys with their labels."""
+    options_from: OptionsFrom | None = None
+    """Where the system lists the options of a select field."""
     reference: str = ""
     """The object that this field points to."""
     cascades: bool = False
@@ -324,6 +326,8 @@ class ObjectSpec(Model):
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
+    on_new_field: Literal["report", "ignore", "accept"] = "report"
+    """`tally drift` tells of fields that are not written here, leaves them out, or writes them here."""
     claims: Claims = Claims()
     anchor: str = ""
     """For an object of several parts: the object of this manifest that gives it its id. It has no calls of its own."""

@@ -97,6 +97,10 @@ def shape_faults(manifest: Manifest) -> Iterator[Complaint]:
     for name, spec in manifest.objects.items():
         found = _faults(spec, manifest) if is_composite(spec) else line_faults(spec, plain(manifest))
         yield from (((("objects", name, *path)), message, hint) for path, message, hint in found)
+        for field, declared in spec.fields.items():
+            if declared.options_from and declared.options_from.object not in plain(manifest).objects:
+                at = ("objects", name, "fields", field, "options_from", "object")
+                yield at, *_stranger(declared.options_from.object, manifest)
 
 
 def _faults(spec: ObjectSpec, manifest: Manifest) -> Iterator[Complaint]:

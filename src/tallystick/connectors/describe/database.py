@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tallystick.connectors.describe.check_rules import ColumnRule, read_check
 from tallystick.connectors.describe.column_roles import CHANGED, CREATED, Guess, guess_time, guess_version
+from tallystick.connectors.describe.lookup_tables import option_list
 from tallystick.connectors.sql_engine import open_engine, passwords, read_address
 from tallystick.connectors.sql_errors import explain
 from tallystick.connectors.sql_inspect import inspect_table, table_names
@@ -21,6 +22,7 @@ from tallystick.core.error import ProjectError
 from tallystick.core.path import render
 from tallystick.core.schema import Type
 from tallystick.project.manifest import Claims, Fact, FieldSpec, Filter, Manifest, ObjectSpec, Since, Table
+from tallystick.project.manifest_shapes import OptionsFrom
 
 _TYPES: Final[dict[Kind, tuple[Type, str]]] = {
     "text": ("text", ""),
@@ -221,17 +223,28 @@ class _Description:
         references = {each.columns[0]: each for each in shape.foreign_keys if self._points_to_id(shape, each)}
         # Who writes to the table keeps these up to date, so nobody has to map them.
         kept = {guess.column for guess in roles if guess}
+        lists = {each.columns[0]: listed for each in shape.foreign_keys if (listed := self._option_list(shape, each))}
         return {
             render((name,)): self._field(
                 shape,
                 column,
                 [rule for rule in rules if rule.column.lower() == name.lower()],
                 references.get(name),
+                lists.get(name),
                 read_only=shape.is_view or column.generated or (name in key and column.numbered),
                 needed=not column.default and name not in kept and (not column.nullable or name in key),
             )
             for name, column in shape.columns.items()
         }
+
+    def _option_list(self, shape: TableShape, found: ForeignKey) -> OptionsFrom | None:
+        """Give the list of options that a column takes its values from, if it is one."""
+        if len(found.columns) != 1:
+            return None
+        beside = [
+            other for other in self._shapes if other.schema == shape.schema and found.schema in {"", other.schema}
+        ]
+        return next((option_list(other, found) for other in beside if other.name == found.table), None)
 
     def _points_to_id(self, shape: TableShape, found: ForeignKey) -> bool:
         """Whether a column holds ids of another object; some foreign keys point to other unique columns."""
@@ -247,6 +260,7 @@ class _Description:
         column: ColumnShape,
         rules: list[ColumnRule],
         reference: ForeignKey | None,
+        listed: OptionsFrom | None,
         *,
         read_only: bool,
         needed: bool,
@@ -270,6 +284,7 @@ class _Description:
             minimum=_bound([rule for rule in rules if rule.minimum is not None], integers=integers),
             maximum=_bound([rule for rule in rules if rule.maximum is not None], integers=integers, upper=True),
             options=next((rule.options for rule in rules if rule.options), column.options),
+            options_from=listed,
             reference=reference.table if reference is not None else "",
             cascades=reference is not None and reference.cascades,
             label=column.comment,
