@@ -288,3 +288,20 @@ def test_when_a_record_was_changed_is_an_instant_in_utc():
 
     rule("a", "c", around=Around(None, {}, {}, 0.0, 1e30), conflict="expression", resolve=Looks(None))
     assert (seen["left_changed_at"], seen["right_changed_at"]) == (datetime(1970, 1, 1, tzinfo=UTC), UNKNOWN)
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_a_blank_that_was_agreed_once_is_not_made_again_by_a_rule(given):
+    """Both sides have a value now; an expression may choose one of them, not take both away."""
+    ruling = rule("text", "other", (None, None), conflict="expression", resolve=Fixed(given))
+    assert ruling.unclear.endswith("which the field does not hold")
+
+
+def test_kinds_are_those_of_the_field_and_not_of_the_language():
+    """Whole and decimal numbers are one kind; a list and an object are two."""
+    assert rule(Decimal("1.5"), Decimal("2.5"), (None, None), conflict="expression", resolve=Fixed(7)).merged == 7
+    lists = rule([1], [2], ([3], [3]), conflict="expression", resolve=Fixed({"a": 1}))
+    assert lists.merged is UNKNOWN
+    assert rule("a", "c", conflict="expression", resolve=Fixed(7)).unclear == (
+        "the expression gives a whole number, which the field does not hold"
+    )
