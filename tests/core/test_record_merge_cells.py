@@ -124,7 +124,8 @@ def test_what_a_record_is_made_of(side):
         seen.append((i, value))
         return refusing(value) if i == 1 else value
 
-    policies = [FieldPolicy(), FieldPolicy(), FieldPolicy(direction="match_only"), FieldPolicy(), FieldPolicy()]
+    led = FieldPolicy(direction=f"to_{side}")
+    policies = [FieldPolicy(), led, FieldPolicy(direction="match_only"), FieldPolicy(), FieldPolicy()]
     fields = [FieldMapping(f"f{i}", Place(), Place(), p) for i, p in enumerate(policies)]
     pair = Pairing(fields, SAFE, note if side == "left" else keep, note if side == "right" else keep)
     write, faults = creation(pair, side, ("a", "b", "c", None, UNKNOWN))
@@ -162,3 +163,12 @@ def test_a_record_knows_which_of_its_values_are_unread():
     """By position."""
     seen = partly_read(("a", "b"), {1})
     assert (seen.is_unread(0), seen.is_unread(1), Around().newer) == (False, True, None)
+
+
+def test_each_field_is_weighed_by_what_a_side_can_hold_of_that_field():
+    """The second field is cut on the right, the first is not."""
+    fields = [FieldMapping(f"f{i}", Place(), Place(), FieldPolicy()) for i in range(2)]
+    pair = Pairing(fields, SAFE, lambda _, v: v, lambda i, v: v[:1] if i == 1 else v)
+    legs = [LegView(("xx", "xx"), Present("1", values, "v"), "C") for values in (("ab", "ab"), ("a", "a"))]
+    decision = merge_record(Meeting(*legs, pair), "reason")
+    assert (decision.agree, [q.index for q in decision.questions]) == ((1,), [0])
