@@ -9,7 +9,9 @@ from tallystick.core.error import InvalidValue, Problem
 from tallystick.core.path import parse
 from tallystick.project.lint_files import file_faults
 from tallystick.project.load import LoadedProject
-from tallystick.project.manifest import CursorPaging, Manifest, NoAuth, ObjectSpec, Operation
+from tallystick.project.manifest import Manifest, ObjectSpec, Operation
+from tallystick.project.manifest_auth import NoAuth
+from tallystick.project.manifest_paging import CursorPaging
 from tallystick.project.shapes import plain, shape_warnings
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath

@@ -5,154 +5,18 @@ writes manifests, people correct them, connectors obey them, checks compare them
 Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from tallystick.core.schema import Type
+from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_files import FileSpec
+from tallystick.project.manifest_paging import NoPaging, Paging
 from tallystick.project.manifest_shapes import InsideSpec, PartSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
-
-# --- access -------------------------------------------------------------------------------------------------------
-
-
-class NoAuth(Model):
-    """The system asks for no credentials."""
-
-    type: Literal["none"] = "none"
-
-
-class ApiKeyAuth(Model):
-    """A fixed key in a header or in the query."""
-
-    type: Literal["api_key"]
-    name: str
-    """Name of the header or query parameter."""
-    value: str
-    """The key, as a reference: ``${env:CRM_KEY}``."""
-    location: Literal["header", "query"] = "header"
-
-
-class BasicAuth(Model):
-    """User name and password in each request."""
-
-    type: Literal["basic"]
-    username: str
-    password: str
-
-
-class BearerAuth(Model):
-    """A fixed token in the Authorization header; ``scheme`` where a system wants another word than Bearer."""
-
-    type: Literal["bearer"]
-    token: str
-    scheme: str = "Bearer"
-
-
-class ClientCredentialsAuth(Model):
-    """OAuth 2.0 client credentials; the token is fetched and refreshed by one request at a time."""
-
-    type: Literal["oauth2_client_credentials"]
-    token_url: str
-    client_id: str
-    client_secret: str
-    scopes: tuple[str, ...] = ()
-    send_in: Literal["header", "body"] = "header"
-    """Where the client's name and secret go: HTTP basic, or the form."""
-    extra: dict[str, str] = {}
-    """Further form fields, such as ``audience``."""
-
-
-Auth = Annotated[NoAuth | ApiKeyAuth | BasicAuth | BearerAuth | ClientCredentialsAuth, Field(discriminator="type")]
-
-# --- paging -------------------------------------------------------------------------------------------------------
-
-
-class _Capped(Model):
-    """Every way of paging may end at a limit of the system's own."""
-
-    cap: int | None = Field(None, ge=1)
-    """How many records one listing gives at most, however many there are (often 1000 or 10000). What is cut off there
-    is read in parts by the time of change: by ``sort``, or by ``since`` with ``until``."""
-
-
-class NoPaging(_Capped):
-    """The listing comes in one answer."""
-
-    type: Literal["none"] = "none"
-
-
-class OffsetPaging(_Capped):
-    """``offset`` and ``limit``, counted in records."""
-
-    type: Literal["offset"]
-    offset_param: str = "offset"
-    limit_param: str = "limit"
-    limit: int = Field(100, ge=1)
-    max_limit: int | None = None
-    total: str = ""
-    """Path to the number of all records in the answer, or ``header:NAME``; lets pages be read side by side."""
-
-
-class PagePaging(_Capped):
-    """Numbered pages."""
-
-    type: Literal["page"]
-    page_param: str = "page"
-    first: int = 1
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-    total: str = ""
-    """Path to the number of all records, or ``header:NAME``."""
-    pages: str = ""
-    """Path to the number of pages, or ``header:NAME``."""
-
-
-class CursorPaging(_Capped):
-    """An opaque token from the answer (or the last record's id) asks for the next page."""
-
-    type: Literal["cursor"]
-    cursor_param: str = "cursor"
-    next: str = ""
-    """Path to the next token in the answer, or ``header:NAME``. Empty with ``from_last`` set."""
-    from_last: str = ""
-    """Path in the last record whose value is the next token (``starting_after``)."""
-    has_more: str = ""
-    """Path to a boolean that says whether more follows."""
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-class LinkPaging(_Capped):
-    """A ``Link: <...>; rel="next"`` header."""
-
-    type: Literal["link"]
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-class NextUrlPaging(_Capped):
-    """The whole address of the next page is in the answer."""
-
-    type: Literal["next_url"]
-    next: str
-    """Path to the address in the answer, or ``header:NAME``."""
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-Paging = Annotated[
-    NoPaging | OffsetPaging | PagePaging | CursorPaging | LinkPaging | NextUrlPaging, Field(discriminator="type")
-]
-
-# --- objects ------------------------------------------------------------------------------------------------------
 
 # "iso", "unix", "unix_ms", "parts" (year, month, day ... in an object or a list, as in tagged JSON dates), or a date
 # pattern (dd.MM.yyyy HH:mm); without an offset they are read in the system's ``timezone``

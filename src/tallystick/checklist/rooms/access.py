@@ -12,7 +12,8 @@ from tallystick.checklist.survey import walk
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.error import AccessError, Error
 from tallystick.core.ports import Call, Flow
-from tallystick.project.manifest import Auth, ClientCredentialsAuth, Manifest
+from tallystick.project.manifest import Manifest
+from tallystick.project.manifest_auth import Auth, ClientCredentialsAuth
 
 _KINDS: Final = {
     "none": "no credentials",

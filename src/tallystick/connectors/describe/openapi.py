@@ -24,7 +24,8 @@ from tallystick.connectors.describe.openapi_resources import find_resources
 from tallystick.connectors.describe.openapi_schema import Shapes
 from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, snake, words_of
 from tallystick.core.error import Problem, ProjectError
-from tallystick.project.manifest import ApiKeyAuth, Fact, Manifest, Network, ObjectSpec
+from tallystick.project.manifest import Fact, Manifest, Network, ObjectSpec
+from tallystick.project.manifest_auth import ApiKeyAuth
 
 SHOWN: Final = 10
 _EMPTY_WORDS: Final = frozenset(

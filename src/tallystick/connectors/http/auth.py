@@ -15,7 +15,7 @@ from tallystick.connectors.http.address import add_query, drop_query, origin
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import AccessError, Garbled, ProjectError, Unavailable
-from tallystick.project.manifest import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ClientCredentialsAuth
+from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ClientCredentialsAuth
 
 Resolve = Callable[[str], str]
 Exchange = Generator[Request, Response, Response]
