@@ -4,8 +4,9 @@ A vendor is data. What the manifest says is compiled once (``rest_object``); rea
 ``rest_read``, ``rest_write`` and ``rest_bulk``; how requests travel is the business of ``http``.
 """
 
+import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +38,7 @@ from tallystick.core.ports import (
 )
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
+from tallystick.project.children import placeholders
 from tallystick.project.manifest import Manifest
 from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
@@ -47,10 +49,18 @@ class RestConnector:
     """A system with a REST interface. Performs no I/O: its flows yield ``Request`` and are sent ``Response``."""
 
     def __init__(self, manifest: Manifest, around: Surroundings) -> None:
-        self._objects = {name: RestObject(name, spec, around) for name, spec in manifest.objects.items()}
+        specs = manifest.objects
+        self._objects = {name: RestObject(name, s, around, placeholders(name, specs)) for name, s in specs.items()}
+        self._parents: Mapping[str, str | int] = {}
         self._place = around.system
         self.around = around
         """What its objects share; protocols that speak through this one need it too."""
+
+    def below(self, parents: Mapping[str, str | int]) -> "RestConnector":
+        """Give the same system as it is seen below one record: its calls are filled with the ids of those above."""
+        connector = copy.copy(self)
+        connector._parents = parents  # noqa: SLF001 - its own kind
+        return connector
 
     def objects(self) -> tuple[str, ...]:
         """Name the object types."""
@@ -120,7 +130,7 @@ class RestConnector:
                 hint=f"the manifest has: {', '.join(sorted(self._objects)) or 'none'}",
                 place=self._place,
             )
-        return found
+        return found.below(self._parents) if self._parents else found
 
 
 def open_system(

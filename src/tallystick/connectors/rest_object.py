@@ -3,8 +3,9 @@
 The reading of records lives here (``sight``); the calls are in ``rest_read``, ``rest_write`` and ``rest_bulk``.
 """
 
+import copy
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
@@ -31,7 +32,7 @@ _ETAG: Final = "etag"
 class RestObject:
     """One object type: its calls, and how to read its records."""
 
-    def __init__(self, name: str, spec: ObjectSpec, around: Surroundings) -> None:
+    def __init__(self, name: str, spec: ObjectSpec, around: Surroundings, parents: Sequence[str] = ()) -> None:
         self.name = name
         self.spec = spec
         self.around = around
@@ -49,7 +50,7 @@ class RestObject:
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
-            kind: Call(operation, self.place, around, spec.id_type)
+            kind: Call(operation, self.place, around, spec.id_type, parents)
             for kind, operation in _operations(spec)
             if operation is not None
         }
@@ -64,6 +65,13 @@ class RestObject:
         check_format(spec.modified_format)
         if spec.since:
             check_format(spec.since.format, writing=True)
+
+    def below(self, parents: Mapping[str, str | int]) -> "RestObject":
+        """Give the same object below one record: the ids of those above it are filled into its calls."""
+        kind = copy.copy(self)
+        kind.calls = {name: call.below(parents, self.place) for name, call in self.calls.items()}
+        kind.cuts = []
+        return kind
 
     def call(self, kind: str) -> Call:
         """Give an operation.

@@ -13,7 +13,7 @@ from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
-from tallystick.project.manifest_shapes import InsideSpec, PartSpec
+from tallystick.project.manifest_shapes import InsideSpec, PartSpec, UnderSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -195,6 +195,8 @@ class ObjectSpec(Model):
     """The other records that make up one of these, by role."""
     inside: InsideSpec | None = None
     """For lines in a list inside another record: where they are. Such an object has fields and nothing else."""
+    under: UnderSpec | None = None
+    """For records with calls of their own below another record: which one, and what stands for its id."""
 
 
 class Limits(Model):

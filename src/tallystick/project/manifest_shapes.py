@@ -1,4 +1,4 @@
-"""Objects that are not simply the records of one resource: objects of several parts, and lines inside a record."""
+"""Objects that are not simply the records of one resource: of several parts, inside a record, or below a parent."""
 
 from typing import Annotated, Any, Literal
 
@@ -49,3 +49,16 @@ class InsideSpec(Model):
     """Field of a line that no other line of the same record shares: its own id, its number, an article."""
     holder: str = "holder"
     """The name under which a line shows the id of the record that it stands in."""
+
+
+class UnderSpec(Model):
+    """Records that are listed and written below another record: ``/orders/{order}/lines``."""
+
+    object: str
+    """The object of this manifest whose records they lie below. It may itself lie below another one."""
+    holder: str = "parent"
+    """What stands for the id of that record in paths, queries and bodies (``{parent}``), and the name of the field
+    under which a record shows it."""
+    shows_changes: bool = False
+    """Whatever changes below a record changes that record's own time of change. Then only below changed ones is looked
+    for changes."""
