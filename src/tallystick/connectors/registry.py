@@ -20,6 +20,7 @@ GROUP: Final = "tallystick.connectors"
 _BUILT_IN: Final = {
     "rest": "tallystick.connectors.rest",
     "soap": "tallystick.connectors.soap",
+    "rpc": "tallystick.connectors.rpc",
     "sql": "tallystick.connectors.sql",
     "memory": "tallystick.connectors.memory",
     "files": "tallystick.connectors.files",

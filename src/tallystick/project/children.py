@@ -32,7 +32,7 @@ def mentions(operation: Operation | None, holder: str) -> bool:
     if operation is None:
         return False
     mark = f"{{{holder}}}"
-    return mark in f"{operation.path} {operation.query} {operation.body} {operation.beside}"
+    return mark in f"{operation.path} {operation.query} {operation.body} {operation.beside} {operation.params}"
 
 
 def shares_ids(name: str, objects: Mapping[str, ObjectSpec]) -> bool:

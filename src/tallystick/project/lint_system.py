@@ -38,7 +38,7 @@ class SystemView:
 
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
-    if manifest.protocol in {"rest", "soap"}:
+    if manifest.protocol in {"rest", "soap", "rpc"}:
         url = manifest.base_url
         is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
         if not url:
@@ -105,11 +105,14 @@ def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
 def _operation_ids(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
         for kind, operation in _operations(spec):
-            whole = f"{operation.path} {operation.query} {operation.body} {operation.beside}"
+            whole = f"{operation.path} {operation.query} {operation.body} {operation.beside} {operation.params}"
             if kind in {"get", "condition", "update", "delete"} and "{id}" not in whole:
                 message = "this call does not say which record it is about: its path has no {id}"
                 path: DataPath = ("objects", name, kind, "path")
                 yield view.problem(path, message, f"path: {operation.path.rstrip('/')}/{{id}}", severity="warning")
+            if operation.params is not None and view.manifest.protocol != "rpc":
+                message = "only protocol rpc calls methods with params"
+                yield view.problem(("objects", name, kind, "params"), message, "use query or body")
 
 
 def _changes(view: SystemView) -> Iterator[Problem]:

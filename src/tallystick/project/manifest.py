@@ -13,6 +13,7 @@ from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
+from tallystick.project.manifest_rpc import Params, RpcSpec
 from tallystick.project.manifest_shapes import InsideSpec, PartSpec, UnderSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
@@ -74,6 +75,9 @@ class Operation(Model):
     beside: dict[str, Any] = {}
     """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
     encoding: Literal["json", "form"] = "json"
+    params: Params | None = None
+    """RPC: what the method is called with. ``{id}``, ``{record}`` (or a part of it, ``{record.name}``), the names of
+    ``body``, and those of parameters that are asked for stand for their values."""
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
 
@@ -236,10 +240,10 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "soap", "sql", "files", "memory"]
+    protocol: Literal["rest", "soap", "rpc", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
-    """REST: the address that all paths are added to. SOAP: the address of the service."""
+    """REST: the address that all paths are added to. SOAP, RPC: the address of the service."""
     url: str = ""
     """SQL: a SQLAlchemy address, or a reference to one. Files: the folder they are in."""
     description: str = ""
@@ -251,6 +255,8 @@ class Manifest(Model):
     network: Network = Network()
     soap: SoapSpec | None = None
     """SOAP: the messages of the service."""
+    rpc: RpcSpec = RpcSpec()
+    """RPC: which kind of calls, how to sign in, and what faults mean."""
     objects: dict[str, ObjectSpec] = {}
     facts: dict[str, Fact] = {}
     notes: tuple[str, ...] = ()
