@@ -39,7 +39,7 @@ from tallystick.core.ports import (
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.children import placeholders
-from tallystick.project.manifest import Manifest
+from tallystick.project.manifest import Manifest, Network
 from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
@@ -145,8 +145,8 @@ def open_system(
     scrub = Scrub()
     base_url = ascii_host(resolve(manifest.base_url))
     hosts = Hosts.of(base_url, manifest.network.allow_hosts, place=name)
-    auth = open_auth(manifest.auth, resolve, scrub, timing.now, place=name)
-    network = manifest.network
+    auth = open_auth(manifest.auth, resolve, scrub, timing, place=name, base_url=base_url)
+    network = _signed_in(manifest.network, resolve, scrub)
     around = Surroundings(
         system=name,
         base_url=base_url,
@@ -170,6 +170,12 @@ def open_system(
         timing=timing,
     )
     return RestConnector(manifest, around), transport
+
+
+def _signed_in(network: Network, resolve: Callable[[str], str], scrub: Scrub) -> Network:
+    if not network.client_key_password:
+        return network
+    return network.model_copy(update={"client_key_password": scrub.learn(resolve(network.client_key_password))})
 
 
 def _resolver(secrets: Secrets) -> Callable[[str], str]:

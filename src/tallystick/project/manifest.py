@@ -222,6 +222,12 @@ class Network(Model):
     connect_timeout_seconds: float = Field(10, gt=0)
     proxy: str = ""
     ca_file: str = ""
+    client_cert: str = ""
+    """A certificate that says who we are (mutual TLS): the path of a PEM file, which may hold the key as well."""
+    client_key: str = ""
+    """The path of its private key."""
+    client_key_password: str = ""
+    """As a reference."""
     headers: dict[str, ParameterText] = {}
     """Sent with every request."""
     allow_hosts: tuple[str, ...] = ()
