@@ -27,7 +27,10 @@ from tallystick.project.spelling import JsonText, ParameterText, fill, rewrite, 
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ID: Final = "{id}"
-_FORM: Final = "application/x-www-form-urlencoded"
+_BODIES: Final = {
+    "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml; charset=utf-8",
+}  # fmt: skip
+_ANSWERS: Final = {"json": "application/json", "xml": "application/xml, text/xml", "csv": "text/csv"}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _PLAIN: Final = (str, int, bool, Decimal, type(None))
 
@@ -236,11 +239,10 @@ def _compile_query(
 
 
 def _compile_headers(operation: Operation, around: Surroundings) -> tuple[tuple[str, str], ...]:
-    kind = _FORM if operation.encoding == "form" else "application/json"
     has_body = operation.method in _WITH_BODY
-    headers: dict[str, tuple[str, str]] = {"accept": ("Accept", "application/json")}
+    headers: dict[str, tuple[str, str]] = {"accept": ("Accept", _ANSWERS[operation.answer])}
     if has_body:
-        headers["content-type"] = ("Content-Type", kind)
+        headers["content-type"] = ("Content-Type", _BODIES[operation.encoding])
     own = ((name, spell_fixed(rewrite(value, around.resolve))) for name, value in operation.headers.items())
     for name, value in (*around.headers, *own):
         if has_body or name.lower() != "content-type":

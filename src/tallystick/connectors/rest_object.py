@@ -51,7 +51,7 @@ class RestObject:
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
             kind: Call(operation, self.place, around, spec.id_type, parents)
-            for kind, operation in _operations(spec)
+            for kind, operation in operations_of(spec)
             if operation is not None
         }
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
@@ -186,7 +186,8 @@ class RestObject:
 _TELL: Final = "tell the owner of the system; the other records are not affected"
 
 
-def _operations(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
+def operations_of(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
+    """Give the operations of an object by name; those that it lacks are ``None``."""
     return (
         ("list", spec.list),
         ("get", spec.get),

@@ -74,7 +74,11 @@ class Operation(Model):
     """Values sent with every call, under the record's own."""
     beside: dict[str, Any] = {}
     """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
-    encoding: Literal["json", "form"] = "json"
+    encoding: Literal["json", "form", "xml"] = "json"
+    """How the body is written. XML needs a root element: ``wrap: order``."""
+    answer: Literal["json", "xml", "csv"] = "json"
+    """What is asked for. XML comes as its elements by name (``record: orders.order``), attributes as ``@name``; CSV as
+    a list. All their values are texts."""
     params: Params | None = None
     """RPC: what the method is called with. ``{id}``, ``{record}`` (or a part of it, ``{record.name}``), the names of
     ``body``, and those of parameters that are asked for stand for their values."""
