@@ -212,6 +212,9 @@ class Limits(Model):
 
     requests_per_second: float | None = Field(None, gt=0)
     burst: int = Field(10, ge=1)
+    adaptive: bool = True
+    """Requests get fewer while the system says that there are too many (429), and more again while it does not; never
+    more than ``requests_per_second``."""
     in_flight: int = Field(8, ge=1, le=256)
     longest_wait_seconds: float = Field(60, ge=0)
     """A longer Retry-After ends the run and is kept as a date, instead of being waited for."""

@@ -527,3 +527,27 @@ def test_a_header_that_cannot_be_sent_stops_only_its_own_flow(server, reply, crm
     outcomes = transport.run_all([flow(), connector.read("c")])
     assert isinstance(outcomes[0], Bug)
     assert outcomes[1].rows == []
+
+
+def test_fewer_requests_are_refused_once_the_pace_is_known(server, reply, open_rest, clock):
+    """A system that bears six requests a second and says nothing of it before it refuses."""
+    times, refused = [], []
+
+    def answer(_seen):
+        if sum(1 for t in times if clock.now - t < 1) >= 6:
+            refused.append(clock.now)
+            return reply({}, 429, {"Retry-After": "1"})
+        times.append(clock.now)
+        return reply([])
+
+    def refusals(*, adaptive):
+        refused.clear()
+        limits = {"adaptive": adaptive, "longest_wait_seconds": 600, "in_flight": 32}
+        connector, transport = open_rest(server.url, objects=OBJECTS, limits=limits)
+        pages = transport.run_all([connector.read("c") for _ in range(90)])
+        return len(refused), sum(isinstance(page, Error) for page in pages)
+
+    server.script["/c"] = answer
+    found, failed = refusals(adaptive=True)
+    assert failed == 0
+    assert found * 2 < refusals(adaptive=False)[0]
