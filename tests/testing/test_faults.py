@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import get_args
 
@@ -233,6 +234,49 @@ def test_since_and_filters_may_be_ignored_or_exclusive(crm, to_crm, many):
     assert len(to_crm.get(COMPANIES, updatedSince=now).json["data"]) == 20
     assert to_crm.get(COMPANIES, updatedSince=now).json["data"] == []
     assert len(to_crm.get(COMPANIES, vatId="none").json["data"]) == 20
+
+
+def test_a_zone_moves_the_instant_and_a_coarse_filter_rounds_it_down(crm, to_crm, clock):
+    day = clock.now - clock.now % 86_400
+    crm.put_all("companies", [{"name": f"N{n}"} for n in range(5)], [day + n * 3600 for n in range(5)])
+    asked = datetime.fromtimestamp(day + 2 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    assert len(to_crm.get(COMPANIES, updatedSince=asked).json["data"]) == 3
+    for fault, count in (
+        (Fault("zone", seconds=3600), 2),
+        (Fault("zone", seconds=-3600), 4),
+        (Fault("coarse_since", seconds=86_400), 5),
+    ):
+        crm.faults.add(fault)
+        assert len(to_crm.get(COMPANIES, updatedSince=asked).json["data"]) == count
+
+
+def test_pages_are_capped_although_larger_ones_were_asked_for(crm, to_crm, many):
+    crm.faults.add(Fault("page_cap", rows=7))
+    assert len(to_crm.get(COMPANIES, limit=15).json["data"]) == 7
+    assert len(to_crm.get(COMPANIES, limit=15).json["data"]) == 15
+
+
+def test_an_ignored_order_is_the_one_of_creation(crm, to_crm, many):
+    crm.faults.add(Fault("ignore_sort"))
+    created = ids(crm.rows("companies"))
+    assert ids(to_crm.get(COMPANIES, sort="-updatedAt").json["data"]) == created
+    assert ids(to_crm.get(COMPANIES, sort="-updatedAt").json["data"]) != created
+
+
+def test_deleted_records_are_hidden_though_asked_for(erp, to_erp):
+    gone = erp.put("partner", FIRMA)["id"]
+    erp.remove("partner", gone)
+    erp.faults.add(Fault("hide_deleted"))
+    assert to_erp.get(PARTNER, mit_geloeschten="1").json["items"] == []
+    assert ids(to_erp.get(PARTNER, mit_geloeschten="1").json["items"]) == [gone]
+
+
+def test_records_lack_a_field_or_have_one_more(crm, to_crm, many):
+    crm.faults.add(Fault("no_field", field="city"), Fault("extra_field", nth=2, field="churnRisk"))
+    first, second = (to_crm.get(COMPANIES, limit=1).json["data"][0] for _ in range(2))
+    assert "city" not in first
+    assert "churnRisk" not in first
+    assert {"city", "churnRisk"} <= second.keys()
 
 
 def test_an_unstable_sort_loses_and_repeats_rows_between_pages(crm, to_crm, many):

@@ -1,4 +1,4 @@
-"""C7.9: do "changed since" and filters by value give all records that match, and only those?
+"""C7.9: do "changed since" and filters by value give all records that match, and only those, and in time?
 
 Asked with values that live records have, so that the right answer is known before: rows that do not match prove that a
 filter is not heard, known rows that do not come prove that it loses records.
@@ -11,6 +11,7 @@ from tallystick.checklist.room import Room
 from tallystick.checklist.rooms.alike import is_alike, pick_value
 from tallystick.checklist.rooms.second_walk import is_whole, walk_again
 from tallystick.checklist.rooms.since import judge_since, probe_since
+from tallystick.checklist.rooms.visibility import judge_visibility, probe_visibility
 from tallystick.checklist.rooms.witness import values_at
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import decode, readable
@@ -29,6 +30,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     found = yield from readable(scene, subject)
     facts: dict[str, Any] = {"records": len(found.alive), "filters": {}}
     facts["since"] = yield from probe_since(scene, subject, found)
+    facts["visibility"] = yield from probe_visibility(scene, subject, found)
     for field in _filters(scene, subject):
         try:
             facts["filters"][field] = yield from _ask(scene, subject, found, field)
@@ -120,8 +122,9 @@ def _misses(facts: Facts) -> bool:
 
 
 def judge(facts: Facts) -> list[Judgement]:
-    """A filter that is ignored, refused or loses records fails; "changed since" is judged apart."""
-    return [judge_since(facts["since"], whole=facts.get("whole", True)), _judge_filters(facts)]
+    """A filter that is ignored, refused or loses records fails; "changed since" and lateness are judged apart."""
+    since = judge_since(facts["since"], whole=facts.get("whole", True))
+    return [since, _judge_filters(facts), *judge_visibility(facts["visibility"])]
 
 
 def _judge_filters(facts: Facts) -> Judgement:
@@ -161,7 +164,8 @@ def _tell(seen: Facts, *, whole: bool) -> tuple[str, str]:
 
 ROOM = Room(
     "object",
-    "the listing once, up to 10 pages of changes, one page per declared filter; a second walk only where records miss",
+    "the listing once, up to 10 pages of changes, one page per declared filter, up to 12 reads by id; "
+    "a second walk only where records miss",
     probe,
     judge,
 )

@@ -25,6 +25,7 @@ from tallystick.core.schema import Field, Type
 from tallystick.core.validation import fit
 
 _SHOWN: Final = 8
+_ENOUGH: Final = 10  # of fewer records a field may be missing in all by chance
 _TYPES: Final[dict[Type, tuple[type, ...]]] = {
     "text": (str,),
     "integer": (int,),
@@ -52,7 +53,21 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     facts |= _compared(fields, records)
     facts["drift"] = yield from compare_description(scene, subject)
     facts["ids"] = spec.id
+    facts["absent"] = _absent(scene, subject, facts)
     return facts
+
+
+def _absent(scene: Scene, subject: Subject, facts: Facts) -> list[str]:
+    """Give the fields that mappings read and no record has, where a system would send blank ones too."""
+    if facts["records"] < _ENOUGH or scene.reader(subject).capabilities(subject.object).omits_blank:
+        return []
+    mapped = {
+        path.render(place.path)
+        for end in scene.ends()
+        if (end.system, end.object) == (subject.system, subject.object)
+        for place in end.places
+    }
+    return [name for name, n in facts["missing"].items() if n == facts["records"] and name in mapped]
 
 
 def _decoded(rows: list[bytes]) -> tuple[list[dict[str, Any]], int]:
@@ -197,6 +212,8 @@ def _wrong(facts: Facts) -> list[str]:
 
 def _odd(facts: Facts) -> list[str]:
     found = [f"{name}: {_counted(kinds)}" for name, kinds in facts["rules"].items()]
+    required = set(facts["required"])
+    found += [f"{name}: mapped, but in no record" for name in facts["absent"] if name not in required]
     if facts["undocumented"]:
         found.append(f"not declared: {_some(list(facts['undocumented']))}")
     return found

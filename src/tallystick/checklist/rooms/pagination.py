@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from tallystick.checklist.room import Room
-from tallystick.checklist.rooms.second_walk import hidden_in, is_steady, off_by, repeated_in, walk_again
+from tallystick.checklist.rooms.second_walk import capped_from, hidden_in, is_steady, off_by, repeated_in, walk_again
 from tallystick.checklist.rooms.witness import confirm_missing, witnesses
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import readable
@@ -26,6 +26,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     facts: dict[str, Any] = _walked(first)
     if first.failure is not None or not first.rows:
         return facts
+    facts["capped"] = capped_from(scene.spec(subject), first)
     facts["steady"] = yield from is_steady(scene, subject, first)
     second, size = yield from walk_again(scene, subject, first)
     facts["second"] = _walked(second) | {"asked_size": size}
@@ -79,6 +80,11 @@ def judge(facts: Facts) -> list[Judgement]:
     if wrong:
         fix = "correct paging in the manifest; if it is right, tell the system's owner: records are lost or doubled"
         return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix, about=("paging",))]
+    if facts["capped"]:
+        came = facts["first_page"]
+        why = f"pages of {facts['capped']} were asked for, pages of {came} came: the system lowers them silently"
+        fix = f"set the page size under paging to {came}: what ends a listing at a short page would lose the rest"
+        return [Judgement("warn", why, tuple(_doubts(facts)), fix, about=("paging",))]
     doubtful = tuple(_doubts(facts))
     if doubtful:
         fix = "find out why (archived, hidden by rights?) before absence in the listing is taken for a deletion"

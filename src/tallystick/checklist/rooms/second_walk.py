@@ -33,6 +33,29 @@ def _other_size(spec: ObjectSpec, first: Walk, most_pages: int) -> int:
     return max(1, least, min(usual * 3 // 5, math.ceil(records / _PAGES)))
 
 
+def capped_from(spec: ObjectSpec, first: Walk) -> int:
+    """Give the page size that was asked for where every page came shorter, all of one length; else 0.
+
+    Pages of different lengths are filtered ones, and the last page may have any length.
+    """
+    if spec.table or not _is_chosen(spec):
+        return 0
+    asked = asked_size(spec)
+    before_last = set(first.sizes[:-1])
+    return asked if len(before_last) == 1 and 0 < min(before_last) < asked and not repeated_in(first) else 0
+
+
+def asked_size(spec: ObjectSpec) -> int:
+    """Give the page size that the manifest asks for; 0 where it asks for none."""
+    match spec.paging:
+        case NoPaging():
+            return 0
+        case OffsetPaging(limit=size, max_limit=most):
+            return min(size, most or size)
+        case paging:
+            return min(paging.size, getattr(paging, "max_size", None) or paging.size)
+
+
 def _is_chosen(spec: ObjectSpec) -> bool:
     match spec.paging:
         case NoPaging():

@@ -5,7 +5,9 @@ The instant is one at which a live record changed, so that the record itself sho
 
 import math
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import decode
@@ -18,6 +20,9 @@ _MOST: Final = 40  # known records after the instant: few enough for a page, eno
 _SHOWN: Final = 5
 _DAY: Final = 86_400.0
 _HOUR: Final = 3600.0
+_UNITS: Final = (60, 3600, 86_400)
+_UNIT_NAMES: Final = {"60": "minute", "3600": "hour", "86400": "day"}
+_ENOUGH: Final = 8  # of so many times of change, all at full minutes by chance is one case in 10^14
 PART: Final = "changed since"
 
 
@@ -35,6 +40,8 @@ def probe_since(scene: Scene, subject: Subject, found: Walk) -> Flow[dict[str, A
     try:
         rows, ended = yield from _read_since(scene, subject, bound)
         facts |= _compared(timed, rows, bound, can.granularity, ended=ended)
+        facts["rounds_to"] = _rounding(timed, rows, bound, scene.manifest(subject).timezone)
+        facts["stamps_to"] = _stamping(timed, can.granularity)
         if facts["early"] or not facts["discriminates"]:
             tomorrow, _ = yield from _read_since(scene, subject, (found.server_time or found.started) + _DAY, pages=1)
             facts["tomorrow"] = sum(_changed(s) < bound + _DAY for s in tomorrow if s.modified is not None)
@@ -99,6 +106,31 @@ def _compared(
     }
 
 
+def _rounding(timed: list[Sighting], rows: list[Sighting], bound: float, zone: str) -> int:
+    """Give the unit in seconds that a filter rounds down to: all known since its start came, nothing from before."""
+    early = [_changed(s) for s in rows if s.modified is not None and _changed(s) < bound]
+    came = {s.id for s in rows}
+    shift = datetime.fromtimestamp(bound, ZoneInfo(zone)).utcoffset()
+    for unit in _UNITS if early else ():
+        for offset in (0.0, shift.total_seconds() if shift else 0.0):
+            start = bound - (bound + offset) % unit
+            if min(early) >= start and came >= {s.id for s in timed if start <= _changed(s) < bound}:
+                return unit
+    return 0
+
+
+def _stamping(timed: list[Sighting], granularity: float) -> int:
+    """Give the unit in seconds that change times are exact to, where that is coarser than declared; else 0."""
+    times = {_changed(s) for s in timed}
+    if any(t % 1 for t in times):
+        return 0
+    unit = max((u for u in _UNITS if all(t % u == 0 for t in times)), default=0)
+    # What was imported at regular steps has full units too, but few different ones within the next larger unit.
+    beside = {60: 3600, 3600: 86_400}.get(unit)
+    different = len({t % beside for t in times} if beside else times)
+    return unit if unit > granularity and different >= _ENOUGH else 0
+
+
 def _hours_off(expected: list[Sighting], absent: list[Sighting], early: list[Sighting], bound: float) -> int:
     """Say by how many hours the filter seems to read times wrongly: all before some hour miss, or come too early."""
     if absent and len(absent) < len(expected):
@@ -126,7 +158,7 @@ def judge_since(facts: Facts, *, whole: bool) -> Judgement:
         fix = "" if facts["away"] else "correct since in the manifest: parameter, format, template"
         why = "the system refuses to be asked for changes"
         return Judgement(verdict, why, (facts["error"],), fix, PART, about=("since",))
-    judged = _judge_early(facts) or _judge_absent(facts, whole=whole) or _judge_honoured(facts)
+    judged = _judge_early(facts) or _judge_absent(facts, whole=whole) or _judge_stamps(facts) or _judge_honoured(facts)
     return replace(judged, about=("since",))
 
 
@@ -138,10 +170,21 @@ def _judge_early(facts: Facts) -> Judgement | None:
     if not facts["early"]:
         return None
     reasons = (f"{facts['early']} of {facts['came']} records changed before the instant that was asked for",)
+    if facts["rounds_to"] and not facts["absences"]:
+        return _rounded(facts, reasons[0])
     if facts["hours_off"] < 0 and not facts["absences"]:
         why = f"too many records come: the filter seems to read times {-facts['hours_off']} hours off"
         return Judgement("warn", why, reasons, "correct timezone or since.format in the manifest", PART)
     return Judgement("fail", "records come that did not change", reasons, ignored, PART)
+
+
+def _rounded(facts: Facts, reason: str) -> Judgement:
+    unit, reasons = _UNIT_NAMES[str(facts["rounds_to"])], [reason]
+    if facts["hours_off"] < 0:
+        reasons.append(f"times that are read {-facts['hours_off']} hours off would look the same")
+    why = f"too many records come: the filter rounds the instant down to the {unit}"
+    fix = f"nothing is lost, but each run reads a whole {unit} again; see whether since.format can be finer"
+    return Judgement("warn", why, tuple(reasons), fix, PART)
 
 
 def _judge_absent(facts: Facts, *, whole: bool) -> Judgement | None:
@@ -160,6 +203,15 @@ def _judge_absent(facts: Facts, *, whole: bool) -> Judgement | None:
         return Judgement("fail", why, reasons, "correct timezone or since.format in the manifest", PART)
     fix = "do not rely on this filter: remove since from the manifest, or ask the system's owner"
     return Judgement("fail", "the filter loses records that did change", reasons, fix, PART)
+
+
+def _judge_stamps(facts: Facts) -> Judgement | None:
+    if not facts["stamps_to"]:
+        return None
+    unit = facts["stamps_to"]
+    why = f"times of change are exact to the {_UNIT_NAMES[str(unit)]} only: a second change within it cannot be seen"
+    reasons = (f"all {facts['timed']} times that were looked at are full multiples of {unit} seconds",)
+    return Judgement("warn", why, reasons, f"say so in the manifest: claims.granularity_seconds: {unit}", PART)
 
 
 def _judge_honoured(facts: Facts) -> Judgement:

@@ -19,10 +19,10 @@ What = Literal[
     # answers
     "status", "html", "truncated_json", "cut_body", "slow", "reset", "timeout_before_commit", "timeout_after_commit",
     # records in answers
-    "no_id", "duplicate_keys", "wrong_types", "no_record", "no_etag",
+    "no_id", "duplicate_keys", "wrong_types", "no_record", "no_etag", "no_field", "extra_field",
     # listings
     "repeat_page", "drop_row", "duplicate_row", "ignore_since", "exclusive_since", "ignore_filter", "unstable_sort",
-    "wrong_total", "cap", "shift", "lag",
+    "ignore_sort", "wrong_total", "cap", "page_cap", "shift", "lag", "zone", "coarse_since", "hide_deleted",
     # reads and writes
     "stale_read", "skew", "partial_bulk", "ignore_if_match", "ignore_idempotency_key", "normalise",
     # webhooks
@@ -51,11 +51,15 @@ class Fault:
     - ``no_id``, ``no_etag``: answers lack the id, or the ETag and the record version. ``no_record``: writes answer
       without the record. ``duplicate_keys``: ``field`` stands twice in each record, first with another value.
       ``wrong_types``: ``field`` (empty: all but the id) has another JSON type; ``mode="envelope"``: the list is none.
+    - ``no_field``, ``extra_field``: records lack ``field``, or have one more of that name.
     - ``repeat_page``: the first page again and again, always with a next one. ``drop_row``, ``duplicate_row``:
-      ``rows`` of each page. ``cap``: a listing ends after ``rows``. ``wrong_total``: the total is off by ``rows``.
-    - ``ignore_since``, ``ignore_filter``: all records. ``exclusive_since``: later, not from. ``unstable_sort``: another
-      order for each request. ``shift``: after a page was read a record is added in front (``mode="remove"``: the first
-      one is deleted).
+      ``rows`` of each page. ``cap``: a listing ends after ``rows``. ``page_cap``: so does each page, whatever size was
+      asked for. ``wrong_total``: the total is off by ``rows``.
+    - ``ignore_since``, ``ignore_filter``: all records. ``exclusive_since``: later, not from. ``zone``: "changed since"
+      is heard ``seconds`` later than it was said (negative: earlier). ``coarse_since``: it is rounded down to
+      ``seconds``. ``hide_deleted``: deleted records are not listed, though they were asked for.
+    - ``unstable_sort``: another order for each request. ``ignore_sort``: always in order of creation. ``shift``: after
+      a page was read a record is added in front (``mode="remove"``: the first one is deleted).
     - ``lag``: listings are ``seconds`` late. ``stale_read``: so are reads by id (0: they show the version before).
     - ``skew``: the server's clock is ahead by ``seconds`` (Date header and time stamps), while the fault stands.
     - ``partial_bulk``: every ``rows``-th item fails with ``status``; ``mode="cut"``: results end after ``rows``.
@@ -94,6 +98,10 @@ class Fault:
             raise InvalidValue(
                 f"fault '{self.what}' would never strike", hint="nth and count from 1, probability in (0, 1]"
             )
+        if self.what in {"no_field", "extra_field"} and not self.field:
+            raise InvalidValue(f"fault '{self.what}' names no field", hint="field: the name of one")
+        if (self.what == "zone" and not self.seconds) or (self.what == "coarse_since" and self.seconds < 1):
+            raise InvalidValue(f"fault '{self.what}' would change nothing", hint="seconds: by how many")
 
 
 _MODES: Final[dict[str, tuple[str, ...]]] = {
@@ -112,6 +120,7 @@ _ROLES: Final[dict[str, frozenset[Role]]] = (
         frozenset[Role]({"list"}),
     )
     | dict.fromkeys(("unstable_sort", "wrong_total", "cap", "shift", "lag"), frozenset[Role]({"list"}))
+    | dict.fromkeys(("ignore_sort", "page_cap", "zone", "coarse_since", "hide_deleted"), frozenset[Role]({"list"}))
     | dict.fromkeys(("drop_webhook", "duplicate_webhook", "reorder_webhooks"), frozenset[Role]({"webhook"}))
     | dict.fromkeys(("timeout_after_commit", "no_record", "ignore_if_match"), _WRITES)
     | dict.fromkeys(("ignore_idempotency_key", "normalise"), _WRITES)

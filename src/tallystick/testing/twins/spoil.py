@@ -10,6 +10,7 @@ from tallystick.core.record import Raw, decode_raw, encode_raw
 from tallystick.testing.twins.fault import Fault, Struck
 from tallystick.testing.twins.server import Answer
 
+_OF_RECORDS: Final = frozenset({"no_id", "no_etag", "wrong_types", "duplicate_keys", "no_field", "extra_field"})
 _PAGE: Final = (
     b"<!DOCTYPE html><html><head><title>Sign in</title></head>"
     b"<body><h1>Please sign in</h1><form method='post'><input name='user'></form></body></html>"
@@ -51,22 +52,10 @@ def spoil(answer: Answer, struck: Struck, list_key: str, text_key: str, *, is_wr
     return answer
 
 
-def disturb_rows(rows: list[bytes], total: int, struck: Struck) -> tuple[list[bytes], int]:
-    """Drop and double rows of a page, and miscount them."""
-    if fault := struck.get("drop_row"):
-        middle = len(rows) // 2
-        rows = rows[:middle] + rows[middle + fault.rows :]
-    if fault := struck.get("duplicate_row"):
-        rows = rows + rows[: fault.rows]
-    if fault := struck.get("wrong_total"):
-        total = max(0, total + fault.rows)
-    return rows, total
-
-
 def _spoil_body(body: bytes, struck: Struck, list_key: str, text_key: str, *, is_write: bool) -> bytes:
     if "no_record" in struck and is_write:
         return b"{}"
-    if not struck.keys() & {"no_id", "no_etag", "wrong_types", "duplicate_keys"}:
+    if not struck.keys() & _OF_RECORDS:
         return body
     decoded: Any = decode_raw(body)
     if not isinstance(decoded, dict):
@@ -92,6 +81,10 @@ def _spoil_record(record: Raw, struck: Struck) -> Raw:
         record = {k: v for k, v in record.items() if k != "id"}
     if "no_etag" in struck:
         record = {k: v for k, v in record.items() if k not in {"version", "lfd_nr"}}
+    if fault := struck.get("no_field"):
+        record = {k: v for k, v in record.items() if k != fault.field}
+    if fault := struck.get("extra_field"):
+        record = record | {fault.field: "nobody declared this"}
     fault = struck.get("wrong_types")
     if fault and not fault.mode:
         record = {

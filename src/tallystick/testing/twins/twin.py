@@ -21,6 +21,7 @@ from tallystick.core.record import Raw, fingerprint
 from tallystick.testing.twins import spoil
 from tallystick.testing.twins.exchange import Exchange, Listing, Refusal
 from tallystick.testing.twins.fault import Fault, Faults, Role, Struck, read_faults
+from tallystick.testing.twins.lie import disturb_rows, mishear
 from tallystick.testing.twins.server import Answer, Request, Server
 from tallystick.testing.twins.table import Database, Query, Row, Shape, Table
 from tallystick.testing.twins.webhook import Hooks
@@ -237,10 +238,11 @@ class Twin(ABC):
 
     def listing(self, object_name: str, query: Query, struck: Struck, seen: int) -> Listing:
         """Read one page, with what the faults do to listings; ``seen`` records were listed before it."""
-        limit = query.limit
-        if struck:
-            query = self._disturbed(query, struck)
         table = self.tables[object_name]
+        if struck:
+            self._salt += 1
+            query = mishear(query, struck, self.clock(), table.shape.rank, self._salt)
+        limit = query.limit
         rows, total = table.page(replace(query, limit=limit + 1))
         more = len(rows) > limit
         bodies = [row.body for row in rows[:limit]]
@@ -249,28 +251,12 @@ class Twin(ABC):
             if cap := struck.get("cap"):
                 bodies, total = bodies[: max(0, cap.rows - seen)], min(total, cap.rows)
                 more = more and seen + len(bodies) < cap.rows
-            bodies, total = spoil.disturb_rows(bodies, total, struck)
+            bodies, total = disturb_rows(bodies, total, struck)
             if "repeat_page" in struck:
                 more, total = bool(bodies), _ENDLESS
             if shift := struck.get("shift"):
                 self._shift(table, remove=shift.mode == "remove")
         return Listing(bodies, total, last, more)
-
-    def _disturbed(self, query: Query, struck: Struck) -> Query:
-        if "ignore_since" in struck:
-            query = replace(query, since=None)
-        if "exclusive_since" in struck:
-            query = replace(query, since_inclusive=False)
-        if "ignore_filter" in struck:
-            query = replace(query, equal={})
-        if "repeat_page" in struck:
-            query = replace(query, offset=0, after=0)
-        if "unstable_sort" in struck:
-            self._salt += 1
-            query = replace(query, shuffle=struck["unstable_sort"].seed + self._salt)
-        if "lag" in struck:
-            query = replace(query, as_of=self.clock() - struck["lag"].seconds)
-        return query
 
     def _shift(self, table: Table, *, remove: bool) -> None:
         with self.database.write():
