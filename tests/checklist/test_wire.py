@@ -165,6 +165,17 @@ def test_a_proxy_that_refuses_is_named(wire):
     assert "403" in caught.value.detail
 
 
+def test_a_proxy_that_wants_a_login_is_told_with_the_cure(wire):
+    def want(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+
+    with listening(want) as proxy, pytest.raises(AccessError) as caught:
+        wire.run(ask(Handshake("crm.test", 443, "", "127.0.0.1", proxy)))
+    assert caught.value.layer == "proxy"
+    assert "name them in network.proxy" in caught.value.hint
+
+
 def test_a_file_that_is_not_there_is_a_fault_of_the_project(wire, tmp_path):
     with pytest.raises(ProjectError, match="cannot be read"):
         wire.run(peruse(tmp_path / "none.yaml"))

@@ -53,8 +53,8 @@ def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
         ca_file=resolve(manifest.network.ca_file),
         proxy_host=(proxy.hostname or "") if proxy else "",
         proxy_port=(proxy.port or _WEB_PORTS.get(proxy.scheme, _PROXY_PORT)) if proxy else 0,
-        # A SOCKS proxy does not speak the CONNECT of web proxies either.
-        proxy_is_encrypted=bool(proxy and proxy.scheme != "http"),
+        # A SOCKS proxy does not speak the CONNECT of web proxies, and its login is not carried along here.
+        proxy_is_opaque=bool(proxy and (proxy.scheme != "http" or proxy.username)),
     )
 
 

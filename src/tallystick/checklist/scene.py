@@ -76,7 +76,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a system lives, without credentials. ``port`` 0 means that there is no network on the way."""
+    """Where a system lives, without credentials. ``port`` 0 means that there is no network on the way.
+
+    A proxy that is encrypted, wants a login or speaks SOCKS ``is_opaque``: only the service is asked through it.
+    """
 
     host: str
     port: int = 0
@@ -84,7 +87,7 @@ class Address:
     ca_file: str = ""
     proxy_host: str = ""
     proxy_port: int = 0
-    proxy_is_encrypted: bool = False
+    proxy_is_opaque: bool = False
     note: str = ""
 
 

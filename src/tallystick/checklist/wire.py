@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -23,6 +23,17 @@ WIRE: Final = ":wire"
 _MOST_BYTES: Final = 50_000_000
 _ANSWER: Final = 4096
 _HTTP_OK: Final = 200
+_PROXY_LOGIN: Final = 407
+_NOT_ENCRYPTED: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+_PLAIN: Final = "what answers there is not encrypted: write http in base_url, or name the port that is encrypted"
+_OWN_AUTHORITY: Final = "if the certificate is of your own authority, name its file: network.ca_file"
+_OTHER_NAME: Final = "write the host in base_url as the certificate names it, or ask for a certificate for this name"
+_DISTRUST: Final = {  # by the codes of OpenSSL's X509_V_ERR
+    9: ("is not valid yet", "check the clock of this machine; else tell the system's owner"),
+    10: ("has expired", "ask the system's owner to renew the certificate; check the clock of this machine"),
+    62: ("is for another name", _OTHER_NAME),
+    64: ("is for another name", _OTHER_NAME),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +72,15 @@ class Peruse:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one layer answered, and how long that took. ``expires`` is the certificate's end, seconds UTC."""
+    """What one layer answered, and how long that took. ``expires`` is the certificate's end, seconds UTC.
+
+    ``origin`` is the address of ours that a connection came from, as this machine knows it.
+    """
 
     said: tuple[str, ...]
     milliseconds: int
     expires: float | None = None
+    origin: str = ""
 
 
 class WireTransport:
@@ -115,7 +130,9 @@ class WireTransport:
             case Resolve(host, port):
                 return self._layer(lambda: _resolve(host, port))
             case Connect(host, port):
-                return self._layer(lambda: _connect(host, port, self._timeout))
+                origins: list[str] = []
+                layer = self._layer(lambda: _connect(host, port, self._timeout, origins))
+                return replace(layer, origin=origins[0])
             case Handshake():
                 return self._layer(lambda: _shake(request, self._timeout))
             case _:
@@ -149,8 +166,9 @@ def _open(host: str, port: int, timeout: float) -> socket.socket:
         raise Unavailable(f"{host} port {port} does not answer", detail=_reason(cause), hint=hint) from cause
 
 
-def _connect(host: str, port: int, timeout: float) -> tuple[tuple[str, ...], None]:
+def _connect(host: str, port: int, timeout: float, origins: list[str]) -> tuple[tuple[str, ...], None]:
     with _open(host, port, timeout) as connection:
+        origins.append(str(connection.getsockname()[0]))
         return (str(connection.getpeername()[0]),), None
 
 
@@ -168,12 +186,12 @@ def _shake(request: Handshake, timeout: float) -> tuple[tuple[str, ...], float |
                 certificate = safe.getpeercert() or {}
                 return (str(safe.version()), _issuer(certificate)), _expiry(certificate)
         except ssl.SSLCertVerificationError as cause:
-            hint = "if the certificate is of your own authority, name its file: network.ca_file"
-            raise AccessError(
-                f"the certificate of {request.host} is not trusted", detail=cause.verify_message, hint=hint
-            ) from cause
+            why, hint = _DISTRUST.get(cause.verify_code, ("is not trusted", _OWN_AUTHORITY))
+            message = f"the certificate of {request.host} {why}"
+            raise AccessError(message, detail=cause.verify_message, hint=hint, layer="encryption") from cause
         except OSError as cause:
-            hint = "is this port really encrypted? does something on the way break the connection?"
+            plain_text = getattr(cause, "reason", "") in _NOT_ENCRYPTED
+            hint = _PLAIN if plain_text else "is this port really encrypted? does something on the way break it?"
             raise Unavailable(
                 f"{request.host} does not agree on encryption", detail=_reason(cause), hint=hint
             ) from cause
@@ -191,8 +209,11 @@ def _ask_proxy(plain: socket.socket, request: Handshake) -> None:
     status = answer.split(b" ", 2)[1:2]
     if not status or status[0] != str(_HTTP_OK).encode():
         said = status[0].decode("ascii", "replace") if status else "nothing"
-        hint = "a proxy that wants a user name cannot be asked by this layer; the service layer uses it as configured"
-        raise AccessError(f"the proxy does not connect to {target}", detail=f"it said {said}", hint=hint)
+        hint = "the proxy wants credentials: name them in network.proxy, as a reference to a secret"
+        if said != str(_PROXY_LOGIN):
+            hint = f"ask who runs the proxy to let {target} through, or correct network.proxy"
+        message = f"the proxy does not connect to {target}"
+        raise AccessError(message, detail=f"it said {said}", hint=hint, layer="proxy")
 
 
 def _issuer(certificate: Any) -> str:

@@ -81,9 +81,24 @@ class ProjectError(Error):
 
 
 class AccessError(Error):
-    """The system does not let us in or does not let us do this: 401, 403, expired token, failed TLS."""
+    """The system does not let us in or does not let us do this: 401, 403, expired token, failed TLS.
+
+    ``layer`` is what refused: the ``service``, or already the ``proxy`` or the ``encryption`` on the way to it.
+    """
 
     code = "access"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        place: str = "",
+        layer: Literal["service", "proxy", "encryption"] = "service",
+    ) -> None:
+        super().__init__(message, detail=detail, hint=hint, place=place)
+        self.layer = layer
 
 
 class RemoteError(Error):

@@ -113,7 +113,9 @@ def _try(scene: Scene, subject: Subject, *, by_id: bool) -> Flow[tuple[str, str]
 def _state(failure: Error | None) -> tuple[str, str]:
     if failure is None:
         return "allowed", ""
-    return ("denied" if isinstance(failure, AccessError) else "unknown"), str(failure)
+    # What a proxy or a certificate stops never came before the one who grants rights.
+    is_denied = isinstance(failure, AccessError) and failure.layer == "service"
+    return ("denied" if is_denied else "unknown"), str(failure)
 
 
 def judge(facts: Facts) -> list[Judgement]:

@@ -61,9 +61,9 @@ def _get(scene: Scene, subject: Subject, found: Walk) -> Flow[tuple[str, str]]:
 
 def _state(failure: Error | None) -> tuple[str, str]:
     match failure:
-        case AccessError():
+        case AccessError(layer="service"):
             return "no access", str(failure)
-        case Unavailable() | Throttled():
+        case AccessError() | Unavailable() | Throttled():
             return "away", str(failure)
         case Garbled():
             return "garbled", str(failure)

@@ -10,7 +10,7 @@ from tallystick.checklist.scene import Address, Scene, Subject
 from tallystick.checklist.survey import walk
 from tallystick.checklist.wire import WIRE, Connect, Handshake, Layer, Resolve, ask
 from tallystick.core.checks import Facts, Judgement
-from tallystick.core.error import Error, Throttled, Unavailable
+from tallystick.core.error import AccessError, Error, Throttled, Unavailable
 from tallystick.core.ports import Call, Flow, Now
 
 _DAY: Final = 86_400
@@ -40,18 +40,24 @@ def _below(address: Address, layers: list[dict[str, Any]]) -> Flow[None]:
         ("name", Resolve(through, port)),
         ("connection", Connect(through, port)),
     ]
-    # What speaks TLS to its proxy would need two handshakes, one in the other; the service layer does that.
-    if address.is_encrypted and not address.proxy_is_encrypted:
+    # Through a proxy that is encrypted itself or wants a login, only the service layer can ask.
+    if address.is_encrypted and not address.proxy_is_opaque:
         proxy = (address.proxy_host, address.proxy_port)
         steps.append(("encryption", Handshake(address.host, address.port, address.ca_file, *proxy)))
     for name, request in steps:
         try:
             layer: Layer = yield Call(WIRE, ask(request))
         except Error as failure:
-            layers.append(_failed(name, failure))
+            layers.append(_failed(_layer_of(failure, name), failure))
             return
-        row = {"layer": name, "answered": True, "said": list(layer.said), "milliseconds": layer.milliseconds}
+        said = [*layer.said, *([f"seen from {layer.origin}"] if layer.origin else [])]
+        row = {"layer": name, "answered": True, "said": said, "milliseconds": layer.milliseconds}
         layers.append(row | ({"expires": layer.expires} if layer.expires else {}))
+
+
+def _layer_of(failure: Error, usual: str) -> str:
+    """Name the layer that a failure is of: a refusal knows it."""
+    return failure.layer if isinstance(failure, AccessError) and failure.layer != "service" else usual
 
 
 def _failed(name: str, failure: Error) -> dict[str, Any]:
@@ -71,8 +77,10 @@ def _service(scene: Scene, subject: Subject, facts: dict[str, Any]) -> Flow[dict
                 facts["skew"] = scene.reader(one).capabilities(one.object).skew
             return {"layer": name, "answered": True, "said": [f"{one.object} answers"]}
         failure = found.failure
-        if isinstance(failure, Unavailable):
-            return _failed(name, failure)
+        if isinstance(failure, Unavailable) or (isinstance(failure, AccessError) and failure.layer != "service"):
+            return _failed(_layer_of(failure, name), failure)
+        if isinstance(failure, AccessError):
+            return {"layer": name, "answered": True, "said": [f"it answers, and lets us not in: {failure}; see C4"]}
         if isinstance(failure, Throttled):
             return {"layer": name, "answered": True, "said": ["it answers, but asks us to wait"]}
         if failure is not None:

@@ -25,6 +25,8 @@ _CERTIFICATE: Final = frozenset(
         pycurl.E_SSL_CRL_BADFILE,
     }
 )
+_PROXY_LOGIN: Final = 407
+_PROXY_REFUSALS: Final = frozenset({_PROXY_LOGIN, 403})
 _HINTS: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: "check the host in base_url and the DNS of this machine",
     pycurl.E_COULDNT_RESOLVE_PROXY: "check network.proxy",
@@ -113,6 +115,16 @@ class Wire:
                 detail=text,
                 hint="name the certificate authority's file in network.ca_file, or correct the host in base_url",
                 place=place,
+                layer="encryption",
+            )
+        tunnel = self.curl.getinfo(pycurl.HTTP_CONNECTCODE)
+        if tunnel in _PROXY_REFUSALS:
+            return AccessError(
+                "the proxy wants credentials" if tunnel == _PROXY_LOGIN else "the proxy refuses to connect",
+                detail=f"HTTP {tunnel}",
+                hint="check network.proxy, or ask who runs the proxy to let this host through",
+                place=place,
+                layer="proxy",
             )
         unsent = self.curl.getinfo(pycurl.REQUEST_SIZE) == 0
         what = "no answer in time" if code == pycurl.E_OPERATION_TIMEDOUT else "the connection failed"

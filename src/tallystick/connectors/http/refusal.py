@@ -156,7 +156,8 @@ def refusal(
     message, field = complaint(response.body, scrub, fields)
     said = f"status {status}" + (f": {message}" if message else "")
     if status in _ACCESS:
-        return AccessError(_ACCESS[status], detail=said, hint=_ACCESS_HINTS[status], place=place)
+        layer: Literal["service", "proxy"] = "proxy" if status == _PROXY_LOGIN else "service"
+        return AccessError(_ACCESS[status], detail=said, hint=_ACCESS_HINTS[status], place=place, layer=layer)
     if status == _TOO_MANY:
         wait = retry_after(response.headers, wall)
         return Throttled("too many requests", wait_seconds=wait or 60, detail=said, hint=_SLOWER, place=place)
@@ -247,15 +248,16 @@ def _unwritten(status: int, said: str, place: str, write: Write, field: str, *, 
     )
 
 
+_PROXY_LOGIN: Final = 407
 _ACCESS: Final = {
     401: "the credentials are not accepted",
     403: "the credentials do not allow this",
-    407: "the proxy wants credentials",
+    _PROXY_LOGIN: "the proxy wants credentials",
 }
 _ACCESS_HINTS: Final = {
     401: "check auth in the manifest and the secret it names; it may have expired",
     403: "ask the operator of the system for the missing right",
-    407: "check network.proxy",
+    _PROXY_LOGIN: "check network.proxy",
 }
 _ABSENT: Final = frozenset({404, 410})
 _MOVED: Final = range(300, 400)
