@@ -22,6 +22,18 @@ def test_an_honest_pair_ends_with_zero_and_shows_the_whole_list(twins, capsys):
     assert "all 90 records came" not in shown
 
 
+def test_a_dry_run_declares_the_requests_and_makes_none(twins, capsys):
+    assert run(twins, "--dry-run", "--json") == 0
+    declared = json.loads(capsys.readouterr().out)["checks"]
+    assert {"C5", "C7.8", "C7.9"} <= {one["question"] for one in declared}
+    paging = [one for one in declared if one["question"] == "C7.8"]
+    assert {one["subject"] for one in paging} == {"crm/companies", "crm/contacts", "erp/partner"}
+    assert all("the listing twice" in one["requests"] for one in paging)
+    assert run(twins, "--dry-run", "--only", "C7.8") == 0
+    assert "crm/companies" in capsys.readouterr().out
+    assert twins.crm.log == twins.erp.log == []
+
+
 def test_details_show_what_passed_too(twins, capsys):
     assert run(twins, "--only", "C7.8,C8", "--details") == 0
     shown = capsys.readouterr().out

@@ -50,6 +50,17 @@ def run_checks(
     return Report(loaded.project.name, loaded.environment, _now(watch), rows, watch.calls, reveal=reveal)
 
 
+def declare_checks(scene: Scene, questions: Sequence[Question]) -> list[dict[str, str]]:
+    """Say what ``run_checks`` would ask of what, and which requests that takes, without asking anything."""
+    return [
+        {"question": question.id, "title": question.title, "subject": subject.name, "requests": room.asks}
+        for question in questions
+        if question.room
+        for room in [find_room(question)]
+        for subject in scene.subjects(room.about)
+    ]
+
+
 def find_room(question: Question) -> Room:
     """Load the room that measures a question: ``module``, or ``module:NAME`` for one of several."""
     module, _, name = question.room.partition(":")

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the verb."""
     shown = examples(
-        "tally check", "tally check --only C7.8,C7.9", "tally check --html report.html --markdown report.md"
+        "tally check",
+        "tally check --only C7.8,C7.9",
+        "tally check --dry-run",
+        "tally check --html report.html --markdown report.md",
     )
     app.command(epilog=shown, short_help="Answer the check list on the live systems.")(check)
 
@@ -53,6 +56,9 @@ def check(
         bool,
         typer.Option("--note", help="Label in the manifests what was proven (confirmed) or disproven (contradicted)."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which requests would be made of which system. None is made.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
@@ -65,6 +71,9 @@ def check(
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     ids = [part for given in only or () for part in given.split(",") if part.strip()]
+    if dry_run:
+        _declare(start, screen, ids)
+        return DONE
     report = _run(start, screen, ids, sample, reveal=show_values)
     noted = _note(start, report) if note else None
     screen.document(report_document(report) | ({} if noted is None else {"noted": noted}))
@@ -90,6 +99,20 @@ def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, revea
             report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
         save_report(report, house.store)
         return report
+
+
+def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:
+    from tallystick.checklist.opening import open_scene
+    from tallystick.checklist.questions import choose
+    from tallystick.checklist.runner import declare_checks
+    from tallystick.wiring import open_house
+
+    with open_house(start.folder, start.environment) as house:
+        readers = {name: system.connector for name, system in house.systems.items()}
+        declared = declare_checks(open_scene(house.loaded, readers, house.pairs), choose(ids))
+    screen.document({"checks": declared})
+    rows = [(one["question"], one["subject"], one["requests"]) for one in declared]
+    screen.table(("question", "of", "requests"), rows)
 
 
 @contextlib.contextmanager
