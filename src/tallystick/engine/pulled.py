@@ -33,7 +33,10 @@ NO_PAGE: Final = Page(())
 
 @dataclass(slots=True)
 class Pulled:
-    """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep."""
+    """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep.
+
+    ``ids`` are the records that were new or different, with the times of their creation, where rows may shift.
+    """
 
     side: Side
     sweep: Sweep
@@ -54,11 +57,17 @@ class Pulled:
     faults: list[Quarantined] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress)
     reached: tuple[Position | None, Page] = (None, NO_PAGE)
+    ids: dict[str, float | None] | None = None
 
     @property
     def in_one_go(self) -> bool:
         """Whether this run read all of the sweep."""
         return self.progress.earlier is None
+
+    @property
+    def shifts(self) -> bool:
+        """Whether rows may have moved from page to page while they were read."""
+        return self.ids is not None and self.pages > 1
 
     @property
     def listed_here(self) -> int:

@@ -29,7 +29,8 @@ from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
-from tallystick.engine.settlement import PENDING, Ledger, Settlement
+from tallystick.engine.settlement import ENDED, PENDING, Ledger, Settlement
+from tallystick.engine.vanished import forget_sent
 
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
@@ -114,6 +115,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
         if side not in touched:
             _observe(binding, side, line.seen(side), settled=complete)
     _keep_drift(at, line, binding)
+    binding.flags = forget_sent(binding.flags, {s for s in SIDES if line.seen(s).fields is not None} | touched)
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, merged, into)
@@ -129,7 +131,7 @@ def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) 
     for side in SIDES:
         seen, leg = line.seen(side), binding.leg(side)
         if line.binding and seen.fields is not None and seen.digest != leg.digest:
-            at.supersede(side, leg, seen.modified, into)
+            at.supersede(side, leg, seen.modified, into, agreed=line.settled)
 
 
 def _keep_drift(at: Settlement, line: Line, binding: Binding) -> None:
@@ -192,6 +194,7 @@ def _confirm(
     faulty = {f.field for f in line.faults}
     origin = now[source] or tuple(bases[source])
     unfinished = unfinished_fields(at.pair, job)
+    _forget_forerunner(job, bases)
     for i in () if job.step.is_edit else which:
         if at.pair.mapping.names[i] in faulty or i in unfinished:
             continue
@@ -206,7 +209,7 @@ def _confirm(
         binding.gen += 1
     if job.step.op == "update":
         before = replace(leg, version=job.intent.pre_version or leg.version, digest=line.seen(side).digest)
-        at.supersede(side, before, result.stored.modified if result.stored else None, into)
+        at.supersede(side, before, _changed_at(at, job, result), into)
     leg.id, leg.raw_hash, leg.absent_since = result.id, None, None
     leg.version = result.version or (result.stored.version if result.stored else None)
     leg.modified = result.stored.modified if result.stored else None
@@ -216,6 +219,21 @@ def _confirm(
         into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
     elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _forget_forerunner(job: Job, bases: dict[Side, list[Value]]) -> None:
+    """What was agreed with a forerunner says nothing about a new record."""
+    if job.step.op == "create":
+        for values in bases.values():
+            values[:] = [UNKNOWN] * len(values)
+
+
+def _changed_at(at: Settlement, job: Job, result: Written) -> float | None:
+    """The change time that our update gave the record, or else the earliest that it can have given."""
+    if result.stored is not None:
+        return result.stored.modified
+    can = at.pair.end(job.step.side).can
+    return job.intent.sent_at - can.skew - can.late_commit - can.granularity
 
 
 def _settle_spelling(pair: Pair, side: Side, base: list[Value], stored: Fields, written: Sequence[int]) -> None:
@@ -266,11 +284,11 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
                 into.unkeyed[side].append(record)
                 into.keys[side] = [k for k in into.keys[side] if k[0] != record]
                 if state == "tomb":
-                    at.supersede(side, binding.leg(side), None, into)
+                    at.supersede(side, binding.leg(side), ENDED, into)
                     seen = line.seen(side)
                     if seen.fields is not None:
                         last = replace(binding.leg(side), version=seen.version, digest=seen.digest)
-                        at.supersede(side, last, None, into)
+                        at.supersede(side, last, ENDED, into)
                     into.former.append(_former(at, binding, side))
 
 

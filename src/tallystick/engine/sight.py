@@ -92,7 +92,8 @@ def _row(
     encoded, faults = encode_fields(fields), pack_unread(unread)
     # Another value that cannot be read is another record.
     seal = fingerprint(encoded) if faults is None else fingerprint(encoded + faults)
-    if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ())):
+    agreed = fact.digest if fact is not None and fact.state in LIVE else None
+    if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ()), agreed):
         # It is there, but what it says is not believed; it is read again.
         return (sighting.id, fact.binding, "bad", None, *times, None, None, None)
     if fact is not None and _only_touched(session, pair, fact, seal):

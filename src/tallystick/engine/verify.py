@@ -27,6 +27,8 @@ from tallystick.engine.sight import look_up, note
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
 AT_ONCE = 200
 DIRTY_AT_ONCE = 5_000
+VOUCHERS = 3  # linked records whose common silence makes a system dark
+SHOWN = frozenset({"here", "same", "out"})  # a record that lacks a part may be missing that part
 
 
 def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -> Flow[dict[str, NotThere | Error]]:
@@ -42,11 +44,12 @@ def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
         there = [a for a in answers if isinstance(a, Sighting)]
         missing |= {i: a for i, a in zip(chunk, answers, strict=True) if not isinstance(a, Sighting)}
-        yield from _note(session, pair, side, there)
+        yield from note_sightings(session, pair, side, there)
     return missing
 
 
-def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
+def note_sightings(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
+    """Note records that were shown singly, like those that were listed."""
     if not sightings:
         return
     known = yield from look_up(session, pair, side, sightings)
@@ -94,13 +97,15 @@ def _ids(pair: str, side: Side, bindings: Sequence[int], tx: StoreTx) -> dict[in
     return tx.ids_of(pair, side, bindings)
 
 
-def note_alive(pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
-    """Note which records that were once missing a listing showed unchanged; they must be missing twice anew (R-12.1).
+def note_alive(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
+    """Note which records that were once missing were shown since; they must be missing twice anew (R-12.1).
 
-    Those that changed are decided, which clears the note as well.
+    Also those that changed: that they are there is true whether or not their line can be carried out.
     """
     missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
-    outcome.alive += [(pulled.side, record) for record, raw_hash in missed if pulled.shows(raw_hash)]
+    rows = session.scratch(pair).sights(pulled.side, [record for record, _ in missed])
+    shown = {record for record, row in rows.items() if row[2] in SHOWN}
+    outcome.alive += [(pulled.side, record) for record, h in missed if record in shown or pulled.shows(h)]
 
 
 def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
@@ -178,6 +183,18 @@ def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     flows = [end.connector.get(end.object, i) for i in sample if i not in absent][:3]
     answers = yield from effects.call_all(end.system, flows)
     return any(isinstance(a, Sighting) for a in answers)
+
+
+def is_dark(pair: Pair, end: End) -> Flow[bool]:
+    """Tell whether none of the linked records is shown, so that not to be shown means nothing (R-4.4).
+
+    A clear word that one was deleted shows that we are let in. Of one or two that are silent nobody can say why.
+    """
+    sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, VOUCHERS))
+    if len(sample) < VOUCHERS or not end.can.read_by_id:
+        return False
+    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in sample])
+    return not any(isinstance(a, Sighting) or (isinstance(a, NotThere) and a.gone) for a in answers)
 
 
 def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) -> Flow[None]:
