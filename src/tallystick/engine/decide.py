@@ -144,7 +144,8 @@ def _follow(
     if decision.disposition in {"deferred", "unreadable"}:
         draft.outcome.leave(line, listed, decision.reason)
     elif stands:
-        draft.outcome.retouch(line, listed)
+        at_sides = zip(SIDES, looks, strict=True)
+        draft.outcome.retouch(line, [s for s, at in at_sides if at.listed and not _is_respelled(at)])
     else:
         _keep(draft, binding, line, looks)
 

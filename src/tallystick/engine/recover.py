@@ -179,7 +179,7 @@ def _look_for(
             outcomes |= _park(recovery, [intent])
     found = yield from look_for(pair, side, terms)
     again = [i for i, _ in terms if not is_there and may_resend(i) and _is_nobody(found[i.id])]
-    if again and (yield from is_dark(pair, end)):
+    if again and (yield from is_dark(pair, end, fewest=1)):
         return outcomes | _conclude_all(recovery, wave, found, set(), is_there=is_there)
     if again:
         # The darkness may have ended between the search and the canary; whoever is there shows now.
@@ -187,7 +187,7 @@ def _look_for(
         again = [i for i in again if _is_nobody(found[i.id])]
     outcomes |= _conclude_all(recovery, wave, found, {i.id for i in again}, is_there=is_there)
     again, orphans = yield from _part_orphans(pair, side, again)
-    if orphans and (yield from is_dark(pair, pair.end(other(side)))):
+    if orphans and (yield from is_dark(pair, pair.end(other(side)), fewest=1)):
         outcomes |= dict.fromkeys((i.id for i in orphans), "waiting")
     else:
         outcomes |= _drop(recovery, orphans)

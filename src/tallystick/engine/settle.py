@@ -113,7 +113,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(binding, side, line.seen(side), settled=complete)
+            _observe(binding, side, line.seen(side), settled=complete, met=now[other(side)] is not None)
     _keep_drift(at, line, binding)
     binding.flags = forget_sent(binding.flags, {s for s in SIDES if line.seen(s).fields is not None} | touched)
     for job in jobs:
@@ -166,7 +166,7 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None:
+def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool, met: bool) -> None:
     leg = binding.leg(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news.
@@ -175,8 +175,9 @@ def _observe(binding: Binding, side: Side, seen: Seen, *, settled: bool) -> None
     if not settled:
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
-    if seen.digest != leg.digest:
+    if seen.digest != leg.digest and met:
         # Else it may be that nobody read it, and the base stands in for it: what was stored is as unknown as before.
+        # Nor is what a target made of a value agreed while its counterpart is away.
         binding.flags = binding.flags.replace(PENDING[side], "")
 
 

@@ -185,13 +185,14 @@ def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     return any(isinstance(a, Sighting) for a in answers)
 
 
-def is_dark(pair: Pair, end: End) -> Flow[bool]:
+def is_dark(pair: Pair, end: End, fewest: int = VOUCHERS) -> Flow[bool]:
     """Tell whether none of the linked records is shown, so that not to be shown means nothing (R-4.4).
 
-    A clear word that one was deleted shows that we are let in. Of one or two that are silent nobody can say why.
+    A clear word that one was deleted shows that we are let in. Of less than ``fewest`` that are silent nobody can say
+    why, so that they count for nothing.
     """
     sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, VOUCHERS))
-    if len(sample) < VOUCHERS or not end.can.read_by_id:
+    if len(sample) < fewest or not end.can.read_by_id:
         return False
     answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in sample])
     return not any(isinstance(a, Sighting) or (isinstance(a, NotThere) and a.gone) for a in answers)
