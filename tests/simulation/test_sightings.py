@@ -243,3 +243,21 @@ def test_a_repeated_create_says_when_it_goes_out():
     sent = max(float(line.split()[0]) for line in stage.lines if " ask " in line and "right.create(" in line)
     intents = stage.world.state.look(lambda tx: tx.open_intents("records"))
     assert max(i.sent_at for i in intents) >= START + sent - LEEWAY_SECONDS
+
+
+def test_the_key_of_a_record_that_waits_is_not_forgotten_in_the_dark():
+    """R-4.4: it was left alone on purpose; that it is not shown while nobody is shown does not free its key."""
+    stage = Stage(left={"since": True, "tombstones": "no"}, on_unmatched_left="ignore")
+    stage.enter("right", "K0", name="v0000 Anker")
+    stage.enter("left", "K1", name="v0001 Bär")
+    stage.run()
+    stage.wait(4000.0)
+    stage.left.update(stage.find("left", "K0").id, {"name": "v0002 Dom"}, None)
+    stage.run(full=False)
+    stage.wait(4000.0)
+    stage.enter("right", "K1", name="v0003 Cäsar")
+    stage.to_left.grow_blind(30.0)
+    stage.run(full=False)
+    stage.wait(4000.0)
+    stage.run(full=False)
+    assert len(stage.all("left", "K1")) == 1

@@ -17,7 +17,7 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session, SightRow, Unresolved
-from tallystick.engine.verify import read_records
+from tallystick.engine.verify import is_dark, read_records
 
 _FAR_FUTURE: Final = 1e11  # also marks that are not due yet
 _MOST_MARKS: Final = 100_000
@@ -47,6 +47,9 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
     for side, of_side in holders.items():
         missing = yield from read_records(session, pair, side, sorted(of_side))
         gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
+        silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
+        if silent and (yield from is_dark(pair, pair.end(side), fewest=1)):
+            gone -= silent  # not to be shown means nothing where nobody is shown
         there = session.scratch(pair).seen(side, sorted(of_side))
         found |= bool(there)
         outcome.unlone += [(side, record) for record in sorted(gone)]
