@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,6 +12,14 @@ import typer
 from tallystick.cli.start import Json, examples, start_of
 
 _WIDTH: Final = 120
+
+
+class Language(StrEnum):
+    """In which language letters are written."""
+
+    de = "de"
+    en = "en"
+
 
 if TYPE_CHECKING:
     from tallystick.checklist.report import Report
@@ -59,6 +68,10 @@ def check(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which requests would be made of which system. None is made.")
     ] = False,
+    letter: Annotated[
+        Language | None,
+        typer.Option("--letter", metavar="de|en", help="Write the request for access to each system; ask nothing."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
@@ -71,6 +84,9 @@ def check(
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     ids = [part for given in only or () for part in given.split(",") if part.strip()]
+    if letter is not None:
+        _write_letters(start, screen, letter)
+        return DONE
     if dry_run:
         _declare(start, screen, ids)
         return DONE
@@ -99,6 +115,21 @@ def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, revea
             report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
         save_report(report, house.store)
         return report
+
+
+def _write_letters(start: "Start", screen: "Screen", language: Language) -> None:
+    from tallystick.checklist.letter import write_letter
+    from tallystick.checklist.opening import open_scene
+    from tallystick.wiring import open_house
+
+    with open_house(start.folder, start.environment) as house:
+        readers = {name: system.connector for name, system in house.systems.items()}
+        scene = open_scene(house.loaded, readers, house.pairs)
+        used = sorted({end.system for end in scene.ends()})
+        letters = {system: write_letter(scene, system, language.value) for system in used}
+    screen.document({"letters": letters})
+    if not screen.as_json:
+        print("\n----\n\n".join(letters.values()), end="")
 
 
 def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:

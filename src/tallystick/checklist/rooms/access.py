@@ -46,8 +46,8 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
             state, said = _entitled(rights, need.deed)
         matrix.append({"object": need.object, "operation": need.deed, "state": state, "said": said})
     return {
-        "credentials": _credentials(manifest),
-        "scopes": _scopes(manifest.auth),
+        "credentials": credentials_of(manifest),
+        "scopes": scopes_of(manifest.auth),
         "protocol": manifest.protocol,
         "matrix": matrix,
         "excess": _excess(scene, subject.system, told),
@@ -83,7 +83,8 @@ def _excess(scene: Scene, system: str, told: dict[str, Rights | None]) -> dict[s
     }
 
 
-def _credentials(manifest: Manifest) -> str:
+def credentials_of(manifest: Manifest) -> str:
+    """Say in words what our requests come with."""
     if manifest.protocol == "sql":
         return "credentials of the database user"
     if manifest.soap is not None and manifest.soap.security is not None and manifest.auth.type == "none":
@@ -93,7 +94,8 @@ def _credentials(manifest: Manifest) -> str:
     return _KINDS[manifest.auth.type]
 
 
-def _scopes(auth: Auth) -> list[str]:
+def scopes_of(auth: Auth) -> list[str]:
+    """Give the OAuth scopes that are asked for."""
     return list(auth.scopes) if isinstance(auth, ClientCredentialsAuth | RefreshTokenAuth | JwtBearerAuth) else []
 
 
