@@ -169,7 +169,10 @@ def _judge_reads(facts: Facts, reads: list[dict[str, Any]]) -> Judgement:
     if denied:
         listed = ", ".join(f"{row['operation']} {row['object']}" for row in denied)
         reasons = tuple(dict.fromkeys(row["said"] for row in denied))
-        fix = "ask the system's owner for these rights, or correct the credentials under auth in the manifest"
+        fix = (
+            "ask the system's owner for these rights (`tally check --letter en` writes the request), "
+            "or correct the credentials under auth in the manifest"
+        )
         return Judgement(
             "fail", f"not allowed: {listed}", (*reasons, f"we come with {facts['credentials']}"), fix, part
         )
