@@ -36,7 +36,7 @@ class SystemView:
 
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
-    if manifest.protocol in {"rest", "soap"}:
+    if manifest.protocol in {"rest", "graphql", "soap"}:
         url = manifest.base_url
         is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
         if not url:

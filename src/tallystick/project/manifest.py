@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_files import FileSpec
+from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_shapes import InsideSpec, PartSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
@@ -370,10 +371,10 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "soap", "sql", "files", "memory"]
+    protocol: Literal["rest", "graphql", "soap", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
-    """REST: the address that all paths are added to. SOAP: the address of the service."""
+    """REST: the address that all paths are added to. GraphQL and SOAP: the address of the service."""
     url: str = ""
     """SQL: a SQLAlchemy address, or a reference to one. Files: the folder they are in."""
     description: str = ""
@@ -383,6 +384,8 @@ class Manifest(Model):
     auth: Auth = NoAuth()
     limits: Limits = Limits()
     network: Network = Network()
+    graphql: GraphqlSpec | None = None
+    """GraphQL: root fields, arguments and selections."""
     soap: SoapSpec | None = None
     """SOAP: the messages of the service."""
     objects: dict[str, ObjectSpec] = {}

@@ -287,6 +287,8 @@ class _Round:
 
     def _judge(self, job: _Job, response: Response) -> None:
         timing, limits = self._timing, self._transport.limits
+        if job.request.reading is not None:
+            response = job.request.reading(response)
         if response.status == _OK and not response.headers.mention(b"rate"):
             self._hand_over(job, response)
             return
