@@ -71,7 +71,7 @@ class Said:
 
 
 def read_answer(response: Response, reading: Reading, errors: GraphqlErrors, sent: Collection[str] = ()) -> Said:
-    """Read an answer; one that is none of GraphQL stays as it came. ``sent`` are the names that a record went out with."""
+    """Read an answer; one that is none of GraphQL stays as it came. ``sent`` names what a record went out with."""
     text = json_text(response)
     try:
         parts = _as_object(text)

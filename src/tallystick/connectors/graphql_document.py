@@ -28,7 +28,9 @@ def _wanted(spec: ObjectSpec, graphql: GraphqlObject) -> Iterable[Path]:
         needed.append(spec.version)
     if spec.paging.type == "cursor":
         needed.append(spec.paging.from_last)
-    fields = [path for path in spec.fields if not graphql.only or path in graphql.only]
+    # An update that replaces the whole record needs all of it.
+    is_whole = not graphql.only or (spec.update is not None and spec.update.whole)
+    fields = [path for path in spec.fields if is_whole or path in graphql.only]
     unread = set(graphql.write_only)
     for text in (*needed, *fields):
         if text and text not in unread:

@@ -49,7 +49,7 @@ class RestObject:
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
-            kind: Call(operation, self.place, around, spec.id_type)
+            kind: Call(operation, self.place, around, spec.id_type, spec.quotes)
             for kind, operation in _operations(spec)
             if operation is not None
         }

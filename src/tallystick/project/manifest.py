@@ -156,7 +156,7 @@ Paging = Annotated[
 # --- objects ------------------------------------------------------------------------------------------------------
 
 # "iso", "unix", "unix_ms", "parts" (year, month, day ... in an object or a list, as in tagged JSON dates), or a date
-# pattern (dd.MM.yyyy HH:mm); without an offset they are read in the system's ``timezone``
+# pattern (dd.MM.yyyy HH:mm), "json_date" (/Date(ms)/); without an offset they are in the system's ``timezone``
 TimeFormat = str
 
 
@@ -321,6 +321,8 @@ class ObjectSpec(Model):
     created: str = ""
     """Path of the time of creation, spelled as ``modified_format`` says."""
     deleted: Tombstone | None = None
+    quotes: Literal["plain", "doubled", "escaped"] = "plain"
+    """How a ' in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
     omits_blank: bool = False
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
