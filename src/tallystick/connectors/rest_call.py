@@ -30,7 +30,7 @@ _ID: Final = "{id}"
 _QUOTED_ID: Final = quote(_ID, safe="")
 _QUOTED: Final = f"'{_ID}'"
 _FORM: Final = "application/x-www-form-urlencoded"
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "MERGE"})
 _PLAIN: Final = (str, int, bool, Decimal, type(None))
 
 Parameters = Iterable[tuple[str, Any]]

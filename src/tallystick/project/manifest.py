@@ -197,7 +197,7 @@ class Operation(Model):
     A successful read that has nothing at ``record`` (``data[0]`` of an empty list) found no record.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "MERGE", "DELETE"]
     path: str
     query: dict[str, ParameterText | tuple[str, ...]] = {}
     """Several values for a name are sent as a repeated parameter. A since, sort or filter of the same name replaces

@@ -197,8 +197,7 @@ class _Set:
     def _update(self, path: str, spell: Spelling, stored: dict[str, str]) -> Operation:
         if self.is_new:
             return Operation(method="PATCH", path=path, headers=stored, record=spell.record)
-        # Version 2 has a method of its own, which proxies let through in a header.
-        return Operation(method="POST", path=path, headers={"X-HTTP-Method": "MERGE"}, record=spell.record)
+        return Operation(method="MERGE", path=path, record=spell.record)
 
     def _condition(self, key: Property | None) -> dict[str, Any]:
         """Find whether records have entity tags that writes can be conditional on."""
