@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe store --graphql https://store.example.com/graphql",
         "tally describe books --odata https://books.example.com/odata/v4",
+        "tally describe desk --sample https://desk.example.com/api/tickets --sample https://desk.example.com/api/users",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
         "tally describe crm",
@@ -43,6 +44,10 @@ def describe(
     odata: Annotated[
         str, typer.Option("--odata", metavar="FILE|URL", help="The metadata of an OData service, or its address.")
     ] = "",
+    sample: Annotated[
+        list[str] | None,
+        typer.Option("--sample", metavar="URL", help="A listing of a REST system without description; repeatable."),
+    ] = None,
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
     ] = "",
@@ -73,7 +78,7 @@ def describe(
     screen = start.screen(as_json=as_json)
     sources = {
         "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
-        "--files": files,
+        "--files": files, "--sample": " ".join(sample or ()),
     }  # fmt: skip
     if sum(map(bool, sources.values())) > 1:
         raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
@@ -124,6 +129,10 @@ def _described(
         from tallystick.cli.describe_odata import describe_metadata
 
         return describe_metadata(odata, base_url, start.folder, _described_before(start, name))
+    if sample := sources["--sample"]:
+        from tallystick.cli.describe_samples import describe_answers
+
+        return describe_answers(sample.split(), base_url, start.folder, _described_before(start, name))
     if database := sources["--database"]:
         from tallystick.cli.describe_database import describe_base
 
@@ -153,7 +162,7 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --graphql, --odata, --database or --files"
+            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database or --files"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

@@ -53,7 +53,16 @@ def read_description(source: str, folder: Path) -> tuple[bytes, str]:
 
 
 def download(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> bytes:
-    """Fetch a description, and nothing but from the host of its address.
+    """Fetch a description as ``fetch`` does, and give its text.
+
+    Raises:
+        AccessError, RemoteError: the address does not give it.
+    """
+    return fetch(url, known, folder).body
+
+
+def fetch(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> "Response":
+    """Ask an address, and nothing but the host of that address.
 
     Where the system there is ``known`` in the project in ``folder``, its credentials are used.
 
@@ -76,7 +85,7 @@ def download(url: str, known: "Manifest | None" = None, folder: Path | None = No
         response = transport.run(get())
     finally:
         transport.close()
-    return _body(response, place)
+    return _given(response, place)
 
 
 def home_of(url: str, known: "Manifest | None") -> "Manifest":
@@ -90,7 +99,7 @@ def home_of(url: str, known: "Manifest | None") -> "Manifest":
     return home.model_copy(update={"auth": known.auth, "network": known.network})
 
 
-def _body(response: "Response", place: str) -> bytes:
+def _given(response: "Response", place: str) -> "Response":
     status = response.status
     hint = "open it in a browser, save it and give the file"
     if status in _FORBIDDEN:
@@ -99,7 +108,7 @@ def _body(response: "Response", place: str) -> bytes:
         raise Unavailable("the description cannot be had now", detail=f"HTTP {status}", hint="try again", place=place)
     if status != _OK:
         raise Garbled("there is no description at this address", detail=f"HTTP {status}", hint=hint, place=place)
-    return response.body
+    return response
 
 
 def without_secrets(url: str) -> str:

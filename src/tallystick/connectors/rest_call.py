@@ -70,7 +70,7 @@ class Call:
         operation: Operation,
         place: str,
         around: Surroundings,
-        id_type: Literal["text", "integer"] = "text",
+        id_type: Literal["text", "integer", "address"] = "text",
         quotes: Literal["plain", "doubled", "escaped"] = "plain",
     ) -> None:
         self.operation = operation

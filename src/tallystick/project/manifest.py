@@ -290,7 +290,8 @@ class ObjectSpec(Model):
 
     id: str = "id"
     """Path of the id in a record."""
-    id_type: Literal["text", "integer"] = "text"
+    id_type: Literal["text", "integer", "address"] = "text"
+    """``address``: an address stands there (``_links.self.href``), and its last step is the id."""
     list: Operation | None = None
     """The listing; its ``record`` is the path to the array of records."""
     get: Operation | None = None
