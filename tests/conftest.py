@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share: a PostgreSQL server for the session, and databases on it."""
+"""Fixtures that several rooms share: servers of PostgreSQL and MariaDB for the session, and databases on them."""
 
 import importlib.util
 import os
@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -86,6 +87,120 @@ def postgres_url(postgres_server: tuple[str, int]) -> Callable[[], str]:
         return f"{address}/{name}"
 
     return fresh
+
+
+def missing(reason: str) -> None:
+    """Skip where something is not installed; fail where everything has to be there."""
+    if os.environ.get("TALLY_REQUIRE_ALL"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[tuple[str, int]]:
+    """Start a MariaDB server on loopback for this session; give its host and port. User tally, password s3cret."""
+    # Debian keeps servers where only root's path looks.
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+    install, server = (shutil.which(name, path=path) for name in ("mariadb-install-db", "mariadbd"))
+    if not install or not server:
+        missing("MariaDB is missing: apt-get install mariadb-server")
+    folder = Path(tempfile.mkdtemp(prefix="tally-maria-"))
+    port, user = _free_port(), []
+    process = None
+    try:
+        (folder / "data").mkdir()
+        if os.geteuid() == 0:
+            user = ["--user=nobody"]
+            for each in (folder, folder / "data"):
+                shutil.chown(each, "nobody", pwd.getpwnam("nobody").pw_gid)
+        with (folder / "output").open("a") as output:
+            subprocess.run(
+                [install, "--no-defaults", f"--datadir={folder / 'data'}", *user, "--skip-test-db",
+                 "--auth-root-authentication-method=normal"],
+                check=True, stdout=output, stderr=output, timeout=120,
+            )  # fmt: skip
+            process = subprocess.Popen(
+                [server, "--no-defaults", f"--datadir={folder / 'data'}", *user, f"--tmpdir={folder / 'data'}",
+                 f"--socket={folder / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
+                 "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0",
+                 "--character-set-server=utf8mb4"],
+                stdout=output, stderr=output,
+            )  # fmt: skip
+        _make_user(process, folder, port)
+        yield "127.0.0.1", port
+    finally:
+        if process is not None:
+            process.kill()  # nothing of it is kept
+            process.wait(60)
+        shutil.rmtree(folder)
+
+
+def _make_user(process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
+    """Wait until the server answers, and make our user."""
+    import pymysql
+
+    end = time.monotonic() + 60
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        assert process.poll() is None, (folder / "output").read_text()
+        assert time.monotonic() < end, f"MariaDB does not answer on port {port}"
+        time.sleep(0.05)
+    connection = pymysql.connect(unix_socket=str(folder / "socket"), user="root")
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE USER tally@'127.0.0.1' IDENTIFIED BY 's3cret'")
+        cursor.execute("GRANT ALL ON *.* TO tally@'127.0.0.1' WITH GRANT OPTION")
+
+
+@pytest.fixture(scope="session")
+def mariadb_with(mariadb_server: tuple[str, int]) -> Callable[[str], str]:
+    """Give a function that runs a script in a fresh database of MariaDB and returns its address (``mysql://...``)."""
+    import pymysql
+    from pymysql.constants import CLIENT
+
+    host, port = mariadb_server
+    numbers = count(1)
+
+    def make(script: str = "") -> str:
+        name = f"db{next(numbers)}"
+        connection = pymysql.connect(
+            host=host, port=port, user="tally", password="s3cret", client_flag=CLIENT.MULTI_STATEMENTS, autocommit=True
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}; USE {name}; {script}")
+            while cursor.nextset():
+                pass
+        return f"mysql://tally:s3cret@{host}:{port}/{name}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def odbc_address() -> Callable[[str], str]:
+    """Give a function that spells an address of SQLite, PostgreSQL or MariaDB as one of ODBC."""
+    try:
+        import pyodbc
+    except ImportError:
+        missing("ODBC is missing: apt-get install unixodbc, and pip install pyodbc")
+    from sqlalchemy import make_url
+
+    drivers = {"sqlite": "SQLite3", "postgresql": "PostgreSQL Unicode", "mysql": "MariaDB Unicode"}
+
+    def spell(address: str) -> str:
+        url = make_url(address)
+        driver = drivers[url.get_backend_name()]
+        if driver not in pyodbc.drivers():
+            missing(
+                f"the ODBC driver '{driver}' is missing: apt-get install libsqliteodbc odbc-postgresql odbc-mariadb"
+            )
+        if driver == "SQLite3":
+            return f"odbc:Driver={driver};Database={url.database};FKSupport=1;Timeout=1000"
+        place = f"Server={url.host};Port={url.port};Database={url.database};Uid={url.username};Pwd={url.password}"
+        path = str(url.query.get("options", "")).partition("search_path=")[2]
+        return f"odbc:Driver={{{driver}}};{place}" + (f";ConnSettings=SET search_path TO {path}" if path else "")
+
+    return spell
 
 
 class PlainSecrets:

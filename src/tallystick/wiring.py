@@ -116,6 +116,13 @@ class House:
             raise ProjectError(f"no mapping is called '{unknown[0]}'", hint=f"there are: {', '.join(known)}")
         return [p for p in self.pairs if not names or p.name in names]
 
+    def reread(self) -> None:
+        """Read the project's files again, after a mapping has learned something; the systems stay open."""
+        from tallystick.project.load import load_project
+
+        self.loaded = load_project(self.folder, environment=self.loaded.environment or None)
+        self.pairs = make_pairs(self.loaded, self.systems)
+
     def now(self) -> float:
         """Give the time, seconds UTC."""
         return time.time()  # noqa: TID251 - this is where the clock enters

@@ -1,4 +1,4 @@
-"""The SQL connector keeps the contract, on SQLite and on PostgreSQL, with and without a version column."""
+"""The SQL connector keeps the contract: on SQLite, PostgreSQL and MariaDB, and on each of them through ODBC."""
 
 import sqlite3
 from typing import ClassVar
@@ -154,3 +154,90 @@ class TestPostgresComposite(TestPostgres):
 
     def bad_body(self):
         return super().bad_body() | {"land": "DE", "number": -1}
+
+
+class TestMariadb(SqlConformance):
+    """MariaDB, its table made anew for each test."""
+
+    key = "id bigint AUTO_INCREMENT PRIMARY KEY"
+    moment = "timestamp(6) NULL"
+    aware = True
+
+    @pytest.fixture(autouse=True)
+    def _table(self, mariadb_with):
+        self.url = mariadb_with(
+            f"CREATE TABLE `Company Data` ({self.key}, {COLUMNS.format(moment=self.moment)} {self.last})"
+        )
+
+
+class TestMariadbWithoutVersion(TestMariadb):
+    """Rows are told apart from what was read by their values; the key is random; times are local, of whole seconds."""
+
+    key = "id uuid DEFAULT uuid() PRIMARY KEY"
+    moment = "datetime"
+    aware = False
+    timezone = "Europe/Berlin"
+    spec: ClassVar = {name: value for name, value in SqlConformance.spec.items() if name != "version"}
+
+
+class TestMariadbComposite(TestMariadb):
+    """The key has two columns, one of them a number."""
+
+    key = "land char(2) NOT NULL, number integer NOT NULL"
+    last = ", PRIMARY KEY (land, number)"
+    spec: ClassVar = SqlConformance.spec | {"id": "land,number", "fields": {}}
+
+    def body(self, number):
+        return super().body(number) | {"land": "DE", "number": number}
+
+    def bad_body(self):
+        return super().bad_body() | {"land": "DE", "number": -1}
+
+
+class ThroughOdbc:
+    """The same databases, with nothing known of them but what ODBC says."""
+
+    claims: ClassVar = {"claims": {"cas_write": True}}
+
+    @pytest.fixture(autouse=True)
+    def _through_odbc(self, odbc_address, request):
+        for name in ("_database", "_table"):
+            if hasattr(type(self), name):
+                request.getfixturevalue(name)
+        self.url = odbc_address(getattr(self, "file", self.url))
+        self.spec = type(self).spec | self.claims
+
+
+class TestSqliteThroughOdbc(ThroughOdbc, TestSqlite):
+    """SQLite by its ODBC driver, which gives decimals as numbers of fifteen digits."""
+
+    numbers = NUMBERS[:2]
+
+
+class TestSqliteCompositeThroughOdbc(ThroughOdbc, TestSqliteComposite):
+    """The key has two columns."""
+
+
+class TestPostgresThroughOdbc(ThroughOdbc, TestPostgres):
+    """PostgreSQL by its ODBC driver, which tells times without their offset."""
+
+    moment = "timestamp"
+    aware = False
+
+
+class TestPostgresWithoutVersionThroughOdbc(ThroughOdbc, TestPostgresWithoutVersion):
+    """The key is random, and found again by another unique column."""
+
+
+class TestMariadbThroughOdbc(ThroughOdbc, TestMariadb):
+    """MariaDB by its ODBC driver."""
+
+    moment = "datetime(6)"
+    aware = False
+
+
+class TestMariadbCompositeThroughOdbc(ThroughOdbc, TestMariadbComposite):
+    """The key has two columns, one of them a number."""
+
+    moment = "datetime(6)"
+    aware = False

@@ -10,6 +10,7 @@ from tallystick.connectors.describe.database import describe_database
 from tallystick.core.error import AccessError, ProjectError, Unavailable
 from tallystick.core.ports import Update
 from tallystick.project.manifest import Filter, Manifest
+from tallystick.project.manifest_shapes import OptionsFrom
 
 LITE = """
 CREATE TABLE country (code CHAR(2) PRIMARY KEY NOT NULL, name TEXT NOT NULL);
@@ -115,6 +116,30 @@ def test_only_columns_that_hold_ids_are_references(sqlite_with):
     CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id), a_code TEXT REFERENCES a (code))"""
     fields = describe(sqlite_with(script)).objects["b"].fields
     assert (fields["a_id"].reference, fields["a_code"].reference) == ("a", "")
+
+
+LOOKUPS = """
+CREATE TABLE stages (id INTEGER PRIMARY KEY, code VARCHAR(9) UNIQUE, stage_name TEXT NOT NULL, is_active BOOLEAN,
+  sort_order INTEGER, created_at TIMESTAMP);
+CREATE TABLE colours (colour VARCHAR(9) PRIMARY KEY);
+CREATE TABLE firms (id INTEGER PRIMARY KEY, name TEXT, vat TEXT);
+CREATE TABLE towns (id INTEGER PRIMARY KEY, name TEXT, firm INTEGER REFERENCES firms (id));
+CREATE TABLE deals (id INTEGER PRIMARY KEY, stage INTEGER REFERENCES stages (id), step VARCHAR(9) REFERENCES
+  stages (code), colour VARCHAR(9) REFERENCES colours, firm INTEGER REFERENCES firms (id), town INTEGER REFERENCES
+  towns (id));
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_table_of_choices_lists_the_options_of_what_points_to_it(request, kind):
+    """A table with a column that no choice has (a number, another record) is a table of records."""
+    fields = describe(request.getfixturevalue(f"{kind}_with")(LOOKUPS)).objects["deals"].fields
+    listed = {"object": "stages", "label": "stage_name", "active": "is_active", "order": "sort_order"}
+    assert fields["stage"].options_from == OptionsFrom.model_validate(listed)
+    assert fields["step"].options_from == OptionsFrom.model_validate({**listed, "key": "code"})
+    assert fields["colour"].options_from == OptionsFrom(object="colours")
+    assert fields["firm"].options_from is None
+    assert fields["town"].options_from is None
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])

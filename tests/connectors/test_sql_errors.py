@@ -112,7 +112,8 @@ def test_a_host_that_does_not_exist_is_unavailable(open_sql):
 
 
 @pytest.mark.parametrize("url", [
-    "mysql://tally:s3cret@localhost/db", "s3cret", "", "postgresql://tally:s3cret@host:port/db", "oracle+x://s3cret",
+    "db2://tally:s3cret@localhost/db", "s3cret", "", "postgresql://tally:s3cret@host:port/db", "mysql://u:s3cret@h:port/d",
+    "odbc:", "odbc:Server=h;Pwd=s3cret", "odbc:Driver={x;Pwd=s3cret", "odbc:s3cret;",
 ])  # fmt: skip
 def test_an_address_that_cannot_be_used_is_not_repeated(url):
     with pytest.raises(ProjectError) as caught:

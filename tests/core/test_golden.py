@@ -1,8 +1,9 @@
 """The whole table: every decision of the pure core over small, complete domains is the one that is written down (T0).
 
 The lines were written by the code, not by a person: they prove that no decision changes unnoticed, not that it is
-right. A changed decision shows as a changed line; ``python tests/core/golden_tables.py`` writes them anew, and the
-difference is for a person to read.
+right. Most cells of fields are written a second time, from the specification, in ``test_field_table``. A changed
+decision shows as a changed line; ``python tests/core/golden_tables.py`` writes them anew, and the difference is for a
+person to read.
 """
 
 import pytest

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from kill_world import IDEMS, KillWorld
 from sqlalchemy import Engine, event, text
 
-from tallystick.connectors import sql, sql_write
+from tallystick.connectors import sql, sql_clock
 from tallystick.connectors.sql_transport import SqlTransport
 from tallystick.core.record import decode_fields
 from tallystick.engine.effects import drive
@@ -67,12 +67,12 @@ def pass_time(seconds: float) -> None:
     _skipped[:8] = struct.pack("d", skipped + seconds)
 
 
-def _database_clock(_dialect: str) -> Any:
+def _database_clock() -> Any:
     return text(f"SELECT {clock()!r}")
 
 
 # The databases must have the same time as everybody else.
-sql.clock_of = sql_write.clock_of = _database_clock
+sql.DatabaseClock = sql_clock.DatabaseClock = _database_clock
 Driver.clock = lambda _driver, now: now
 
 

@@ -146,12 +146,16 @@ def open_world(folder: Path, idem: str) -> World:
 
 @dataclass
 class Story:
-    """One telling of the story. ``deaths`` counts how often it was interrupted, ``count`` the doors it passed."""
+    """One telling of the story. ``deaths`` counts how often it was interrupted, ``count`` the doors it passed.
+
+    ``spared`` are the records that a user wanted to delete and could not, because they had not arrived (W-3).
+    """
 
     world: World
     doors: Doors
     deaths: int = 0
     count: int = 0
+    spared: set[str] = field(default_factory=set)
 
     def shelf(self, system: str, name: str) -> Any:
         """Give the records of a system as its users see them."""
@@ -177,6 +181,8 @@ class Story:
         """Let a user delete a record, if it is there."""
         if record := self.at(system, name, nr):
             self.shelf(system, name).delete(record)
+        else:
+            self.spared.add(nr)
 
     def tell(self) -> None:
         """Tell it all; whoever dies begins the same command again."""

@@ -23,22 +23,34 @@ def points(count: int, offset: int) -> list[tuple[int, bool]]:
     return everywhere[(7 * offset) % step :: step]
 
 
-def is_allowed(end: tuple, calm: tuple, *, asks: bool) -> bool:
+def is_allowed(end: tuple, calm: tuple, spared: set[str], *, asks: bool) -> bool:
     """Whether an end is as good as the undisturbed one.
 
-    Where nothing tells whether a create arrived, a person is asked, and until then its record may lack (W-3); never
-    may there be one more than in the undisturbed end.
+    Where nothing tells whether a create arrived, a person is asked, and until then its record may lack (W-3), with
+    whatever people did not do because it lacked: ``spared`` they wanted to delete. Nothing is doubled, and all other
+    records are as ever.
     """
     if end == calm or not asks:
         return end == calm
     *systems, asked, _ = end
     *calm_systems, _, _ = calm
-    pairs = [({r[0] for r in was}, {r[0] for r in now}) for was, now in zip(calm_systems, systems, strict=True)]
-    lacks = any(was - now for was, now in pairs)
-    more = any(now - was for was, now in pairs)
-    doubled = any(len({row[0] for row in rows}) < len(rows) for rows in systems)
+    lacking = {nr for was, now in zip(calm_systems, systems, strict=True) for nr in names(was) - names(now)}
     waits = any(kind == "uncertain" for kind, *_ in asked)
-    return not doubled and not more and (waits or not lacks)
+    hurt = lacking | spared
+    return (waits or not lacking) and all(
+        len(names(now)) == len(now) and names(now) - names(was) <= spared and unhurt(now, hurt) == unhurt(was, hurt)
+        for was, now in zip(calm_systems, systems, strict=True)
+    )
+
+
+def names(rows: list[tuple]) -> set[str]:
+    """Name the records of a system."""
+    return {row[0] for row in rows}
+
+
+def unhurt(rows: list[tuple], hurt: set[str]) -> list[tuple]:
+    """Give the records that no lacking one can have changed; what points to such a one is left open."""
+    return [(*values, "" if to in hurt else to) for *values, to in rows if values[0] not in hurt]
 
 
 @pytest.mark.timeout(3600 if ALL else 300)
@@ -57,6 +69,6 @@ def test_killed_at_any_door_of_the_story(fast_path: Path, idem: str) -> None:
             wrong.append((at, after, str(error)[:300]))
             continue
         assert story.deaths == 1
-        if not is_allowed(end, calm, asks=idem == "none"):
+        if not is_allowed(end, calm, story.spared, asks=idem == "none"):
             wrong.append((at, after, [(a, b) for a, b in zip(end, calm, strict=True) if a != b]))
     assert not wrong, f"{len(wrong)} of {2 * count}: {wrong[:3]}"

@@ -31,8 +31,8 @@ DECISIONS = (
         "R-5.4",
         "a merge is not carried out as a deletion",
         "core.reconcile",
-        "return _merged(case)",
-        'return _deleted(case, "left" if case.left.code == "G" else "right")',
+        'if "G" in codes:\n        return _merged(case)',
+        'if "G" in codes:\n        return _deleted(case, "left" if case.left.code == "G" else "right")',
         "core/test_reconcile_laws.py::test_a_merge_deletes_nothing",
     ),
     Mutant(

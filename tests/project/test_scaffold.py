@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from tallystick.core.error import ProjectError
-from tallystick.core.schema import Field, ObjectType
 from tallystick.project.build import resolve_mappings
-from tallystick.project.draft import draft_mapping, propose
+from tallystick.project.draft import draft_mapping
 from tallystick.project.load import load_project
 from tallystick.project.scaffold import scaffold_project
-from tallystick.project.synonyms import words
 from tallystick.project.text import parse_text
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -74,45 +72,6 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
         scaffold_project(tmp_path / "file")
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("companyName", "company name"),
-        ("COMPANY_NAME", "company name"),
-        ("firma.bezeichnung", "company name"),
-        ("Straße", "street"),
-        ("PLZ", "zip"),
-        ("postalCode", "zip"),
-        ("USTId", "vat id"),
-        ("eMail", "email"),
-        ("emailAddress", "email"),
-        ("address1", "address 1"),
-        ("", ""),
-    ],
-)
-def test_names_are_split_into_words_of_one_meaning(name: str, expected: str) -> None:
-    assert " ".join(words(name)) == expected
-
-
-def fields(**kinds: str) -> ObjectType:
-    return ObjectType("o", tuple(Field(path, kind) for path, kind in kinds.items()))  # type: ignore[arg-type]
-
-
-def test_each_field_is_proposed_once_and_the_likeliest_pair_wins() -> None:
-    left = fields(name="text", first_name="text", email="text", xyz="text")
-    right = fields(vorname="text", bezeichnung="text", mail="text", abc="text")
-    assert [(p.left.path, p.right.path) for p in propose(left, right)] == [
-        ("name", "bezeichnung"),
-        ("first_name", "vorname"),
-        ("email", "mail"),
-    ]
-
-
-def test_types_that_do_not_fit_count_against_a_pair() -> None:
-    [proposal] = propose(fields(amount="number"), fields(amount="boolean", betrag="number"))
-    assert proposal.right.path == "betrag"
-
-
 SYSTEM = """
 protocol: memory
 objects:
@@ -154,15 +113,15 @@ def test_a_draft_loads_builds_and_says_why(write: Write) -> None:
         ),
     }
     manifests = load_project(write(files)).manifests
-    text = draft_mapping("things", "one", "things", "two", "things", manifests)
+    text = draft_mapping("things", "one", "things", "two", "things", manifests).text
     value = parse_text(text, "draft").value
     assert value["fields"]["company_name"] == {"left": "companyName", "right": "company_name"}
     assert value["fields"]["status"]["options"] == {"map": {"lead": "L", "active": "A"}}
-    assert value["fields"]["amount"] == {"left": "total", "right": "sum", "direction": "to_right"}
+    assert value["fields"]["total"] == {"left": "total", "right": "sum", "direction": "to_right"}
     assert value["fields"]["null"] == {"left": "null", "right": "null"}
     assert value["match"] == [{"on": "email", "normalise": "email"}]
     assert {"id", "changed"}.isdisjoint(str(v["left"]) for v in value["fields"].values())
-    assert re.search(r"names agree by \d+ %", text)
+    assert re.search(r"\d+ % alike: the names are the same", text)
     assert "date and text: name a codec" in text
     assert re.search(r"not proposed, left: .*odd.one", text)
     assert re.search(r"not proposed, right: .*unlike", text)
@@ -175,7 +134,7 @@ def test_a_draft_deletes_and_creates_nothing_unasked(write: Write) -> None:
     manifests = load_project(
         write({"systems/one.yaml": system("a: {}"), "systems/two.yaml": system("zz: {}")})
     ).manifests
-    text = draft_mapping("m", "one", "things", "two", "things", manifests)
+    text = draft_mapping("m", "one", "things", "two", "things", manifests).text
     value = parse_text(text, "draft").value
     assert value["on_unmatched"] == value["on_delete"] == {"left": "ask", "right": "ask"}
     loaded = load_project(write({"mappings/m.yaml": text}))
@@ -198,5 +157,5 @@ def test_a_draft_lets_values_flow_only_where_they_can(write: Write) -> None:
         write({"systems/one.yaml": system("name: {type: text}"), "systems/two.yaml": reading})
     ).manifests
     for left, right, way in (("one", "two", "to_left"), ("two", "one", "to_right"), ("one", "one", "both")):
-        text = draft_mapping("m", left, "things", right, "things", manifests)
+        text = draft_mapping("m", left, "things", right, "things", manifests).text
         assert parse_text(text, "draft").value["direction"] == way

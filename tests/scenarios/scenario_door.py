@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenario_file import Failure
+from scenario_lines import changed_lines
 
 from tallystick.core.error import Absent, AccessError, Error, Refused, Stale, Throttled, Unavailable
 from tallystick.core.record import Side
@@ -32,10 +33,10 @@ class Sent:
 
 @dataclass
 class Fault:
-    """A failure at work: for which records (all if empty), how often still, and how they looked when it began."""
+    """A failure at work: for which records (object, id; all if empty), how often still, what they were then."""
 
     failure: Failure
-    ids: frozenset[str]
+    ids: frozenset[tuple[str, str]]
     left: int
     then: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
@@ -71,17 +72,24 @@ class Door:
         if self.death == ("before", verb):
             raise Killed
         known = set(self.transport.shelves[request.object]._kept)
-        sent = Sent(self.side, verb, request.object, _target(request), _values(request, verb), "refused")
-        self.sent.append(sent)
+        writes = self._writes(request, verb)
+        self.sent.extend(writes)
         answer = self._answer(request)
-        if verb == "create":
-            sent.id = answer[0]
-            sent.outcome = "repeated" if sent.id in known else "done"
-        else:
-            sent.outcome = "done"
+        for sent in writes:
+            sent.id = answer[0] if verb == "create" else sent.id
+            sent.outcome = "repeated" if verb == "create" and sent.id in known else "done"
         if self.death == ("after", verb):
             raise Killed
         return answer
+
+    def _writes(self, request: Any, verb: str) -> list[Sent]:
+        """What a call writes: one record, or the lines of a list that is written back."""
+        values, target = _values(request, verb), _target(request)
+        if verb != "update" or "lines" not in values:
+            return [Sent(self.side, verb, request.object, target, values, "refused")]
+        before = (self.transport.shelves[request.object].record(target) or {}).get("lines") or []
+        lines = changed_lines(target, before, values["lines"] or [])
+        return [Sent(self.side, op, "contacts", line, row, "refused") for op, line, row in lines]
 
     def _many(self, request: Any, verb: str) -> list[Any]:
         """A call for several records is as many single ones, so that each can fail on its own."""
@@ -102,7 +110,11 @@ class Door:
             if verb == "list":
                 if fault.failure.reply == "broken off" and request.arguments.get("after") is None:
                     continue
-            elif fault.failure.of and _target(request) not in fault.ids and not self._made_from(request, fault):
+            elif (
+                fault.failure.of
+                and (request.object, _target(request)) not in fault.ids
+                and not self._made_from(request, fault)
+            ):
                 continue
             fault.left -= 1
             return fault
@@ -110,7 +122,13 @@ class Door:
 
     def _made_from(self, request: Any, fault: Fault) -> bool:
         """Whether a create is for a record that the fault names; it has no id yet, so its name must do."""
-        return request.verb == "create" and request.arguments["body"].get("name") in fault.failure.of
+        if request.verb != "create":
+            return False
+        body = request.arguments["body"]
+        if request.object == "addresses":
+            owner = self.transport.shelves["companies"].record(body["company"])
+            return owner is not None and f"address of {owner['name']}" in fault.failure.of
+        return body.get("name") in fault.failure.of
 
     def _failing(self, fault: Fault, request: Any, verb: str) -> Any:
         reply, writes = fault.failure.reply, verb in WRITES
@@ -130,7 +148,7 @@ class Door:
 
         def show(row: bytes) -> bytes | None:
             found = str(json.loads(row)["id"])
-            if fault.failure.of and found not in fault.ids:
+            if fault.failure.of and (request.object, found) not in fault.ids:
                 return row
             if reply == "older state":
                 return fault.then.get((request.object, found))

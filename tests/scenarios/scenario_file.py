@@ -44,7 +44,12 @@ Reply = Literal[
 
 
 class System(Strict):
-    """What is special about one system, and about the records of it that belong to the mapping."""
+    """What is special about one system, and about the records of it that belong to the mapping.
+
+    ``lines_inside``: contacts are no records but lines in a list inside their company. ``shares_companies``: what a
+    contact is elsewhere is a company here, too. ``address_apart``: a company's city and phone are a record of their
+    own, called ``address of NAME``.
+    """
 
     creates: Literal["client_id", "key", "extid", "search", "none"] = "extid"
     conditional_writes: bool = True
@@ -64,6 +69,9 @@ class System(Strict):
     on_create: dict[str, Any] = {}
     external_id: str = ""
     cascades: bool = False
+    lines_inside: bool = False
+    shares_companies: bool = False
+    address_apart: bool = False
 
 
 class Start(Strict):

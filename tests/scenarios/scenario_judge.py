@@ -10,8 +10,8 @@ from typing import Any
 
 from scenario_door import Sent
 from scenario_file import Rows, Run, spread, spread_names
-from scenario_stage import Stage
-from scenario_witness import KIND_OF, Belief, Witness, spell, tell, without_blanks
+from scenario_stage import OBJECTS, Stage
+from scenario_witness import KIND_OF, Belief, Witness, named, spell, tell, without_blanks
 
 from tallystick.core.record import SIDES, Side
 
@@ -96,8 +96,9 @@ class Judge:
             sent = [s for s in self.stage.sent if s.side == side]
             creates, updates = spread(wanted.creates(side)), spread(wanted.updates(side))
             deletes = spread_names(wanted.deletes(side))
-            self._name_created(side, [s for s in sent if s.op == "create" and s.outcome == "done"], creates)
-            expected = [tell("create", n, {"name": n, **row}) for n, row in creates.items()]
+            made = [s for s in sent if s.op == "create" and s.outcome == "done"]
+            self._name_created(side, sorted(made, key=lambda s: s.kind == OBJECTS["address"]), creates)
+            expected = [tell("create", n, named(n, row)) for n, row in creates.items()]
             expected += [tell("update", n, row) for n, row in updates.items()] + [
                 tell("delete", n, {}) for n in deletes
             ]
@@ -111,7 +112,7 @@ class Judge:
     def _believe(self, side: Side, creates: Rows, updates: Rows, holds: Rows, deletes: list[str]) -> None:
         rows = self.belief.rows[side]
         for name, row in creates.items():
-            rows[name] = without_blanks({"name": name, **row})
+            rows[name] = without_blanks(named(name, row))
         for name, row in itertools.chain(updates.items(), holds.items()):
             rows[name] = without_blanks({**rows.get(name, {}), **row})
         for name in deletes:
@@ -123,6 +124,8 @@ class Judge:
         for one in sent:
             keys = one.values.get("name"), one.values.get("vat")
             fits = next((n for n, row in creates.items() if (row.get("name", n), row.get("vat")) == keys), None)
+            if one.kind == OBJECTS["address"]:
+                fits = self.witness.subject(one)
             if fits is not None:
                 if fits in ids and ids[fits][1] != one.id:
                     ids[f"{fits} (before)"] = ids[fits]

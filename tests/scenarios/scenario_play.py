@@ -5,7 +5,8 @@ from typing import Any
 from scenario_door import Fault, Killed
 from scenario_file import Case, Change, Crash, Failure, Rows, Run, Step, spread, spread_names
 from scenario_judge import Difference, Judge
-from scenario_stage import KINDS, MAPPINGS, Stage, seconds
+from scenario_stage import ADDRESS, OBJECTS, Stage, seconds
+from scenario_witness import ADDRESS_OF, named
 
 from tallystick.core.record import SIDES, Side
 
@@ -74,9 +75,7 @@ class Player:
                 self._add(side, spread(what))
             case "edits":
                 for name, values in spread(what).items():
-                    kind, record = self.belief.ids[side][name]
-                    self.stage.shelf(side, kind).update(record, self.witness.in_ids(side, values))
-                    self._believe_stored(side, name)
+                    self._edit(side, name, values)
             case "deletes":
                 for name in spread_names(what):
                     kind, record = self.belief.ids[side][name]
@@ -90,13 +89,25 @@ class Player:
             case "heals":
                 door.faults.clear()
 
+    def _edit(self, side: Side, name: str, values: dict[str, Any]) -> None:
+        kind, record = self.belief.ids[side][name]
+        if values == {"lines": "turned around"}:
+            self.stage.shelf(side, "contact").reverse(record)
+            return
+        self.stage.shelf(side, kind).update(record, self.witness.in_ids(side, values))
+        self._believe_stored(side, name)
+
     def _add(self, side: Side, rows: Rows) -> None:
         for name, row in rows.items():
-            values = {"name": name, **row}
-            kind = values.pop("is", "company")
+            values = named(name, row)
+            kind = values.pop("is", "address" if name.startswith(ADDRESS_OF) else "company")
+            apart = kind == "company" and self._spec(side).address_apart
+            address = {at: values.pop(at) for at in ADDRESS if apart and at in values}
             record = self.stage.shelf(side, kind).create(self.witness.in_ids(side, values))
             self.belief.ids[side][name] = (kind, record)
             self._believe_stored(side, name)
+            if address:
+                self._add(side, {f"{ADDRESS_OF}{name}": address})
 
     def _believe_stored(self, side: Side, name: str) -> None:
         """What a person entered is as the system shows it: its habits are part of how things stand."""
@@ -117,13 +128,15 @@ class Player:
         return self.case.left if side == "left" else self.case.right
 
     def _fault(self, side: Side, failure: Failure) -> Fault:
-        names = [self.belief.ids[side][n][1] for n in failure.of if n in self.belief.ids[side]]
+        known = [self.belief.ids[side][n] for n in failure.of if n in self.belief.ids[side]]
+        ids = frozenset((OBJECTS[kind], record) for kind, record in known)
         then = {
-            (MAPPINGS[kind], str(row["id"])): self.stage.shelf(side, kind).row(str(row["id"]))
-            for kind in KINDS
+            (OBJECTS[kind], str(row["id"])): self.stage.shelf(side, kind).row(str(row["id"]))
+            for kind in self.stage.kinds(side)
+            if not (kind == "contact" and self._spec(side).lines_inside)
             for row in self.stage.shelf(side, kind)
         }
-        return Fault(failure, frozenset(names) if failure.of else frozenset(), failure.times, then)
+        return Fault(failure, ids, failure.times, then)
 
     def _change(self, change: Change) -> None:
         where = {

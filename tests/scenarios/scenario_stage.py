@@ -12,6 +12,7 @@ from typing import Any
 
 from scenario_door import Door, Sent
 from scenario_file import Case, Mapping, System
+from scenario_lines import KEY, Lines
 
 from tallystick.core.record import SIDES, Side, encode_raw
 from tallystick.engine.effects import drive
@@ -28,6 +29,8 @@ FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 PATIENCE_SECONDS = 60
 KINDS = ("company", "contact")
 MAPPINGS = {"company": "companies", "contact": "contacts"}
+OBJECTS = {**MAPPINGS, "address": "addresses"}
+WHOLE, ADDRESS = "customers", ("city", "phone")  # of a company whose address is a record of its own
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 READ_ONLY = {"id": "text", "version": "integer", "changed": "instant", "made": "instant"}
 FIELDS: dict[str, dict[str, Any]] = {
@@ -37,6 +40,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "size": {"type": "integer"},
     "credit": {"type": "number"},
 }
+LINE = ("name", "vat", "city", "phone", "note")
 ALWAYS_MAPPED = ("name", "vat", "city")
 DEFAULTS = {"on_unmatched": "create", "on_delete": "propagate"}
 
@@ -64,17 +68,34 @@ class Stage:
         self.store = open_store(f"sqlite:///{folder / 'state.db'}")
         self.pairs = make_pairs(loaded, self.systems)
         for side in SIDES:
-            for kind in KINDS:
-                self.shelf(side, kind).now = self.clock
-                spec = case.left if side == "left" else case.right
-                self._watch(side, kind, spec.habits)
-            if (case.left if side == "left" else case.right).cascades:
+            for kind in self.kinds(side):
+                if not (kind == "contact" and self.spec(side).lines_inside):
+                    self.shelf(side, kind).now = self.clock
+                    self._watch(side, kind, self.spec(side).habits)
+            if self.spec(side).cascades:
                 self._let_contacts_fall(side)
         self.doors = {side: Door(side, self.systems[side].transport, self.sent) for side in SIDES}
 
+    def spec(self, side: Side) -> System:
+        """Give what the case says of a system."""
+        return self.case.left if side == "left" else self.case.right
+
+    def kinds(self, side: Side) -> tuple[str, ...]:
+        """Name the kinds of records that a system has, each once."""
+        spec = self.spec(side)
+        return (*(KINDS[:1] if spec.shares_companies else KINDS), *(["address"] if spec.address_apart else []))
+
+    def kind_of(self, side: Side, pair: str) -> str:
+        """Name the kind of the records that a mapping is about on a side."""
+        kind = next(kind for kind, name in MAPPINGS.items() if name == pair)
+        return "company" if self.spec(side).shares_companies else kind
+
     def shelf(self, side: Side, kind: str) -> Any:
         """Give the records of one kind in one system."""
-        return self.systems[side].transport.shelves[MAPPINGS[kind]]
+        shelves = self.systems[side].transport.shelves
+        if kind == "contact" and self.spec(side).lines_inside:
+            return Lines(shelves[MAPPINGS["company"]])
+        return shelves[OBJECTS[kind]]
 
     def change(self, settings: Mapping, where: dict[Side, dict[str, Any]]) -> None:
         """Change the mapping files, as a person would; systems and state stay."""
@@ -89,14 +110,19 @@ class Stage:
 
     def _mapping(self, kind: str) -> dict[str, Any]:
         case, settings = self.case, self.settings
-        ends = {s: _end(s, kind, case.left if s == "left" else case.right, self.where[s]) for s in SIDES}
+        ends = {s: _end(s, kind, self.spec(s), self.where[s]) for s in SIDES}
         chosen: dict[str, Any] = dict.fromkeys(ALWAYS_MAPPED) | settings.fields
-        if kind == "contact":
+        if kind == "contact" and not (case.left.shares_companies or case.right.shares_companies):
             chosen.setdefault("company", {})
             chosen["company"] = {"reference": "companies", **(chosen["company"] or {})}
         else:
             chosen.pop("company", None)
-        fields = {name: _field(name, spec or {}) for name, spec in chosen.items() if name not in settings.without}
+        apart = [s for s in SIDES if kind == "company" and self.spec(s).address_apart]
+        fields = {
+            name: _field(name, spec or {}, apart if name in ADDRESS else [])
+            for name, spec in chosen.items()
+            if name not in settings.without
+        }
         policy = {**DEFAULTS, **settings.policy}
         for both in ("on_unmatched", "on_delete"):
             if isinstance(policy[both], str):
@@ -247,19 +273,31 @@ def _manifest(spec: System) -> dict[str, Any]:
     if spec.bulk:
         each["create_bulk"] = each["update_bulk"] = {**call, "size": spec.bulk}
     network = {"timeout_seconds": spec.timeout_seconds}
-    objects = dict.fromkeys(MAPPINGS.values(), each)
+    objects: dict[str, Any] = dict.fromkeys(MAPPINGS.values(), each)
+    if spec.lines_inside:
+        inside = {"object": MAPPINGS["company"], "path": "lines", "key": KEY, "holder": "company"}
+        objects[MAPPINGS["company"]] = {**each, "fields": {**fields, "lines": {"type": "list"}}}
+        objects[MAPPINGS["contact"]] = {"inside": inside, "fields": {name: FIELDS[name] for name in LINE}}
+    if spec.address_apart:
+        own = {name: declared for name, declared in fields.items() if name in {*READ_ONLY, "company", *ADDRESS}}
+        objects["addresses"] = {**each, "fields": own, "filters": {"company": {"param": "company"}}}
+        address = {"object": "addresses", "link": "company"}
+        objects[WHOLE] = {"anchor": MAPPINGS["company"], "parts": {"address": address}}
     return {"protocol": "memory", "network": network, "objects": objects}
 
 
 def _end(side: Side, kind: str, spec: System, where: dict[str, Any]) -> dict[str, Any]:
-    end: dict[str, Any] = {"system": side, "object": MAPPINGS[kind]}
+    is_whole = spec.address_apart and kind == "company"
+    name = WHOLE if is_whole else MAPPINGS["company" if spec.shares_companies else kind]
+    end: dict[str, Any] = {"system": side, "object": name}
     more = {"where": where, "archive": spec.archive, "on_create": spec.on_create, "external_id": spec.external_id}
     return end | {key: value for key, value in more.items() if value}
 
 
-def _field(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+def _field(name: str, spec: dict[str, Any], apart: list[Side]) -> dict[str, Any]:
     own = {side: spec.get(side, {}) for side in SIDES}
-    places = {side: {**({} if "spread" in own[side] else {"path": name}), **own[side]} for side in SIDES}
+    paths = {side: f"address.{name}" if side in apart else name for side in SIDES}
+    places = {side: {**({} if "spread" in own[side] else {"path": paths[side]}), **own[side]} for side in SIDES}
     return {**spec, **places}
 
 

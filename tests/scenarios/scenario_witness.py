@@ -5,13 +5,14 @@ from typing import Any
 
 from scenario_door import Sent
 from scenario_file import Rows
-from scenario_stage import KINDS, MAPPINGS, READ_ONLY, Stage
+from scenario_stage import MAPPINGS, OBJECTS, READ_ONLY, Stage
 
 from tallystick.core.plan import shown
 from tallystick.core.record import SIDES, Side, decode_fields, other
 
-KIND_OF = {name: kind for kind, name in MAPPINGS.items()}
-UNSEEN = {*READ_ONLY, "deleted", "ref"}
+KIND_OF = {name: kind for kind, name in OBJECTS.items()}
+UNSEEN = {*READ_ONLY, "deleted", "ref", "lines"}
+ADDRESS_OF = "address of "
 END_OF_TIME = 1e12
 
 
@@ -37,7 +38,7 @@ class Witness:
     def table(self, side: Side) -> Rows:
         """Give the records of a side by name, without what only the system cares for."""
         found: Rows = {}
-        for kind in KINDS:
+        for kind in self.stage.kinds(side):
             for row in self.stage.shelf(side, kind):
                 if not row.get("deleted"):
                     name = self.belief.name_of(side, kind, str(row["id"])) or f"unexpected record {row['id']}"
@@ -50,7 +51,7 @@ class Witness:
         for op in operations:
             if op.side == side and op.action in {"create", "update", "delete", "archive"}:
                 record, at = (op.source, other(side)) if op.action == "create" else (op.target, side)
-                name = self.belief.name_of(at, KIND_OF[op.pair], record or "") or f"record {record}"
+                name = self.belief.name_of(at, self.stage.kind_of(at, op.pair), record or "") or f"record {record}"
                 fields = ", ".join(sorted(c.field for c in op.changes))
                 found.append(f"{op.action} {name}" + (f": {fields}" if op.action != "delete" else ""))
         return sorted(found)
@@ -83,11 +84,12 @@ class Witness:
         found: dict[int, str] = {}
         for pair in self.stage.pairs:
             for side in SIDES:
-                ids = [r for n, (k, r) in self.belief.ids[side].items() if MAPPINGS[k] == pair.name]
+                at = self.stage.kind_of(side, pair.name)
+                ids = [r for n, (k, r) in self.belief.ids[side].items() if k == at]
                 for record, fact in self.stage.look(
                     lambda tx, p=pair.name, s=side, i=ids: tx.leg_facts(p, s, i)
                 ).items():
-                    name = self.belief.name_of(side, KIND_OF[pair.name], record)
+                    name = self.belief.name_of(side, at, record)
                     found.setdefault(fact.binding, name or record)
         return found
 
@@ -95,7 +97,14 @@ class Witness:
         side, _, record = subject.partition("/")
         if record.startswith("row-"):
             return f"a row of the {side}"  # it has no id of its own
-        return self.belief.name_of(side, KIND_OF[pair], record) or subject  # type: ignore[arg-type] # a side
+        if pair == MAPPINGS["contact"] and self.stage.kind_of(side, pair) == "company":  # type: ignore[arg-type] # a side
+            side, record = self._anchor(pair, side, record)  # type: ignore[arg-type] # likewise
+        return self.belief.name_of(side, self.stage.kind_of(side, pair), record) or subject  # type: ignore[arg-type] # a side
+
+    def _anchor(self, pair: str, side: Side, record: str) -> tuple[Side, str]:
+        """Give the contact that shares a record with a company, which has the name of the company already."""
+        fact = self.stage.look(lambda tx: tx.leg_facts(pair, side, [record]))[record]
+        return other(side), self.stage.look(lambda tx: tx.ids_of(pair, other(side), [fact.binding]))[fact.binding]
 
     def asked(self) -> list[str]:
         queue = self.stage.look(lambda tx: tx.queue())
@@ -119,13 +128,13 @@ class Witness:
     def reasons(self, result: Any) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for op in result.plan.operations:
-            kind = KIND_OF[op.pair]
             ends = (
                 {"left": op.target, "right": op.source}
                 if op.side == "left"
                 else {"right": op.target, "left": op.source}
             )
             for side, record in ends.items():
+                kind = self.stage.kind_of(side, op.pair)  # type: ignore[arg-type] # a side
                 name = self.belief.name_of(side, kind, record or "")  # type: ignore[arg-type] # a side
                 if name:
                     found.setdefault(name, []).append(op.reason)
@@ -141,7 +150,17 @@ class Witness:
     def subject(self, sent: Sent) -> str:
         kind = KIND_OF[sent.kind]
         name = self.belief.name_of(sent.side, kind, sent.id) if sent.id else None
+        if not name and kind == "address":
+            owner = self.belief.name_of(sent.side, "company", str(sent.values.get("company")))
+            return f"{ADDRESS_OF}{owner}"
         return name or str(sent.values.get("name") or f"record {sent.id}")
+
+
+def named(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Give a record with its name, which is what the file calls it; an address has none, but an owner."""
+    if name.startswith(ADDRESS_OF):
+        return {"company": name.removeprefix(ADDRESS_OF), **row}
+    return {"name": name, **row}
 
 
 def without_blanks(row: dict[str, Any]) -> dict[str, Any]:

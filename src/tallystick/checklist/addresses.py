@@ -5,13 +5,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tallystick.checklist.scene import Address
+from tallystick.connectors.sql_odbc_address import connection_part, is_odbc
 from tallystick.core.error import ProjectError
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest
 from tallystick.project.secrets import ProjectSecrets
 
 _WEB_PORTS: Final = {"http": 80, "https": 443}
-_DATABASE_PORTS: Final = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433}
+_DATABASE_PORTS: Final = {
+    "postgresql": 5432,
+    "postgres": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "mssql": 1433,
+    "oracle": 1521,
+}
 _FILE_PORTS: Final = {"sftp": 22, "ftp": 21, "ftps": 990, "http": 80, "https": 443, "imaps": 993, "imap": 143}
 _PROXY_PORT: Final = 1080
 
@@ -59,7 +67,21 @@ def _folder(url: str) -> Address:
     return Address(parts.hostname or "", parts.port or _FILE_PORTS[parts.scheme])
 
 
+def _source(url: str) -> Address:
+    """Read where an ODBC connection string leads; a data source keeps it in the machine's own settings."""
+    text = url.partition(":")[2]
+    host = connection_part(text, "server", "servername", "hostname", "host", "address", "addr").removeprefix("tcp:")
+    # SQL Server writes the port behind a comma, and the name of an instance behind a backslash.
+    name, _, behind = host.partition("\\")[0].partition(",")
+    port = connection_part(text, "port", "portnumber", "tcpport") or behind
+    if not name or not port.isdecimal():
+        return Address("", note="an ODBC data source of this machine")
+    return Address(name, int(port))
+
+
 def _database(url: str) -> Address:
+    if is_odbc(url):
+        return _source(url)
     parts = urlsplit(url)
     kind = parts.scheme.partition("+")[0]
     if kind == "sqlite":

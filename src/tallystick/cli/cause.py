@@ -1,17 +1,19 @@
 """What waits for somebody, grouped by cause: the same code, field and mapping is one problem with many records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tallystick.cli.unknown_options import UnknownOption, unknown_options
+from tallystick.cli.unknown_options import UnknownOption as FoundOption
+from tallystick.cli.unknown_options import unknown_options
 from tallystick.cli.words import QUESTIONS
 from tallystick.core.binding import Quarantined, QueueItem
-from tallystick.core.error import Error
+from tallystick.core.error import Error, UnknownOption
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 
 _SHOWN: Final = 5
+_NONE: Final[Mapping[tuple[str, str], str]] = {}
 _ASK_HINTS: Final[dict[str, str]] = {
     "conflict": "say which side is right with `tally conflicts`, make both equal, or set a conflict policy",
     "initial": "say which side is right with `tally conflicts`, make both equal, or set initial: left or right",
@@ -77,7 +79,7 @@ class Cause:
         return sorted(((said, ids) for said, ids in found.items() if len(ids) > 1), key=lambda g: (-len(g[1]), g[0]))
 
     @property
-    def options(self) -> list[UnknownOption]:
+    def options(self) -> list[FoundOption]:
         """The select options that the mapping does not know, where that is the cause."""
         return unknown_options(row for row in self.rows if isinstance(row, Quarantined))
 
@@ -113,8 +115,11 @@ def record_of(row: Row) -> tuple[Side, str]:
     return next((s for s in SIDES if s == side), "left"), record
 
 
-def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
-    """Group everything that waits in these pairs; the largest groups first."""
+def find_causes(tx: StoreTx, pairs: Sequence[str], asked_fields: Mapping[tuple[str, str], str] = _NONE) -> list[Cause]:
+    """Group everything that waits in these pairs; the largest groups first.
+
+    ``asked_fields`` are those, by mapping and name, whose unknown options are questions, each with whom to ask.
+    """
     found: dict[tuple[str, str, str, bool], Cause] = {}
     for pair in pairs:
         questions = tx.queue(pair)
@@ -125,6 +130,9 @@ def find_causes(tx: StoreTx, pairs: Sequence[str]) -> list[Cause]:
                 _add_parked(found, parked)
         for question in questions:
             _add_question(found, question)
+    for cause in found.values():
+        if cause.code == UnknownOption.code and (cause.pair, cause.field_name) in asked_fields:
+            cause.is_question, cause.audience = True, asked_fields[cause.pair, cause.field_name]
     return sorted(found.values(), key=lambda c: (-len(c.rows), c.key))
 
 

@@ -22,10 +22,10 @@ def describe_base(name: str, given: str, folder: Path, *, schema: str, tables: S
         AccessError, RemoteError: the database does not let us in or does not answer.
     """
     from tallystick.connectors.describe.database import describe_database
-    from tallystick.project.secrets import ProjectSecrets, references
+    from tallystick.project.secrets import ProjectSecrets
 
     written = _absolute(given)
-    if _PASSWORD.match(written) and not references(written):
+    if _carries_password(written):
         variable = re.sub(r"\W", "_", name).upper()
         raise ProjectError(
             "the address carries a password, which must not stand in a project file",
@@ -33,6 +33,15 @@ def describe_base(name: str, given: str, folder: Path, *, schema: str, tables: S
         )
     url = ProjectSecrets(folder).resolve(written)
     return describe_database(name, written, url, schema=schema or None, tables=tables or None)
+
+
+def _carries_password(written: str) -> bool:
+    from tallystick.connectors.sql_odbc_address import is_odbc, odbc_passwords
+    from tallystick.project.secrets import references
+
+    if is_odbc(written):
+        return any(not references(each) for each in odbc_passwords(written))
+    return bool(_PASSWORD.match(written)) and not references(written)
 
 
 def _absolute(address: str) -> str:

@@ -30,6 +30,8 @@ VERBS: Final = (
     "status",
     "reconcile",
     "problems",
+    "options",
+    "drift",
     "conflicts",
     "why",
     "history",

@@ -1,11 +1,14 @@
 """``tally map``: propose mappings."""
 
 import re
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from tallystick.cli.start import Json, examples, start_of
+
+if TYPE_CHECKING:
+    from tallystick.project.propose import Proposals
 
 _NAME: Final = re.compile(r"\w[\w-]*")
 
@@ -32,9 +35,10 @@ def draft(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a mapping that is there.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Write mappings/NAME.yaml from what both systems declare: equal or near names, fitting types.
+    """Write mappings/NAME.yaml from what both systems declare: names that mean the same, types, options.
 
-    It is a draft: every line is a proposal for a person to read and correct.
+    It is a draft for a person to read and correct. What is sure enough stands there as a line, what is likely as a
+    comment; --json gives the best candidates of every field with their scores and reasons.
     """
     from tallystick.cli.keep import keep_text
     from tallystick.core.error import ProjectError
@@ -45,15 +49,33 @@ def draft(
     if not _NAME.fullmatch(name):
         raise ProjectError(f"'{name}' cannot be a mapping's name", hint="use letters, digits, - and _")
     loaded = load_project(start.folder, environment=start.environment)
-    text = draft_mapping(name, *_end(left), *_end(right), loaded.manifests)
+    drafted = draft_mapping(name, *_end(left), *_end(right), loaded.manifests)
     screen = start.screen(as_json=as_json)
-    kept = keep_text(start.folder / "mappings" / f"{name}.yaml", text, force=force)
-    screen.document({"file": str(kept.path), "written": kept.is_written, "difference": kept.difference, "text": text})
+    kept = keep_text(start.folder / "mappings" / f"{name}.yaml", drafted.text, force=force)
+    screen.document(
+        {"file": str(kept.path), "written": kept.is_written, "difference": kept.difference, "text": drafted.text}
+        | _proposed(drafted.proposals)
+    )
     for line in kept.lines():
         screen.say(line)
     if kept.is_written:
         screen.say("Read and correct it, then: tally lint")
     return kept.code
+
+
+def _proposed(proposals: "Proposals") -> dict[str, Any]:
+    return {
+        "ranked": {
+            path: [
+                {"right": c.path, "score": round(c.likeness.score, 3), "why": list(c.likeness.reasons)} for c in found
+            ]
+            for path, found in proposals.ranked.items()
+        },
+        "accepted": [
+            {"left": list(p.left), "right": list(p.right), "kind": p.kind, "score": round(p.score, 3)}
+            for p in proposals.sure
+        ],
+    }
 
 
 def _end(text: str) -> tuple[str, str]:

@@ -55,13 +55,15 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
     from tallystick.cli.cause import find_causes
     from tallystick.cli.exits import DONE
     from tallystick.cli.near_mapping import chosen_mappings
+    from tallystick.project.learn_options import asked_fields
     from tallystick.wiring import open_state
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     with open_state(start.folder, start.environment) as state:
         names = chosen_mappings(state.loaded, mappings)
-        causes = state.store.look(lambda tx: find_causes(tx, names))
+        asked = asked_fields(state.loaded)
+        causes = state.store.look(lambda tx: find_causes(tx, names, asked))
         now = state.now()
     screen.document({"problems": [c.document() for c in causes]})
     _show(screen, causes, now)

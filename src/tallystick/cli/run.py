@@ -46,6 +46,7 @@ def run(
     from tallystick.cli.brakes import permit_of
     from tallystick.cli.carried_text import carried_document, show_carried
     from tallystick.cli.carry import carry
+    from tallystick.cli.options_create import create_waiting
     from tallystick.cli.progress import shown_progress
     from tallystick.cli.selecting import limits_of
     from tallystick.wiring import open_house
@@ -57,6 +58,7 @@ def run(
         shown_progress(screen) as sink,
         open_house(start.folder, start.environment, writing=True, sink=sink) as house,
     ):
+        made = create_waiting(house, mappings or [])
         permit = permit_of(release, [p.name for p in house.pairs], by)
         limits = limits_of(house, mappings or [], wanted)
         carried = carry(
@@ -70,6 +72,8 @@ def run(
             look=limits.look,
             options=limits.options,
         )
-    screen.document(carried_document(carried))
+    screen.document(carried_document(carried) | ({"options_created": made} if made else {}))
+    for line in made:
+        screen.say(line)
     show_carried(screen, carried)
     return carried.code

@@ -19,8 +19,9 @@ from tallystick.connectors.rest_call import Surroundings
 from tallystick.core.error import ProjectError, Refused
 from tallystick.core.path import Path, parse, read, render, write
 from tallystick.core.record import UNKNOWN, decode_raw
-from tallystick.project.manifest import Manifest, ObjectSpec, OffsetPaging, Operation
+from tallystick.project.manifest import Manifest, ObjectSpec, Operation
 from tallystick.project.manifest_graphql import GraphqlObject, GraphqlSpec
+from tallystick.project.manifest_paging import OffsetPaging
 from tallystick.project.near import suggest
 
 _ERRORS: Final = b'"errors"'

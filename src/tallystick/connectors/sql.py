@@ -1,4 +1,4 @@
-"""The SQL protocol: tables of SQLite and PostgreSQL as object types.
+"""The SQL protocol: tables of databases as object types.
 
 A manifest says which table an object is and which columns carry id, version and times; what the table really looks
 like is asked of the database at first use. Listings go in key order, so that no row is lost or repeated while others
@@ -11,16 +11,28 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
-from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing
-from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
+from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
+from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
+from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
 from tallystick.connectors.sql_target import make_target, object_capabilities
 from tallystick.connectors.sql_transport import SqlTransport
 from tallystick.connectors.sql_values import NO_MATCH
-from tallystick.connectors.sql_write import clock_of, is_value, key_is
+from tallystick.connectors.sql_write import is_value, key_is
 from tallystick.core.error import Absent, AccessError, Error, ProjectError, Refused
 from tallystick.core.path import Path, render
-from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, Secrets, Sighting, Update, Written
+from tallystick.core.ports import (
+    Capabilities,
+    Flow,
+    NotThere,
+    Page,
+    Position,
+    Rights,
+    Secrets,
+    Sighting,
+    Update,
+    Written,
+)
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
@@ -81,19 +93,19 @@ class SqlConnector:
         page = listing.page(since, position, size)
         if position is not None:
             [rows] = yield from self._ask(object_name, Query((page,)))
-            return _page(target, listing, rows, size)
+            return _page(target, listing, rows, size, by_time=since is not None)
         # The clock comes first: what is committed while the page is read must not look as if it had been seen.
         extra = (listing.without_key(size), listing.count() if since is None else None)
-        asked = ((clock_of(self._dialect), {}), page, *(each for each in extra if each))
+        asked: tuple[Any, ...] = ((DatabaseClock(), {}), page, *(each for each in extra if each))
         [[(now,)], rows, *answers] = yield from self._ask(object_name, Query(asked))
         total = answers.pop()[0][0] if since is None else COUNT_UP_TO + 1
         keyless = target.reader.encode_all(answers[0]) if answers else []
-        found = _page(target, listing, rows, size)
+        found = _page(target, listing, rows, size, by_time=since is not None)
         return Page(
             rows=[*keyless, *found.rows],
             next=found.next,
             total=total if total <= COUNT_UP_TO else None,
-            server_time=float(now),
+            server_time=seconds_of(now),
         )
 
     def sight(self, object_name: str, row: bytes) -> Sighting:
@@ -134,12 +146,18 @@ class SqlConnector:
         if sought is NO_MATCH or sought is None:
             return []
         condition = is_value(target.shape, name, bindparam("sought"))
-        statement = select(*target.reader.selected()).where(condition).limit(_FIND_AT_MOST)
+        statement, values = at_most(self._dialect, select(*target.reader.selected()).where(condition), _FIND_AT_MOST)
         try:
-            [rows] = yield from self._ask(object_name, Query(((statement, {"sought": sought}),)))
+            [rows] = yield from self._ask(object_name, Query(((statement, {"sought": sought, **values}),)))
         except Refused:
             return []
         return [target.sight(target.reader.encode(row)) for row in rows]
+
+    def rights(self, object_name: str) -> Flow[Rights | None]:
+        """Ask the catalogue what our user may do with the table; ``None`` where it does not tell."""
+        target = yield from self._target(object_name)
+        found: Rights | None = yield Entitlement(target.shape)
+        return found
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Insert one row. A key that exists is ``Duplicate``, so a repeated create cannot double (R-10.9)."""
@@ -258,8 +276,8 @@ def _with_change_time(spec: ObjectSpec) -> ObjectSpec:
     return spec.model_copy(update={"modified": render((spec.since.param,))})
 
 
-def _page(target: Target, listing: Listing, rows: Sequence[Any], size: int) -> Page:
-    follows = listing.position(rows[size - 1]) if len(rows) > size else None
+def _page(target: Target, listing: Listing, rows: Sequence[Any], size: int, *, by_time: bool) -> Page:
+    follows = listing.position(rows[size - 1], by_time=by_time) if len(rows) > size else None
     return Page(rows=target.reader.encode_all(rows[:size]), next=follows)
 
 

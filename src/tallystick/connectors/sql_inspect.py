@@ -6,7 +6,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect, select, text, types
 
-from tallystick.connectors.sql_table import MOMENTS, ColumnShape, Dialect, ForeignKey, Kind, TableShape, nearest
+from tallystick.connectors.sql_mysql import mysql_kind, with_mysql_specifics
+from tallystick.connectors.sql_table import (
+    MOMENTS,
+    RETURNS_ROWS,
+    ColumnShape,
+    ForeignKey,
+    Kind,
+    TableShape,
+    dialect_of,
+    nearest,
+)
 from tallystick.connectors.sql_time import learn_spelling
 from tallystick.core.error import ProjectError
 
@@ -19,12 +29,16 @@ _KINDS: tuple[tuple[type[Any] | tuple[type[Any], ...], Kind], ...] = (
     (types.Boolean, "boolean"),
     (types.Date, "date"),
     (types.Time, "time"),
+    (types.Interval, "other"),
     (types.Float, "float"),
     (types.Numeric, "number"),
     (types.Integer, "integer"),
     (types.LargeBinary, "binary"),
     (types.String, "text"),
 )
+
+# Some rows only, or only the beginning of a text.
+_ONLY_PART = ("_where", "mysql_length", "mariadb_length")
 
 
 def table_names(connection: Connection, schema: str = "") -> tuple[list[str], list[str]]:
@@ -74,10 +88,10 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
         if each["name"]
     }
     return TableShape(
-        dialect=_dialect(connection),
+        dialect=dialect_of(connection.dialect.name),
         name=name,
         schema=schema,
-        columns={column["name"]: _column(column, numbered) for column in found.get_columns(name, where)},
+        columns={column["name"]: _column(column, numbered) for column in _columns(found, name, where)},
         key=key,
         uniques=uniques,
         indexed=tuple(dict.fromkeys(each["column_names"][0] for each in _indexes(found, name, where))),
@@ -88,9 +102,16 @@ def _shape(connection: Connection, found: Inspector, name: str, schema: str, *, 
     )
 
 
+def _columns(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
+    for column in found.get_columns(name, schema):
+        # MySQL's are read from the statement that would make the table, where a backtick in a name is doubled.
+        doubled = found.dialect.name == "mysql" and "``" in column["name"]
+        yield column | {"name": column["name"].replace("``", "`")} if doubled else column
+
+
 def _falling(connection: Connection, found: Inspector, name: str, schema: str | None) -> set[str]:
     """Name the columns whose row is deleted with the row that they point to."""
-    if _dialect(connection) == "sqlite":
+    if connection.dialect.name == "sqlite":
         # The inspector tells it only of keys that stand at the end of the table's definition.
         query = text("SELECT \"from\" FROM pragma_foreign_key_list(:name) WHERE upper(on_delete) = 'CASCADE'")
         return {row[0] for row in connection.execute(query, {"name": name})}
@@ -98,16 +119,12 @@ def _falling(connection: Connection, found: Inspector, name: str, schema: str | 
     return {columns[0] for columns, how in options if str(how.get("ondelete", "")).upper() == "CASCADE"}
 
 
-def _dialect(connection: Connection) -> Dialect:
-    return "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
-
-
 def _indexes(found: Inspector, name: str, schema: str | None) -> Iterator[Any]:
     """Give the indexes over plain columns of the whole table: not those over expressions or some rows only."""
     # SQLite makes an index for each unique constraint, however that is spelled, but does not list it unasked.
     every = {"include_auto_indexes": True} if found.dialect.name == "sqlite" else {}
     for index in found.get_indexes(name, schema, **every):
-        partial = any(option.endswith("_where") and value is not None for option, value in _options(index))
+        partial = any(option.endswith(_ONLY_PART) and value is not None for option, value in _options(index))
         if not partial and index["column_names"] and None not in index["column_names"]:
             yield index
 
@@ -153,16 +170,22 @@ def _column(found: Any, numbered: tuple[str, ...]) -> ColumnShape:
         name=name,
         kind=kind,
         nullable=bool(found["nullable"]) and name not in numbered,
-        default=default is not None or "identity" in found or name in numbered,
+        default=default is not None or _is_numbered(found) or name in numbered,
         generated="computed" in found or bool((found.get("identity") or {}).get("always")),
-        numbered=name in numbered or "identity" in found or "nextval(" in str(default),
+        numbered=name in numbered or _is_numbered(found) or "nextval(" in str(default),
         max_length=getattr(kind_type, "length", None) if kind == "text" else None,
         options=tuple(getattr(kind_type, "enums", None) or ()),
         comment=found.get("comment") or "",
     )
 
 
+def _is_numbered(found: Any) -> bool:
+    return "identity" in found or found.get("autoincrement") is True
+
+
 def _kind(found: Any) -> Kind:
+    if special := mysql_kind(found):
+        return special
     if isinstance(found, types.DateTime):
         return "instant" if found.timezone else "local_time"
     return next((kind for each, kind in _KINDS if isinstance(found, each)), "other")
@@ -170,6 +193,12 @@ def _kind(found: Any) -> Kind:
 
 def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
     """Add what only the database's own catalogue tells: triggers, sequences, lengths of domains."""
+    if shape.dialect == "mysql":
+        return with_mysql_specifics(connection, shape)
+    if shape.dialect == "odbc":
+        return replace(shape, is_atomic=bool(getattr(connection.dialect, "is_atomic", True)))
+    if shape.dialect not in RETURNS_ROWS:
+        return shape
     if shape.dialect == "sqlite":
         counted = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE")
         triggered = bool(connection.execute(counted, {"name": shape.name}).scalar())

@@ -27,6 +27,14 @@ class Inspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Ask for the ``Rights`` of our user on a table or view; the answer is ``None`` where the system does not tell."""
+
+    kind: ClassVar[str] = "read"
+    shape: TableShape
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Ask for the rows of some statements, run in order on one connection; the answer is one list of rows each."""
 

@@ -1,7 +1,7 @@
 """How rows of a table become JSON, one record each, without losing a digit.
 
-PostgreSQL writes the JSON itself; SQLite's values are encoded here, because its own JSON rounds numbers. Times are
-ISO text, binary values base64, numbers keep all digits, and what JSON has no number for (NaN) is text.
+PostgreSQL writes the JSON itself; the values of the others are encoded here (SQLite's own JSON rounds numbers). Times
+are ISO text, binary values base64, numbers keep all digits, and what JSON has no number for (NaN) is text.
 """
 
 import math
@@ -13,11 +13,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Text, cast, func, literal_column, select
 from sqlalchemy.sql.elements import quoted_name
 
-from tallystick.connectors.sql_table import Kind, TableShape, quote_name
+from tallystick.connectors.sql_table import RETURNS_ROWS, Kind, TableShape, quote_name
+from tallystick.connectors.sql_typed import converter, show
 from tallystick.core.record import encode_raw
 
 UNREADABLE: Final = "$unreadable"
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+_encode: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 _One = Callable[[Sequence[Any]], bytes]
 _All = Callable[[Sequence[Sequence[Any]]], list[bytes]]
 
@@ -39,6 +40,10 @@ class RowReader:
         if self.shape.dialect == "postgresql":
             return [self._json()]
         return [self.shape.table.c[name] for name in self.columns]
+
+    def show(self, name: str, value: Any) -> Any:
+        """Give the value of a column as a position between pages keeps it."""
+        return value if self.shape.dialect in RETURNS_ROWS else show(self.shape.columns[name].kind, value)
 
     def encode(self, row: Sequence[Any]) -> bytes:
         """Encode one row as JSON; one that holds what no text can be made of says so under ``UNREADABLE``."""
@@ -72,12 +77,14 @@ def _convert_none(rows: Sequence[Sequence[Any]]) -> list[bytes]:
 def _converters(shape: TableShape, columns: tuple[str, ...]) -> tuple[_One, _All]:
     width, make = len(columns), _maker(columns)
     kinds = ((at, shape.columns[name].kind) for at, name in enumerate(columns))
-    specials = [(at, _SPECIAL[kind]) for at, kind in kinds if kind in _SPECIAL]
+    find = _SPECIAL.get if shape.dialect == "sqlite" else converter
+    specials = [(at, convert) for at, kind in kinds if (convert := find(kind)) is not None]
 
     def encode(row: Sequence[Any]) -> bytes:
         values = list(row[:width])
         for at, convert in specials:
-            values[at] = convert(values[at])
+            if values[at] is not None:
+                values[at] = convert(values[at])
         try:
             return _encode(make(*values))
         except UnicodeEncodeError:

@@ -14,12 +14,25 @@ from sqlalchemy.sql.sqltypes import NullType
 
 from tallystick.connectors.sql_time import Spelling
 
-Dialect = Literal["sqlite", "postgresql"]
+Dialect = Literal["sqlite", "postgresql", "mysql", "odbc", "mssql", "oracle"]
 Kind = Literal[
     "text", "integer", "number", "float", "boolean", "date", "instant", "local_time", "time", "binary", "uuid", "json",
     "array", "other",
 ]  # fmt: skip
 MOMENTS: tuple[Kind, ...] = ("date", "instant", "local_time")
+RETURNS_ROWS: frozenset[Dialect] = frozenset({"sqlite", "postgresql"})
+"""Databases whose statements give back the rows that they write; the others are asked for them afterwards."""
+
+
+def dialect_of(name: str) -> Dialect:
+    """Give how a database is spoken to, by the name that SQLAlchemy has for it."""
+    match name:
+        case "sqlite" | "postgresql" | "mysql" | "odbc" | "mssql" | "oracle":
+            return name
+        case "mariadb":
+            return "mysql"
+        case _:
+            raise ValueError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,7 @@ class TableShape:
     ``indexed`` the leading column of every index. ``constraints`` gives the columns of a constraint by its name,
     ``checks`` are names and rules. ``triggered``: something may change a row after a statement returned it.
     ``rowid`` is the name by which SQLite's own number of a row can be asked for, where the rows are numbered.
+    ``is_atomic``: a transaction on it can be taken back.
     ``numbering`` gives, per column that draws its value from a sequence, that sequence; ``spellings`` how a column is
     known to write times.
     """
@@ -73,6 +87,7 @@ class TableShape:
     is_view: bool = False
     triggered: bool = False
     rowid: str = ""
+    is_atomic: bool = True
     numbering: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
     table: Table = field(init=False, repr=False, compare=False)

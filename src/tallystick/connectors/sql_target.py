@@ -8,7 +8,7 @@ from typing import Any, Final
 from tallystick.connectors.sighting import Sight
 from tallystick.connectors.sql_request import Target
 from tallystick.connectors.sql_rows import UNREADABLE, RowReader
-from tallystick.connectors.sql_table import MOMENTS, Dialect, TableShape, join_id, key_columns, nearest
+from tallystick.connectors.sql_table import MOMENTS, RETURNS_ROWS, Dialect, TableShape, join_id, key_columns, nearest
 from tallystick.connectors.sql_values import Binder
 from tallystick.core.error import DataError, ProjectError
 from tallystick.core.path import parse
@@ -33,7 +33,7 @@ def object_capabilities(spec: ObjectSpec, network: Network, limits: Limits, dial
         read_by_id=True,
         since=spec.since is not None and bool(spec.modified),
         sort=False,
-        cas_write=True,
+        cas_write=_is_conditional(spec, dialect),
         create_idem=claims.create_idem,
         searchable=tuple(dict.fromkeys((*spec.filters, *unique))),
         consistency=claims.consistency_seconds or 0,
@@ -50,6 +50,14 @@ def object_capabilities(spec: ObjectSpec, network: Network, limits: Limits, dial
         bulk=BULK if writable else 0,
         in_flight=1 if dialect == "sqlite" else limits.in_flight,
     )
+
+
+def _is_conditional(spec: ObjectSpec, dialect: Dialect) -> bool:
+    """Whether nobody can change a row between our look and our write: that takes transactions."""
+    if dialect in RETURNS_ROWS:
+        return True
+    # Elsewhere a table may do without them; whoever described it knows.
+    return spec.claims.cas_write or (dialect != "odbc" and "cas_write" not in spec.claims.model_fields_set)
 
 
 def column_of(path: str) -> str:

@@ -13,12 +13,16 @@ from sqlalchemy import Connection, Executable, exc
 
 from tallystick.connectors.flow import drive, drive_or_error
 from tallystick.connectors.sql_batch import batch_changes, fits_batch
+from tallystick.connectors.sql_clock import DatabaseClock, tells_time
 from tallystick.connectors.sql_copy import copy_changes, fits_copy
-from tallystick.connectors.sql_engine import DEADLINE, WRITES, open_engine, prefer_wal, read_address
+from tallystick.connectors.sql_engine import DEADLINE, WRITES, dialect_of, open_engine, prefer_wal, read_address
 from tallystick.connectors.sql_errors import explain, is_about_one_record
 from tallystick.connectors.sql_inspect import inspect_table
-from tallystick.connectors.sql_request import Change, Inspect, Query, Target, Write
-from tallystick.connectors.sql_table import Dialect
+from tallystick.connectors.sql_listing import FETCHED
+from tallystick.connectors.sql_plain_write import PlainRowWriter, sharpened
+from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
+from tallystick.connectors.sql_rights import rights_of
+from tallystick.connectors.sql_table import RETURNS_ROWS, Dialect
 from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Statements
 from tallystick.core.error import AccessError, Error, RemoteError
 from tallystick.core.ports import Flow
@@ -37,9 +41,12 @@ class SqlTransport:
         self, name: str, url: str, *, timeout: float = 30, connect_timeout: float = 10, in_flight: int = 4
     ) -> None:
         address = read_address(url, name)
-        self.dialect: Dialect = "sqlite" if address.get_backend_name() == "sqlite" else "postgresql"
+        self.dialect: Dialect = dialect_of(address)
         self._name = name
         self._lite = self.dialect == "sqlite"
+        self._plain = self.dialect not in RETURNS_ROWS
+        # Those of the others are spelled differently, or end with the first error.
+        self._has_savepoints = self.dialect in {"sqlite", "postgresql", "mysql"}
         self._in_flight = 1 if self._lite else in_flight
         self._timeout = timeout
         self._asked_for_wal = False
@@ -64,13 +71,16 @@ class SqlTransport:
         """Close all connections."""
         self._engine.dispose()
 
-    def answer(self, request: Inspect | Query | Write) -> Any:
+    def answer(self, request: Inspect | Entitlement | Query | Write) -> Any:
         """Do what one request asks for; raises only errors of the tree."""
         match request:
             case Inspect():
                 place = f"{self._name}/{request.table}"
                 with self._connection(place) as connection:
                     return inspect_table(connection, request.table, request.schema, request.samples, place)
+            case Entitlement():
+                with self._connection(self._name) as connection:
+                    return rights_of(connection, request.shape)
             case Query():
                 with self._connection(self._name) as connection:
                     return self._query(connection, request)
@@ -95,6 +105,9 @@ class SqlTransport:
         changes = request.changes
         if not changes:
             return []
+        if not request.target.shape.is_atomic:
+            # What cannot be taken back must not be tried twice.
+            return [self._alone(request, change) for change in changes]
         at_once = self._at_once(request)
         if at_once:
             try:
@@ -108,18 +121,20 @@ class SqlTransport:
                     raise
         try:
             with self._transaction(request) as statements:
-                writer = RowWriter(statements, request.target)
+                writer = self._writer(statements, request.target)
                 return [self._isolated(statements, writer, request, change) for change in changes]
         except Error as error:
             # A rule that is checked at the end, or a trigger that ends the transaction, condemns all for one.
             if not is_about_one_record(error):
                 raise
             if len(changes) == 1:
-                return [error]
+                return [self._sharpened(error, request.target, changes[0])]
         return [self._alone(request, change) for change in changes]
 
     def _at_once(self, request: Write) -> Callable[[Statements, Target, Sequence[Change]], list[Outcome]] | None:
         """Choose the way to make all these changes with a few statements, if there is one."""
+        if self._plain:
+            return None
         if self._lite:
             return batch_changes if fits_batch(request.target, request.changes) else None
         return copy_changes if fits_copy(request.target, request.changes) else None
@@ -127,14 +142,16 @@ class SqlTransport:
     def _isolated(self, statements: Statements, writer: RowWriter, request: Write, change: Change) -> Outcome:
         """Make one of several changes, so that its failure leaves the transaction as it was before."""
         # SQLite takes a failed statement back by itself, but not what a trigger made of one that succeeded.
-        guarded = len(request.changes) > 1 and (not self._lite or request.target.shape.triggered)
+        several = len(request.changes) > 1
+        guarded = several and self._has_savepoints and (not self._lite or request.target.shape.triggered)
         if guarded:
             statements.cursor.execute("SAVEPOINT tally_change")
         try:
             outcome: Outcome = writer.apply(change)
         except (Error, *self._errors) as error:
             outcome = explain(error, change.place, request.target.shape, change.values)
-            if len(request.changes) == 1 or not is_about_one_record(outcome) or not self._is_open(statements):
+            endangered = not several or not self._has_savepoints
+            if endangered or not is_about_one_record(outcome) or not self._is_open(statements):
                 raise outcome from error
             if guarded:
                 statements.cursor.execute("ROLLBACK TO SAVEPOINT tally_change")
@@ -146,11 +163,21 @@ class SqlTransport:
         single = Write(request.target, (change,))
         try:
             with self._transaction(single) as statements:
-                return self._isolated(statements, RowWriter(statements, request.target), single, change)
+                return self._isolated(statements, self._writer(statements, request.target), single, change)
         except Error as error:
             if not is_about_one_record(error):
                 raise
+            return self._sharpened(error, request.target, change)
+
+    def _writer(self, statements: Statements, target: Target) -> RowWriter:
+        return PlainRowWriter(statements, target) if self._plain else RowWriter(statements, target)
+
+    def _sharpened(self, error: Error, target: Target, change: Change) -> Error:
+        """Find out whether a refusal is about a value that another row has, where the driver does not say so."""
+        if not self._plain or change.op == "delete":
             return error
+        with self._transaction(Write(target, (change,))) as statements:
+            return sharpened(statements, target, change, error)
 
     def _is_open(self, statements: Statements) -> bool:
         driver: Any = statements.connection.connection.driver_connection
@@ -197,9 +224,13 @@ class SqlTransport:
 
 def _fetch(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> list[Any]:
     """Run a query and take its rows from the driver as they are: nothing in them is left to convert."""
-    result: Any = connection.execute(statement, values)
+    if isinstance(statement, DatabaseClock) and not tells_time(connection):
+        return [(None,)]
+    sent = {name: value for name, value in values.items() if name != FETCHED}
+    result: Any = connection.execute(statement, sent)
     try:
-        rows: list[Any] = result.cursor.fetchall()
+        cursor = result.cursor
+        rows: list[Any] = cursor.fetchmany(values[FETCHED]) if FETCHED in values else cursor.fetchall()
         return rows
     finally:
         result.close()

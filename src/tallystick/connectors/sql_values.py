@@ -1,7 +1,7 @@
 """From a JSON value to what a column of a database takes: exact, or refused with the column's name.
 
 PostgreSQL gets every value as text, which the server reads as the column's own type; SQLite gets its five storage
-classes. Nothing is rounded on the way: what a column cannot hold is refused.
+classes, the others Python's own types. Nothing is rounded on the way: what a column cannot hold is refused.
 """
 
 import binascii
@@ -12,8 +12,9 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from tallystick.connectors.sql_table import ColumnShape, Kind, TableShape
+from tallystick.connectors.sql_table import RETURNS_ROWS, ColumnShape, Kind, TableShape
 from tallystick.connectors.sql_time import Spelling
+from tallystick.connectors.sql_typed import give
 from tallystick.core.error import Refused
 from tallystick.core.record import Raw, encode_raw
 
@@ -34,9 +35,13 @@ class Binder:
         self._here = here
         self._place = place
         self._plain = shape.dialect == "sqlite"
-        self._write: Callable[[ColumnShape, Any], Any] = self._sqlite if self._plain else self._postgres
+        self._as_text = shape.dialect == "postgresql"
+        self._write: Callable[[ColumnShape, Any], Any] = (
+            self._sqlite if self._plain else self._postgres if self._as_text else self._typed
+        )
         # Most values are plain text or integers in columns of that kind, and pass as they are.
-        self._texts = frozenset(name for name, column in shape.columns.items() if column.kind in {"text", "time"})
+        passing = {"text"} if shape.dialect not in RETURNS_ROWS else {"text", "time"}
+        self._texts = frozenset(name for name, column in shape.columns.items() if column.kind in passing)
         self._integers = frozenset(name for name, column in shape.columns.items() if column.kind == "integer")
         self._numbers = frozenset(name for name, column in shape.columns.items() if column.kind == "number")
 
@@ -44,10 +49,10 @@ class Binder:
         """Spell a value for a column. Raises ``Refused`` with the column's name."""
         if value is None:
             return None
-        if type(value) is str and name in self._texts and (self._plain or "\x00" not in value):
+        if type(value) is str and name in self._texts and (not self._as_text or "\x00" not in value):
             return value
         if type(value) is int and name in self._integers and -(2**63) <= value < 2**63:
-            return value if self._plain else str(value)
+            return str(value) if self._as_text else value
         try:
             return self._write(self._shape.columns[name], value)
         except _Unfit as unfit:
@@ -56,7 +61,7 @@ class Binder:
     def bind_all(self, values: Raw) -> dict[str, Any]:
         """Spell the values of a row. Raises ``Refused`` with the name of the first column that cannot take its own."""
         # Most are text for a text column of SQLite; they take no further step.
-        texts = self._texts if self._plain else frozenset()
+        texts = frozenset() if self._as_text else self._texts
         bind = self.bind
         return {
             name: value if type(value) is str and name in texts else bind(name, value) for name, value in values.items()
@@ -65,10 +70,14 @@ class Binder:
     def bind_column(self, name: str, values: list[Any]) -> list[Any]:
         """Spell the values of many rows for one column. Raises ``Refused`` with the column's name."""
         kinds = {*map(type, values)} - {_BLANK}
-        if kinds == {str} and name in self._texts and (self._plain or "\x00" not in "".join(filter(None, values))):
+        if (
+            kinds == {str}
+            and name in self._texts
+            and (not self._as_text or "\x00" not in "".join(filter(None, values)))
+        ):
             return values
         if kinds == {Decimal} and name in self._numbers:
-            spell = _exactly if self._plain else str
+            spell = _exactly if self._plain else str if self._as_text else _as_it_is
             try:
                 return [None if value is None else spell(value) for value in values]
             except _Unfit:
@@ -94,6 +103,12 @@ class Binder:
         if isinstance(plain, Decimal):
             return str(plain) if column.kind == "text" else _number(plain, exact=column.kind != "float")
         return _array_refused() if isinstance(plain, list) else plain
+
+    def _typed(self, column: ColumnShape, value: Any) -> Any:
+        plain = _READ[column.kind](value)
+        if isinstance(plain, Decimal) and not plain.is_finite():
+            raise _Unfit("must be a finite number")
+        return _array_refused() if isinstance(plain, list) else give(column.kind, plain, self._here)
 
     def _postgres(self, column: ColumnShape, value: Any) -> str:
         plain = _READ[column.kind](value)
@@ -130,6 +145,12 @@ def _number(number: Decimal, *, exact: bool) -> int | float:
 
 def _exactly(number: Decimal) -> int | float:
     return _number(number, exact=True)
+
+
+def _as_it_is(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise _Unfit("must be a finite number")
+    return number
 
 
 def _array_refused() -> Any:

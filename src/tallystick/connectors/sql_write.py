@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Text, and_, bindparam, cast, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Executable, Text, and_, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from tallystick.connectors.sighting import is_tombstone
+from tallystick.connectors.sql_clock import clock
 from tallystick.connectors.sql_request import Change, Target
 from tallystick.connectors.sql_table import MOMENTS, TableShape
 from tallystick.connectors.sql_time import instant
-from tallystick.core.error import Absent, Error, Refused, Stale
+from tallystick.core.error import Absent, Error, ProjectError, Refused, Stale
 from tallystick.core.path import parse, read
 from tallystick.core.record import Raw, decode_raw
 
@@ -114,7 +115,7 @@ class RowWriter:
         """
         if change.op == "insert":
             return self._insert(change)
-        row = self._locked(change)
+        row = self.locked(change)
         record = self.compare(change, row)
         if change.op == "update":
             return self._update(change, row, record)
@@ -202,7 +203,8 @@ class RowWriter:
         kind = self._shape.columns[name].kind
         return self._time(name) if kind in MOMENTS else True if kind == "boolean" else 1
 
-    def _locked(self, change: Change) -> bytes:
+    def locked(self, change: Change) -> bytes:
+        """Read the row of a change, and keep others from changing it meanwhile. Raises ``Absent``."""
         rows, _ = self._statements.run(("locked",), self._select, key=change.key)
         if not rows:
             raise Absent("there is no such row", place=change.place)
@@ -255,21 +257,15 @@ class RowWriter:
         """Give the time as ISO text, or as seconds or milliseconds where the column counts."""
         if self._now is None:
             self._now = clock(self._statements.connection)
+        if self._now is None:
+            raise ProjectError(
+                f"nobody knows how to ask this database for the time that '{name}' needs",
+                hint="let a trigger or default of the database keep the column, and call it read_only in the manifest",
+                place=self._target.place,
+            )
         if self._shape.columns[name].kind in {"integer", "number", "float"}:
             return int(self._now * (1000 if self._target.time_spelling == "unix_ms" else 1))
         return instant(self._now).isoformat()
-
-
-def clock(connection: Connection) -> float:
-    """Ask the database for its time, seconds UTC."""
-    return float(connection.execute(clock_of(connection.dialect.name)).scalar_one())
-
-
-def clock_of(dialect: str) -> Executable:
-    """Give the statement that asks for the time. SQLite's is that of this machine, to the millisecond."""
-    if dialect == "postgresql":
-        return text("SELECT extract(epoch FROM clock_timestamp())")
-    return text("SELECT CAST(strftime('%s', 'now') AS REAL) + (strftime('%f', 'now') - strftime('%S', 'now'))")
 
 
 def key_is(shape: TableShape, key: Sequence[str]) -> ColumnElement[bool]:

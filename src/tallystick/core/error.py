@@ -209,15 +209,27 @@ class InvalidValue(DataError):
 
 
 class UnknownOption(DataError):
-    """A select option has no counterpart in the mapping. ``option`` is its key, empty where it is too long for one."""
+    """A select option has no counterpart in the mapping. ``option`` is its key, empty where it is too long for one.
+
+    Where it ``is_grave`` the whole record waits, and not its field alone.
+    """
 
     code = "unknown_option"
 
     def __init__(
-        self, message: str, *, option: str = "", field: str = "", detail: str = "", hint: str = "", place: str = ""
+        self,
+        message: str,
+        *,
+        option: str = "",
+        is_grave: bool = False,
+        field: str = "",
+        detail: str = "",
+        hint: str = "",
+        place: str = "",
     ) -> None:
         super().__init__(message, field=field, detail=detail, hint=hint, place=place)
         self.option = option
+        self.is_grave = is_grave
 
 
 class MissingReference(DataError):

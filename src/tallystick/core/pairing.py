@@ -74,9 +74,7 @@ class LegView:
         return self.seen.modified if isinstance(self.seen, Present) else None
 
 
-def creation(
-    pairing: Pairing, side: Side, fields: Fields
-) -> tuple[Write | None, tuple[tuple[Side, int, DataError], ...]]:
+def creation(pairing: Pairing, side: Side, fields: Fields) -> tuple[Write, tuple[tuple[Side, int, DataError], ...]]:
     """Make the write that creates a record on ``side`` from the other side's ``fields``.
 
     Fields that the side cannot hold are faults; the record is created without them unless the side requires them,

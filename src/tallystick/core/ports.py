@@ -204,6 +204,26 @@ class Candid(Protocol):
         """Read one page as it comes: nothing is compared, repaired or left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What credentials may do with an object: ``granted`` are list, get, create, update, delete.
+
+    ``excess`` tells in words what they may do beyond that, ``is_read_only`` that the system takes no writes at all.
+    """
+
+    granted: frozenset[str]
+    excess: tuple[str, ...] = ()
+    is_read_only: bool = False
+
+
+@runtime_checkable
+class Entitled(Protocol):
+    """A connector whose system says which rights our credentials have."""
+
+    def rights(self, object_name: str) -> Flow[Rights | None]:
+        """Ask for the rights on an object type; ``None`` where the system does not tell."""
+
+
 @runtime_checkable
 class Forbearing(Protocol):
     """A connector that understands a system although it contradicts its own description, and says where it does."""

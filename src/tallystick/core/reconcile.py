@@ -174,7 +174,9 @@ def _deleted(case: _Case, side: Side) -> Decision:
         return _rested(case, side, _apply_deletion(case, side))
     match case.pairing.policy.on_delete_update:
         case "delete_wins":
-            return _rested(case, side, replace(_apply_deletion(case, side), reason=case.reason("delete_wins")))
+            applied = _apply_deletion(case, side)
+            won = replace(applied, reason=case.reason("delete_wins")) if applied.writes else applied
+            return _rested(case, side, won)
         case "update_wins":
             return _recreate(case, side, "update_wins")
         case "ask":
@@ -240,8 +242,6 @@ def _recreate(case: _Case, side: Side, policy: str) -> Decision:
     if not case.pairing.may_lack(source.unread):
         return Decision(case.reason("unread"), "quarantined", settled=False)
     write, faults = creation(case.pairing, side, source.fields)
-    if write is None:
-        return Decision(case.reason(policy), "quarantined", faults=faults, settled=False)
     return Decision(case.reason(policy), "written", writes=(write,), faults=faults)
 
 
@@ -272,12 +272,16 @@ def _revived(case: _Case, back: list[Side]) -> Decision:
     side = back[0]
     if case.leg(other(side)).code == "M":
         return Decision(case.reason("verify"), "deferred", verify=(other(side),), settled=False)
+    there = case.leg(other(side)).code
     match case.pairing.policy.on_restore:
-        case "recreate":
-            return replace(_recreate(case, other(side), "recreate"), state="linked")
         case "ignore":
             return Decision(case.reason("ignore"), "filtered")
-        case "ask":
+        case _ if there == "G":
+            return _merged(case)
+        case "recreate" if there != "S":
+            return replace(_recreate(case, other(side), "recreate"), state="linked")
+        case "recreate" | "ask":
+            # One that is archived or out of scope is still there: a second one beside it would be a double (I-5).
             return Decision(case.reason("ask"), "queued", questions=(Question("restore"),), settled=False)
 
 

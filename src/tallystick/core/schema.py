@@ -8,10 +8,16 @@ Type = Literal["text", "integer", "number", "boolean", "date", "instant", "local
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a select field; ``key`` is what is stored, ``label`` what people see."""
+    """One choice of a select field; ``key`` is what is stored, ``label`` what people see.
+
+    A choice that is not ``active`` stands in old records and is not offered any more. ``within`` is the value (a record
+    type, another field's option) that it is offered for; empty where it always is.
+    """
 
     key: str
     label: str = ""
+    active: bool = True
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

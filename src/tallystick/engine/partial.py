@@ -11,7 +11,7 @@ from tallystick.core.binding import Dirty, Quarantined
 from tallystick.core.error import AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.path import render
 from tallystick.core.ports import Written
-from tallystick.core.record import Side, other
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other
 from tallystick.engine.line import Line
 from tallystick.engine.pair import Pair
 from tallystick.engine.send import Job
@@ -65,3 +65,19 @@ def note_unfinished(
                 mapping=at.pair.mapping_print, since=at.now,
             )
         )  # fmt: skip
+
+
+def is_untold(pair: Pair, line: Line, name: str) -> bool:
+    """Tell whether a side does not show a field, or any field of a part, so that nothing parked about it is over."""
+    untold = {
+        i
+        for side in SIDES
+        if (shown := line.seen(side).fields) is not None
+        for i, value in enumerate(decode_fields(shown))
+        if value is UNKNOWN
+    }
+    names = {pair.mapping.names[i] for i in untold}
+    names |= {
+        s.part.role for side in SIDES for s in pair.end(side).sections if s.fields and untold.issuperset(s.fields)
+    }
+    return name.partition(".")[0] in names or name in names

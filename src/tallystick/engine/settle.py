@@ -28,7 +28,7 @@ from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line
 from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.pair import Pair
-from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
+from tallystick.engine.partial import is_partly_unknown, is_untold, note_unfinished, unfinished_fields
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import PENDING, Ledger, Settlement
 
@@ -370,8 +370,12 @@ def _review(at: Settlement, line: Line, into: Ledger) -> None:
             continue
         again = {(f.field, f.code) for f in line.faults if other(f.side) == side}
         again |= {(p.field, p.code) for p in into.parked if p.record == record}
-        if any((row.field, row.code) not in again for row in at.standing.refused.get((side, record), ())):
+        gone = [row for row in at.standing.refused.get((side, record), ()) if (row.field, row.code) not in again]
+        named = {fault.field for fault in line.faults}
+        kept = [row for row in gone if row.field not in named and is_untold(at.pair, line, row.field)]
+        if len(kept) < len(gone):
             into.freed[side].append(record)
+            into.parked += kept
         kinds = {a.kind for a in line.asks}
         asked = at.standing.asked.get(f"{side}/{record}", {})
         into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]

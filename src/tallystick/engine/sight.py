@@ -16,7 +16,7 @@ from tallystick.engine.asked import waits_as_listed
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.pulled import Pulled
 from tallystick.engine.session import LIVE, Session, SightRow
-from tallystick.engine.unread import pack_unread, unread_of
+from tallystick.engine.unread import Unread, pack_unread, unread_of
 
 Sighted = Sequence[tuple[Sighting, int | None]]
 _UNTOLD = encode_fields((UNKNOWN,))[1:-1]
@@ -83,7 +83,7 @@ def _row(
         return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None, None)
     fields = sighting.fault or fields
     unread = unread_of(pair.mapping.names, fields)
-    if unread and isinstance(fields, DataError) and (fact is not None or not pair.is_keyed(unread)):
+    if unread and isinstance(fields, DataError) and _may_go_on(pair, fact, unread):
         fields = fields.rest
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
@@ -109,6 +109,13 @@ def _row(
     keys += [(rule, h, sighting.id) for rule, h in own.items()]
     kind = "lacks" if pair.end(pulled.side).lacking(sighting.record) else "here"
     return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own), faults)
+
+
+def _may_go_on(pair: Pair, fact: LegFact | None, unread: Unread) -> bool:
+    """Whether what can be read of a record is enough to go on with."""
+    if any(isinstance(fault, UnknownOption) and fault.is_grave for _, fault in unread):
+        return False
+    return fact is not None or not pair.is_keyed(unread)
 
 
 def _rests(end: End, fact: LegFact | None, record: Raw) -> bool:

@@ -1,6 +1,5 @@
 """Write facts into a manifest that people keep: only the facts change, with comments, order and spelling kept."""
 
-import os
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from tallystick.core.error import ProjectError
 from tallystick.project.manifest import Fact
+from tallystick.project.rewrite import replace_file
 from tallystick.project.text import parse_text
 
 _LARGE = 8_000_000
@@ -35,7 +35,7 @@ def note_facts(path: Path, facts: Mapping[str, Fact]) -> tuple[str, ...]:
                 hint="write the labels under 'facts' by hand",
                 place=str(path),
             )
-        _replace(path, after)
+        replace_file(path, after)
     except (OSError, UnicodeError) as error:
         raise ProjectError(
             f"the manifest cannot be written: {error}", hint="check its rights", place=str(path)
@@ -65,15 +65,3 @@ def _with_facts(text: str, facts: Mapping[str, Fact]) -> str:
 
 def _without_facts(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "facts"}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file and put it in its place, so that no reader ever sees half of it."""
-    real = path.resolve()  # a link stays a link
-    beside = real.with_name(f".{real.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.chmod(real.stat().st_mode & 0o777)
-        beside.replace(real)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -138,8 +138,9 @@ def _option_list(
             if known and key not in known:
                 hint = suggest(key, known, what=f"options of the {side}")
                 yield view.problem((*path, left), f"the {side} has no option '{key}'", hint, at_key=side == "left")
-        missing = [key for key in known if key not in listed[side]]
-        if missing and options.unknown == "park" and writes_to(other(side), field.policy.direction):
+        also = options.also if side == "right" else {}
+        missing = [key for key in known if key not in listed[side] and key not in also]
+        if missing and options.unknown in {"park", "error", "ask"} and writes_to(other(side), field.policy.direction):
             message = f"not mapped on the {side}: {_some(missing)}; records with them will be parked"
             yield view.problem(path, message, "map them, or set unknown: default", severity="warning", at_key=True)
     if field.policy.direction == "both":

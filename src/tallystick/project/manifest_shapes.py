@@ -1,4 +1,4 @@
-"""Objects that are not simply the records of one resource: objects of several parts, and lines inside a record."""
+"""Objects that are not simply one resource: of several parts, inside a record, below a parent, or lists of options."""
 
 from typing import Annotated, Any, Literal
 
@@ -49,3 +49,39 @@ class InsideSpec(Model):
     """Field of a line that no other line of the same record shares: its own id, its number, an article."""
     holder: str = "holder"
     """The name under which a line shows the id of the record that it stands in."""
+
+
+class OptionsFrom(Model):
+    """Where a system lists the options of a select field: an object of the same manifest, each record an option."""
+
+    object: str
+    """The object of this manifest whose records are the options; a listing is all it needs."""
+    key: str = ""
+    """Path of what the select field stores; the object's id if empty."""
+    label: str = ""
+    """Path of what people see."""
+    active: str = ""
+    """Path of a yes or no: whether the option is still offered."""
+    inactive: str = ""
+    """Path of a yes or no the other way round: archived, hidden, retired."""
+    order: str = ""
+    """Path of the number that people see them sorted by."""
+    within: str = ""
+    """Path of the record type, or of another field's option, that the option is offered for."""
+    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)]] = {}
+    """Only records with this value (or one of these) at this path are options of this field."""
+    on_create: dict[str, Any] = {}
+    """What a new option gets besides key and label, by path."""
+
+
+class UnderSpec(Model):
+    """Records that are listed and written below another record: ``/orders/{order}/lines``."""
+
+    object: str
+    """The object of this manifest whose records they lie below. It may itself lie below another one."""
+    holder: str = "parent"
+    """What stands for the id of that record in paths, queries and bodies (``{parent}``), and the name of the field
+    under which a record shows it."""
+    shows_changes: bool = False
+    """Whatever changes below a record changes that record's own time of change. Then only below changed ones is looked
+    for changes."""

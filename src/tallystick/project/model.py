@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from tallystick.core.codecs.options import Unknown
 from tallystick.core.mapping import Normaliser
 from tallystick.core.policy import (
     Blank,
@@ -101,7 +102,12 @@ class OptionsSpec(Model):
     """Select options: left key to right key, and what happens with one that is not listed."""
 
     map: dict[str, str]
-    unknown: Literal["park", "default", "pass"] = "park"
+    also: dict[str, str] = {}
+    """Further keys of the right side, each with the left key that it is read as; they are never written."""
+    unknown: Unknown = "park"
+    """`park` leaves the field alone on both sides; `ask` makes it a question to the field's owner as well; `create`
+    makes the option on the other side, where the system's file says how, and notes it here; `error` lets the whole
+    record wait; `default` and `pass` let it through."""
     default_left: str = ""
     default_right: str = ""
 

@@ -128,6 +128,8 @@ class EndBuilder:
     def build_options(self, spec: OptionsSpec, where: DataPath, field: Field | None) -> tuple[Codec, ...]:
         """Build the codec of a list of options; the left key is the canonical one."""
         settings: dict[str, Any] = {"map": dict(spec.map), "side": self.side, "unknown": spec.unknown}
+        if spec.also:
+            settings["also"] = dict(spec.also)
         for key in ("default_left", "default_right"):
             if getattr(spec, key):
                 settings[key] = getattr(spec, key)

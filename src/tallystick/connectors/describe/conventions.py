@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from tallystick.connectors.describe.openapi_words import squeeze
 from tallystick.core.path import parse, render
-from tallystick.project.manifest import Fact, FieldSpec, NextUrlPaging, NoPaging, ObjectSpec, Operation
+from tallystick.project.manifest import Fact, FieldSpec, ObjectSpec, Operation
+from tallystick.project.manifest_paging import NextUrlPaging, NoPaging
 
 JSON_API: Final = "application/vnd.api+json"
 _SELF: Final = ("_links.self.href", "links.self.href", "_links.self")

@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tallystick.connectors.describe.check_rules import ColumnRule, read_check
 from tallystick.connectors.describe.column_roles import CHANGED, CREATED, Guess, guess_time, guess_version
-from tallystick.connectors.sql_engine import open_engine, read_address
+from tallystick.connectors.describe.lookup_tables import option_list
+from tallystick.connectors.sql_engine import open_engine, passwords, read_address
 from tallystick.connectors.sql_errors import explain
 from tallystick.connectors.sql_inspect import inspect_table, table_names
 from tallystick.connectors.sql_table import ColumnShape, ForeignKey, Kind, TableShape, nearest
@@ -21,6 +22,7 @@ from tallystick.core.error import ProjectError
 from tallystick.core.path import render
 from tallystick.core.schema import Type
 from tallystick.project.manifest import Claims, Fact, FieldSpec, Filter, Manifest, ObjectSpec, Since, Table
+from tallystick.project.manifest_shapes import OptionsFrom
 
 _TYPES: Final[dict[Kind, tuple[Type, str]]] = {
     "text": ("text", ""),
@@ -38,6 +40,8 @@ _TYPES: Final[dict[Kind, tuple[Type, str]]] = {
     "array": ("list", ""),
     "other": ("any", ""),
 }
+
+_UNTRIED: Final = {"mssql": "SQL Server", "oracle": "Oracle"}
 
 
 def describe_database(
@@ -61,7 +65,7 @@ def describe_database(
         Unavailable: it does not answer.
     """
     address = read_address(url, name)
-    if address.password and str(address.password) in url_reference:
+    if any(password in url_reference for password in passwords(address)):
         raise ProjectError(
             "the password would stand in the manifest",
             hint="keep the address in an environment variable and refer to it: ${env:DATABASE_URL}",
@@ -71,11 +75,12 @@ def describe_database(
     try:
         with engine.connect() as connection:
             shapes, samples = _look(connection, schema or "", tables, name)
+            notes = _doubts(connection, shapes)
     except SQLAlchemyError as error:
         raise explain(error, name) from error
     finally:
         engine.dispose()
-    return _Description(shapes, samples, on).manifest(name, url_reference)
+    return _Description(shapes, samples, on, notes).manifest(name, url_reference)
 
 
 def _look(
@@ -88,6 +93,26 @@ def _look(
     wanted = [each for each in (*known, *views) if tables is None or each in tables]
     shapes = [inspect_table(connection, each, schema, place=place) for each in wanted]
     return shapes, {shape.name: _sample(connection, shape) for shape in shapes}
+
+
+def _doubts(connection: Connection, shapes: Sequence[TableShape]) -> list[str]:
+    """Say what a reader of the manifest should know about the way in which the database was described."""
+    notes = []
+    if connection.dialect.name == "odbc":
+        system = getattr(connection.dialect, "system", "") or "an unnamed system"
+        notes.append(
+            f"Described through ODBC ({system}), which tells no rules of values, and times without their offset."
+        )
+        if not getattr(connection.dialect, "clock", ""):
+            notes.append("Its clock cannot be asked: a trigger or default must keep the times of change.")
+    if connection.dialect.name in _UNTRIED:
+        notes.append(f"{_UNTRIED[connection.dialect.name]} was never tried on a live server: compare with care.")
+    loose = [shape.name for shape in shapes if not shape.is_atomic]
+    if loose:
+        notes.append(
+            f"Without transactions: {', '.join(loose)}. Somebody else's change in the same moment can be lost."
+        )
+    return notes
 
 
 def _sample(connection: Connection, shape: TableShape) -> dict[str, Any]:
@@ -104,12 +129,14 @@ def _sample(connection: Connection, shape: TableShape) -> dict[str, Any]:
 class _Description:
     """Builds a manifest from the shapes of its tables."""
 
-    def __init__(self, shapes: Sequence[TableShape], samples: dict[str, dict[str, Any]], on: str) -> None:
+    def __init__(
+        self, shapes: Sequence[TableShape], samples: dict[str, dict[str, Any]], on: str, notes: Sequence[str] = ()
+    ) -> None:
         self._shapes = shapes
         self._samples = samples
         self._on = on
         self._facts: dict[str, Fact] = {}
-        self._notes: list[str] = []
+        self._notes: list[str] = list(notes)
 
     def manifest(self, name: str, url_reference: str) -> Manifest:
         objects = {shape.name: spec for shape in self._shapes if (spec := self._object(shape)) is not None}
@@ -159,7 +186,10 @@ class _Description:
             filters={render((each,)): Filter(param=each) for each in self._searchable(shape)},
             fields=self._fields(shape, key, (changed, created if same_spelling else None, version)),
             claims=Claims(
-                cas_write=True, create_idem=_idempotency(shape, key), returns_record=True, list_order="keyset"
+                cas_write=shape.is_atomic,
+                create_idem=_idempotency(shape, key),
+                returns_record=True,
+                list_order="keyset",
             ),
         )  # fmt: skip
 
@@ -193,17 +223,28 @@ class _Description:
         references = {each.columns[0]: each for each in shape.foreign_keys if self._points_to_id(shape, each)}
         # Who writes to the table keeps these up to date, so nobody has to map them.
         kept = {guess.column for guess in roles if guess}
+        lists = {each.columns[0]: listed for each in shape.foreign_keys if (listed := self._option_list(shape, each))}
         return {
             render((name,)): self._field(
                 shape,
                 column,
                 [rule for rule in rules if rule.column.lower() == name.lower()],
                 references.get(name),
+                lists.get(name),
                 read_only=shape.is_view or column.generated or (name in key and column.numbered),
                 needed=not column.default and name not in kept and (not column.nullable or name in key),
             )
             for name, column in shape.columns.items()
         }
+
+    def _option_list(self, shape: TableShape, found: ForeignKey) -> OptionsFrom | None:
+        """Give the list of options that a column takes its values from, if it is one."""
+        if len(found.columns) != 1:
+            return None
+        beside = [
+            other for other in self._shapes if other.schema == shape.schema and found.schema in {"", other.schema}
+        ]
+        return next((option_list(other, found) for other in beside if other.name == found.table), None)
 
     def _points_to_id(self, shape: TableShape, found: ForeignKey) -> bool:
         """Whether a column holds ids of another object; some foreign keys point to other unique columns."""
@@ -219,6 +260,7 @@ class _Description:
         column: ColumnShape,
         rules: list[ColumnRule],
         reference: ForeignKey | None,
+        listed: OptionsFrom | None,
         *,
         read_only: bool,
         needed: bool,
@@ -242,6 +284,7 @@ class _Description:
             minimum=_bound([rule for rule in rules if rule.minimum is not None], integers=integers),
             maximum=_bound([rule for rule in rules if rule.maximum is not None], integers=integers, upper=True),
             options=next((rule.options for rule in rules if rule.options), column.options),
+            options_from=listed,
             reference=reference.table if reference is not None else "",
             cascades=reference is not None and reference.cascades,
             label=column.comment,

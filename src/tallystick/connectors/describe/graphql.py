@@ -11,8 +11,9 @@ from tallystick.connectors.describe.graphql_objects import Described, describe_o
 from tallystick.connectors.describe.graphql_schema import Schema, load_schema
 from tallystick.connectors.describe.graphql_writes import is_save, nouns_of
 from tallystick.connectors.describe.openapi_words import noun_of, words_of
-from tallystick.project.manifest import CursorPaging, Fact, Manifest, NoPaging, ObjectSpec
+from tallystick.project.manifest import Fact, Manifest, ObjectSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
+from tallystick.project.manifest_paging import CursorPaging, NoPaging
 
 _SHOWN: Final = 8
 

@@ -11,7 +11,7 @@ from typing import Final
 from tallystick.connectors.describe.graphql_schema import Argument, Kind, Member, Ref, Schema
 from tallystick.connectors.describe.openapi_words import noun_of, squeeze, words_of
 from tallystick.core.path import Path, render
-from tallystick.project.manifest import CursorPaging, NoPaging, OffsetPaging, PagePaging, Paging
+from tallystick.project.manifest_paging import CursorPaging, NoPaging, OffsetPaging, PagePaging, Paging
 
 _SIZES: Final = (
     "first", "limit", "take", "pagesize", "perpage", "size", "pagelimit", "itemsperpage", "max", "maxresults", "top",

@@ -13,18 +13,9 @@ from tallystick.connectors.describe.graphql_writes import Deed, Write, deed_of, 
 from tallystick.connectors.describe.openapi_times import find_times
 from tallystick.connectors.describe.openapi_words import noun_of, squeeze
 from tallystick.core.path import parse, render
-from tallystick.project.manifest import (
-    Claims,
-    CursorPaging,
-    Fact,
-    FieldSpec,
-    ObjectSpec,
-    OffsetPaging,
-    Operation,
-    PagePaging,
-    Tombstone,
-)
+from tallystick.project.manifest import Claims, Fact, FieldSpec, ObjectSpec, Operation, Tombstone
 from tallystick.project.manifest_graphql import GraphqlCall, GraphqlError, GraphqlObject
+from tallystick.project.manifest_paging import CursorPaging, OffsetPaging, PagePaging
 from tallystick.project.spelling import JsonText
 
 _DEEDS: Final[tuple[Deed, ...]] = ("create", "update", "delete")

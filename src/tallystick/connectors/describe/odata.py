@@ -13,17 +13,8 @@ from tallystick.connectors.describe.odata_fields import Spelling, fields_of, lit
 from tallystick.connectors.describe.odata_read import EntitySet, Metadata, Property, read_metadata
 from tallystick.connectors.describe.openapi_times import find_times
 from tallystick.core.path import render
-from tallystick.project.manifest import (
-    Fact,
-    Filter,
-    Manifest,
-    NextUrlPaging,
-    ObjectSpec,
-    OffsetPaging,
-    Operation,
-    Since,
-    Sort,
-)
+from tallystick.project.manifest import Fact, Filter, Manifest, ObjectSpec, Operation, Since, Sort
+from tallystick.project.manifest_paging import NextUrlPaging, OffsetPaging
 
 _PAGE: Final = 500
 _PAGE_V2: Final = 100

@@ -21,7 +21,8 @@ from tallystick.core.error import ProjectError
 from tallystick.core.path import Path, parse, read, render
 from tallystick.core.record import UNKNOWN
 from tallystick.core.schema import Type
-from tallystick.project.manifest import Fact, FieldSpec, LinkPaging, Manifest, NextUrlPaging, ObjectSpec, Operation
+from tallystick.project.manifest import Fact, FieldSpec, Manifest, ObjectSpec, Operation
+from tallystick.project.manifest_paging import LinkPaging, NextUrlPaging
 
 _NEXT: Final = (
     ("links", "next"), ("links", "next", "href"), ("_links", "next", "href"), ("@odata.nextLink",), ("d", "__next"),

@@ -10,6 +10,8 @@ from tallystick.core.mapping import Loss
 from tallystick.core.record import Side, Value
 
 _SHOWN: Final = 60
+_STRICT: Final = frozenset({"park", "ask", "error", "create"})
+Unknown = Literal["park", "default", "pass", "ask", "error", "create"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class Options:
 
     What happens with an option that is not listed: ``park`` raises ``UnknownOption``; ``default`` reads it on the
     right as ``default_left`` and writes it there as ``default_right`` (``default`` is the own side's); ``pass`` lets it
-    through unless it would be taken for another option. ``integer`` is for a side whose keys are numbers.
+    through unless it would be taken for another option. ``ask``, ``error`` and ``create`` raise it, too: what they add
+    is for whoever hears of it. ``also`` names further right keys that are read as a left key, and never written.
+    ``integer`` is for a side whose keys are numbers.
 
     >>> codec = Options({"lead": "Interessent", "active": "Aktiv"})
     >>> codec.decode("Aktiv"), codec.encode("lead")
@@ -27,7 +31,8 @@ class Options:
 
     map: Mapping[str, str]
     side: Side = "right"
-    unknown: Literal["park", "default", "pass"] = "park"
+    unknown: Unknown = "park"
+    also: Mapping[str, str] = field(default_factory=dict)
     default: str = ""
     default_left: str = ""
     default_right: str = ""
@@ -42,6 +47,10 @@ class Options:
         back: dict[str, str] = {}
         for left, right in self.map.items():
             back.setdefault(right, left)
+        for right, left in self.also.items():
+            if left not in self.map:
+                raise self._undeclared(left, self.map)
+            back.setdefault(right, left)
         object.__setattr__(self, "_back", back)
         own = "default_left" if self.side == "left" else "default_right"
         if self.default and not getattr(self, own):
@@ -54,12 +63,12 @@ class Options:
     @property
     def injective(self) -> bool:
         """Whether no two left keys share a right key, so that none is lost on the way back."""
-        return len(self._back) == len(self.map)
+        return not self.also and len(self._back) == len(self.map)
 
     @property
     def loss(self) -> Loss:
         """Lossless where every option comes back as it went."""
-        return "lossless" if self.side == "left" or (self.injective and self.unknown == "park") else "lossy"
+        return "lossless" if self.side == "left" or (self.injective and self.unknown in _STRICT) else "lossy"
 
     def decode(self, raw: Any) -> Value:
         """Give the left key, or the set of left keys for a list."""
@@ -83,7 +92,7 @@ class Options:
 
     def _read(self, key: str) -> str:
         if self.side == "left":
-            return key if key in self.map or self.unknown != "park" else self._unknown(key, self.map)
+            return key if key in self.map or self.unknown not in _STRICT else self._unknown(key, self.map)
         if key in self._back:
             return self._back[key]
         if self.unknown == "default":
@@ -98,7 +107,7 @@ class Options:
         if key in self.map:
             return key if self.side == "left" else self.map[key]
         if self.side == "left":
-            return key if self.unknown != "park" else self._unknown(key, self.map)
+            return key if self.unknown not in _STRICT else self._unknown(key, self.map)
         if self.unknown == "default":
             return self.default_right
         return key if self.unknown == "pass" and key not in self._back else self._unknown(key, self.map)
@@ -118,11 +127,10 @@ class Options:
             f"option {shown} is not in the mapping",
             option=key if len(key) <= _SHOWN else "",
             detail=f"{len(known)} options are mapped",
-            hint="add it to the field's options, or set options.unknown",
+            hint="say what it is with `tally options answer`, or set options.unknown",
+            is_grave=self.unknown == "error",
         )
 
     def _undeclared(self, key: str, known: Mapping[str, str]) -> InvalidValue:
         meant = nearest(key, known)
-        return InvalidValue(
-            f"options: the default '{key}' is not in the map", hint=f"did you mean '{meant}'?" if meant else ""
-        )
+        return InvalidValue(f"options: '{key}' is not in the map", hint=f"did you mean '{meant}'?" if meant else "")

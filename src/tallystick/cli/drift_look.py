@@ -1,0 +1,171 @@
+"""Compare what is written about the systems' objects with what the systems show now, and take over what is new."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from tallystick.core.drift import FieldDrift, find_drift
+from tallystick.core.error import AccessError, ProjectError, RemoteError
+from tallystick.core.path import render
+from tallystick.core.record import SIDES
+from tallystick.core.schema import ObjectType
+from tallystick.engine.effects import call, drive
+from tallystick.engine.seen_fields import SeenFields, see_fields
+from tallystick.project.manifest import Manifest, ObjectSpec
+from tallystick.project.rewrite import rewrite_yaml
+from tallystick.project.schema import object_type
+from tallystick.project.shapes import is_borrowed
+from tallystick.wiring import House
+
+_DESCRIBED: Final = "the catalogue of the database"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDrift:
+    """One object: what changed, how it is known, which mapped fields stand on each path; ``failure`` if it is not."""
+
+    system: str
+    object: str
+    source: str
+    changes: tuple[FieldDrift, ...]
+    mapped: dict[str, list[str]]
+    failure: str = ""
+
+    def users(self, change: FieldDrift) -> list[str]:
+        """Give the mapped fields that a change touches."""
+        return self.mapped.get(change.path, [])
+
+    def is_breaking(self, change: FieldDrift) -> bool:
+        """Tell whether a mapping cannot go on as before; a new field that is required stops every create."""
+        needed = change.change == "new" and change.field is not None and change.field.required
+        return (change.is_narrowing and bool(self.users(change))) or (needed and bool(self.mapped))
+
+    def document(self) -> dict[str, Any]:
+        """Write it as JSON."""
+        return {
+            "system": self.system,
+            "object": self.object,
+            "source": self.source,
+            "failure": self.failure,
+            "changes": [
+                {
+                    "field": c.path,
+                    "change": c.change,
+                    "was": c.was,
+                    "now": c.now,
+                    "mapped": self.users(c),
+                    "breaking": self.is_breaking(c),
+                }
+                for c in self.changes
+            ],
+        }
+
+
+def look_for_drift(house: House, systems: Sequence[str], sample: int) -> list[ObjectDrift]:
+    """Compare every mapped object that declares fields, of the named systems or of all.
+
+    A system that does not answer is told in its objects' ``failure``; the others go on.
+
+    Raises:
+        ProjectError: there is no system of that name.
+    """
+    unknown = [name for name in systems if name not in house.systems]
+    if unknown:
+        raise ProjectError(f"no system is called '{unknown[0]}'", hint=f"there are: {', '.join(house.systems)}")
+    found: list[ObjectDrift] = []
+    for system, name in sorted({(e.system, e.object) for p in house.pairs for e in map(p.end, SIDES)}):
+        spec = house.loaded.manifests[system].objects[name]
+        if spec.fields and (not systems or system in systems):
+            found.append(_heard(_look(house, system, name, spec, sample), spec))
+    return found
+
+
+def _heard(drift: ObjectDrift, spec: ObjectSpec) -> ObjectDrift:
+    """Leave out the new fields that nobody wants to hear of; one that stops creates is always told."""
+    if spec.on_new_field != "ignore":
+        return drift
+    return replace(drift, changes=tuple(c for c in drift.changes if c.change != "new" or drift.is_breaking(c)))
+
+
+def _look(house: House, system: str, name: str, spec: ObjectSpec, sample: int) -> ObjectDrift:
+    written, mapped = object_type(name, spec), _mapped(house, system, name)
+    try:
+        if house.loaded.manifests[system].protocol == "sql" and not is_borrowed(spec):
+            now = object_type(name, _catalogue(house, system, name, spec))
+            return ObjectDrift(system, name, _DESCRIBED, tuple(find_drift(written, now)), mapped)
+        seen = drive(call(system, see_fields(house.systems[system].connector, name, sample)), house.boundary())
+    except (AccessError, RemoteError, ProjectError) as fault:
+        return ObjectDrift(system, name, "", (), mapped, str(fault))
+    return ObjectDrift(system, name, f"{seen.records:,} records", tuple(_seen(written, spec, seen)), mapped)
+
+
+def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> ObjectSpec:
+    from tallystick.connectors.describe.database import describe_database
+    from tallystick.project.secrets import ProjectSecrets
+
+    written = house.loaded.manifests[system].url
+    table = spec.table.name if spec.table else name
+    schema = spec.table.schema_name if spec.table else ""
+    url = ProjectSecrets(house.folder).resolve(written)
+    described: Manifest = describe_database(system, written, url, schema=schema or None, tables=[table])
+    return described.objects.get(table) or spec
+
+
+def _seen(written: ObjectType, spec: ObjectSpec, seen: SeenFields) -> Iterable[FieldDrift]:
+    own = frozenset(
+        p for p in (spec.id, spec.version, spec.modified, spec.created) if p and not p.startswith("header:")
+    )
+    for field in seen.unannounced(written, own):
+        yield FieldDrift(field.path, "new", now=field.type, field=field)
+    if seen.records and not spec.omits_blank:
+        for field in seen.vanished(written):
+            yield FieldDrift(field.path, "gone", was=field.type)
+
+
+def _mapped(house: House, system: str, name: str) -> dict[str, list[str]]:
+    """Give the mapped fields of an object by path."""
+    found: dict[str, list[str]] = {}
+    for pair in house.pairs:
+        for end in map(pair.end, SIDES):
+            if (end.system, end.object) == (system, name):
+                for place, field in zip(end.places, pair.mapping.names, strict=True):
+                    for path in [place.path, *(where for where, _ in place.inverse)]:
+                        if path:
+                            found.setdefault(render(path), []).append(f"{pair.name}.{field}")
+    return found
+
+
+def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) -> list[str]:
+    """Write new fields into the systems' files; give ``system: object.field`` of each.
+
+    Those of objects that say so themselves (``on_new_field``), or of all with ``everything``.
+
+    Raises:
+        ProjectError: a file cannot be changed and stay as it is otherwise.
+    """
+    accepted: list[str] = []
+    for drift in found:
+        new = [c.field for c in drift.changes if c.change == "new" and c.field is not None]
+        spec = house.loaded.manifests[drift.system].objects[drift.object]
+        if not new or is_borrowed(spec) or not (everything or spec.on_new_field == "accept"):
+            continue
+
+        def change(document: Any, drift: ObjectDrift = drift, new: Any = new) -> None:
+            fields = document["objects"][drift.object]["fields"]
+            for field in new:
+                fields[field.path] = _entry(field)
+
+        file = house.folder / house.loaded.source("system", drift.system).layers[-1].document.file
+        rewrite_yaml(file, change, hint=f"write them under objects.{drift.object}.fields by hand")
+        accepted += [f"{drift.system}: {drift.object}.{field.path}" for field in new]
+    return accepted
+
+
+def _entry(field: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": field.type}
+    told |= {name: True for name in ("required", "read_only", "unique") if getattr(field, name)}
+    if field.max_length is not None:
+        told["max_length"] = field.max_length
+    if field.options:
+        told["options"] = [option.key for option in field.options]
+    return told
