@@ -71,6 +71,11 @@ class World:
     def ask(self, path: str, method: str = "GET", body: dict | None = None, **headers: str) -> dict:
         sent = json.dumps(body).encode() if body is not None else None
         headers = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+        if method != "GET":
+            fetch = urllib.request.Request(f"{self.root}/", headers={"X-CSRF-Token": "Fetch"})
+            with urllib.request.urlopen(fetch, timeout=10) as answer:
+                headers["X-CSRF-Token"] = answer.headers["X-CSRF-Token"]
+                headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
         request = urllib.request.Request(self.root + path, sent, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"{}")
@@ -80,7 +85,7 @@ class World:
 def sap(tmp_path_factory):
     require("mocksap", "mock-sap")
     port = free_port()
-    command = [str(Path(sys.executable).parent / "mock-sap"), "--port", str(port), "--no-csrf", "-q"]
+    command = [str(Path(sys.executable).parent / "mock-sap"), "--port", str(port), "-q"]
     with served(command, port, tmp_path_factory.mktemp("sap") / "sap.log"):
         yield f"http://127.0.0.1:{port}"
 

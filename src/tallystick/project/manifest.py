@@ -261,7 +261,7 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "graphql", "soap", "rpc", "sql", "files", "memory"]
+    protocol: Literal["rest", "soap", "graphql", "rpc", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
     """REST: the address that all paths are added to. GraphQL, SOAP, RPC: the address of the service."""

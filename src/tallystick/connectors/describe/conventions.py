@@ -54,7 +54,7 @@ def _as_json_api(name: str, spec: ObjectSpec, facts: dict[str, Fact], objects: M
         if operation is None:
             continue
         body = {"type": kind, **operation.body, **own}
-        headers = {"Accept": JSON_API, **operation.headers, "Content-Type": JSON_API}
+        headers = {**operation.headers, "Content-Type": JSON_API}
         changes[verb] = operation.model_copy(
             update={"body": body, "wrap": "data", "record": "data", "headers": headers}
         )

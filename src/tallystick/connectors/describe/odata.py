@@ -14,6 +14,7 @@ from tallystick.connectors.describe.odata_read import EntitySet, Metadata, Prope
 from tallystick.connectors.describe.openapi_times import find_times
 from tallystick.core.path import render
 from tallystick.project.manifest import Fact, Filter, Manifest, ObjectSpec, Operation, Since, Sort
+from tallystick.project.manifest_auth import CsrfFetch, SessionAuth
 from tallystick.project.manifest_paging import NextUrlPaging, OffsetPaging
 
 _PAGE: Final = 500
@@ -22,7 +23,7 @@ _V4: Final = 4
 _MOST_FILTERS: Final = 40
 _SHOWN: Final = 6
 _FILTERED: Final = re.compile(r"Edm\.(String|Guid|U?Int\d+|Byte|SByte|Boolean)$")
-_TOKENS: Final = re.compile(r"api_.*_srv|/sap/|sap\.com", re.IGNORECASE)
+_SAP: Final = re.compile(rb"www\.sap\.com/Protocols/SAPData|com\.sap\.(?:gateway|vocabularies)")
 
 
 def describe_odata(document: bytes, *, source: str = "", base_url: str = "") -> Manifest:
@@ -50,12 +51,19 @@ def describe_odata(document: bytes, *, source: str = "", base_url: str = "") -> 
         notes.append("Where records carry an @odata.etag, writes can be conditional on it: set if_match: If-Match.")
     if any(each.notes.get("ChangeTracking", {}).get("Supported") == "true" for each in found.sets):
         notes.append("The service offers delta links; they are not used, changes are asked for by time.")
-    if _TOKENS.search(f"{base_url} {document[:4000].decode('utf-8', 'replace')}"):
-        notes.append("SAP systems want an X-CSRF-Token with each write: have it fetched by auth, or turned off.")
+    auth: dict[str, Any] = {}
+    if _SAP.search(document):
+        # These systems refuse each write without a token, whatever else they ask for.
+        auth = {"auth": SessionAuth(type="session", csrf=CsrfFetch(path="/"))}
+        facts["auth"] = Fact(
+            label="inferred", because="an SAP system: a token for writes, fetched at the service's root"
+        )
+        notes.append("Set auth.username and auth.password, as references, if the system wants them.")
     return Manifest(
         protocol="rest",
         title=base_url.rstrip("/").rpartition("/")[2] or source,
         base_url=base_url,
+        **auth,
         description=source,
         objects=objects,
         facts=facts,
