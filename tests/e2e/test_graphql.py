@@ -1,4 +1,4 @@
-"""A GraphQL service of another's stack, described by its own address, and a SQLite table, kept in step by the command line."""
+"""A GraphQL service of another's stack, described by its own address, and a SQLite table, kept in step."""
 
 import contextlib
 import io

@@ -1,11 +1,11 @@
 """Two systems that keep conventions and have no description: JSON:API and HAL, each written to its specification."""
 
 import contextlib
-import datetime
 import itertools
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat()
+    return datetime.now(UTC).isoformat()  # noqa: TID251 - a server has a clock
 
 
 class _Service(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The GraphQL services of others' stacks started for a test, behind a door that shows what is sent and bends answers."""
+"""The GraphQL services of others' stacks started for a test, behind a door that shows and bends what passes."""
 
 import contextlib
 import json

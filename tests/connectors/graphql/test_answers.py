@@ -139,7 +139,7 @@ def refusal(code="", message="no", path=("x",)):
 
 class TestDocuments:
     def test_only_the_fields_of_the_manifest_are_asked_for(self, door, system):
-        """Selections come from the fields; what is written by hand takes their place, what cannot be read is left out."""
+        """Selections come from the fields, or from what is written by hand; what cannot be read is left out."""
         answers(door, said(page_of()))
         listed(system)
         sent = json.loads(door.requests[-1][1])
@@ -293,7 +293,6 @@ class TestRefusals:
 
     def test_an_argument_that_is_not_known_is_not_sent(self, door, system):
         """The manifest says what can be said; what cannot is no silent loss."""
-        connector, transport = system
         manifest = Manifest.model_validate(
             MANIFEST | {"base_url": door.url, "objects": {"people": MANIFEST["objects"]["people"] | {
                 "list": {"method": "POST", "path": "people", "record": "people.edges", "body": {"last": 5}}}}}

@@ -24,7 +24,9 @@ _INCLUSIVE: Final = frozenset({"greaterthanorequalto", "greaterthanorequal", "on
 _BARE: Final = frozenset({"updated", "modified", "changed", "lastupdated", "lastmodified", "lastchanged"})
 _EQUAL: Final = frozenset({"eq", "equals", "equalto", "equal", "is", "exact"})
 _ONE_OF: Final = frozenset({"in", "isin", "oneof", "anyof", "any", "includes"})
-_SORTS: Final = frozenset({"sort", "sortby", "orderby", "order", "sorting", "ordering", "sortorder", "sorts", "orders"})
+_SORTS: Final = frozenset(
+    {"sort", "sortby", "sortkey", "orderby", "order", "sorting", "ordering", "sortorder", "sorts", "orders"}
+)
 _FIELDS: Final = frozenset({"field", "key", "by", "column", "property", "sortfield", "orderfield", "sortby"})
 _DIRECTIONS: Final = frozenset({"direction", "order", "dir", "sortorder", "orderdirection", "sortdirection"})
 _UP: Final = ("asc", "ascending", "up")
@@ -33,15 +35,17 @@ _FLAGS: Final = re.compile(r"^bool", re.IGNORECASE)
 
 def find_since(leaves: list[Leaf], schema: Schema) -> tuple[Since, str] | None:
     """Find the argument that asks for what changed since an instant, and the one for the other end beside it."""
+    found: list[tuple[bool, Since]] = []
     for path, each in leaves:
         stem, word = _change_and(path, _AFTER)
         if not stem or each.type.is_list or _FLAGS.match(each.type.name) or schema.kind(each.type.name).kind == "ENUM":
             continue
         until = next((render(other) for other, _ in leaves if _change_and(other, _BEFORE)[0] == stem), "")
         spelled = "unix" if is_number(each.type) else "iso"
-        param = render(path)
-        return Since(param=param, format=spelled, inclusive=word in _INCLUSIVE, until=until), f"argument '{param}'"
-    return None
+        is_inclusive = word in _INCLUSIVE
+        found.append((is_inclusive, Since(param=render(path), format=spelled, inclusive=is_inclusive, until=until)))
+    chosen = max(found, key=lambda pair: pair[0])[1] if found else None
+    return (chosen, f"argument '{chosen.param}'") if chosen is not None else None
 
 
 def _change_and(path: tuple[Any, ...], words: tuple[str, ...]) -> tuple[str, str]:

@@ -80,7 +80,24 @@ def fields_of(schema: Schema, kind: Kind, objects: Mapping[str, str]) -> Fields:
             _add_list(found, schema, member, inner, objects)
         else:
             _add_inner(found, schema, (name,), member, inner, objects)
+    _join_references(found.fields)
     return found
+
+
+def _join_references(fields: dict[str, FieldSpec]) -> None:
+    """Where a record shows the id of another one both by itself and in it, only the first is a field."""
+    plain = {squeeze(path): path for path in fields if len(parse(path)) == 1}
+    for path, spec in list(fields.items()):
+        steps = parse(path)
+        if len(steps) != 2 or not (spec.reference or squeeze(str(steps[1])) == "id"):  # noqa: PLR2004 - name and id
+            continue
+        outer = squeeze(str(steps[0]))
+        own = plain.get(f"{outer}id") or next(
+            (plain[name] for name in plain if name.endswith("id") and name != "id" and outer.endswith(f"by{name}")), ""
+        )
+        if own:
+            fields[own] = fields[own].model_copy(update={"reference": spec.reference})
+            del fields[path]
 
 
 def _add_inner(

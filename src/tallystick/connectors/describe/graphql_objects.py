@@ -176,12 +176,25 @@ class _Object:
             settings["since"], because = since
             taken |= {since[0].param, since[0].until}
             self.facts["since"] = Fact(label="declared", because=because)
+        else:
+            self._tell_search()
         sort = find_sort(self.listing.member.arguments, self.schema, (self.id, modified))
         if sort is not None:
             settings["sort"], because = sort
             self.facts["sort"] = Fact(label="declared", because=because)
         settings["filters"] = find_filters(leaves, found.fields, taken)
         return settings
+
+    def _tell_search(self) -> None:
+        texts = [
+            name for name, each in self.listing.member.arguments.items()
+            if squeeze(name) in {"query", "q", "search", "filter", "where"} and each.type.name == "String"
+        ]  # fmt: skip
+        if texts:
+            self.notes.append(
+                f"argument '{texts[0]}' takes a text; if it can ask for the time of change, write since: "
+                f"{{param: {texts[0]}, template: \"updated_at:>'{{}}'\"}}, as the system wants it"
+            )
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -216,7 +229,7 @@ class _Object:
                 if render(into) != path:
                     self.inputs[path] = render(into)
                 changes["required"] = create is not None and self._must(create, str(into[0]))
-                changes["create_only"] = update is not None and not places.get("update")
+                changes["create_only"] = path == self.id or (update is not None and not places.get("update"))
             found.fields[path] = spec.model_copy(update=changes)
         extra: list[str] = []
         for name, each in create.inputs.items() if create is not None else ():

@@ -19,7 +19,7 @@ _VERBS: Final[dict[str, Deed]] = {
 }
 _FILLERS: Final = frozenset({"one", "by", "id", "pk", "a", "the", "record", "entity", "single", "node"})
 _ENDINGS: Final = ("type", "node", "entity", "object", "model", "record")
-_SAVES: Final = frozenset({"save", "upsert", "put", "merge", "sync"})
+_SAVES: Final = frozenset({"save", "upsert", "put"})
 _ID: Final = "{id}"
 _ERRORS: Final = ("usererrors", "errors", "error", "problems", "validationerrors", "customererrors")
 _ERROR_PARTS: Final = (
@@ -68,12 +68,15 @@ def nouns_of(kind: Kind, name: str) -> frozenset[str]:
 
 def deed_of(key: str, nouns: frozenset[str]) -> Deed | None:
     """Tell what a mutation does to a record of these nouns, by its name; ``None`` where it is about something else."""
-    words = [word for step in key.split(".") for word in words_of(step)]
+    outer, _, last = key.rpartition(".")
+    words = list(words_of(last))
     verbs = [word for word in words if word in _VERBS]
     if not verbs:
         return None
     rest = [word for word in words if word != verbs[0] and word not in _FILLERS]
-    return _VERBS[verbs[0]] if noun_of("_".join(rest)) in nouns else None
+    # Below a field that gathers what concerns one kind of record, the verb may stand alone.
+    noun = noun_of("_".join(rest)) if rest else noun_of(outer.rpartition(".")[2])
+    return _VERBS[verbs[0]] if noun in nouns else None
 
 
 def is_save(key: str) -> bool:
@@ -83,7 +86,7 @@ def is_save(key: str) -> bool:
 
 def find_write(schema: Schema, key: str, member: Member, deed: Deed, item: Kind, names: frozenset[str]) -> Write | None:
     """Read a mutation; ``None`` where its arguments are not understood. ``names`` are squeezed names of fields."""
-    answer = _answer_of(schema, key, member, item)
+    answer = _answer_of(schema, key, member, item, is_delete=deed == "delete")
     id_name = id_of(item)
     ids = _ids(member.arguments, schema, item, id_name)
     body = _body_of(member.arguments, schema, names, ids) if deed != "delete" else None
@@ -91,7 +94,7 @@ def find_write(schema: Schema, key: str, member: Member, deed: Deed, item: Kind,
         return None
     wrap, inputs = body or ((), {})
     named = _named_id(ids, wrap, inputs) if deed != "create" else {}
-    if named is None or _is_open(member.arguments, wrap, named):
+    if named is None or _is_open(schema, member.arguments, wrap, named, is_delete=deed == "delete"):
         return None
     inside = {name: value for name, value in named.items() if not wrap} if deed == "update" else named
     own = named.get("", {})
@@ -111,30 +114,41 @@ def find_write(schema: Schema, key: str, member: Member, deed: Deed, item: Kind,
     return Write(deed, key, call, operation, inputs, answer.returns_record, version if deed == "update" else "")
 
 
-def _is_open(arguments: Mapping[str, Argument], wrap: Path, named: Mapping[str, Any]) -> bool:
-    """Tell whether something must be given that nobody knows."""
-    given = {str(wrap[0])} if wrap else set(arguments)
-    return any(each.must_be_given and name not in given and name not in named for name, each in arguments.items())
+def _is_open(
+    schema: Schema, arguments: Mapping[str, Argument], wrap: Path, named: Mapping[str, Any], *, is_delete: bool
+) -> bool:
+    """Tell whether something must be given, beside the record, that nobody knows."""
+    here: Mapping[str, Argument] = arguments
+    given: Any = named
+    for step in map(str, wrap):
+        known = {step, *(given if isinstance(given, dict) else ())}
+        if any(each.must_be_given and name not in known for name, each in here.items()):
+            return True
+        here, given = schema.kind(here[step].type.name).inputs, given.get(step) if isinstance(given, dict) else None
+    # Where the arguments themselves are the record, what must be given is a field.
+    return is_delete and any(each.must_be_given and name not in named for name, each in arguments.items())
 
 
 def _ids(arguments: Mapping[str, Argument], schema: Schema, item: Kind, id_name: str) -> list[Path]:
     """Find where the id of a record is given: an argument, or inside an input up to two steps deep."""
-    wanted = (id_name, "id", f"{noun_of(item.name)}id", "uuid", "nodeid")
+    own = f"{noun_of(item.name)}id"
+    wanted = {id_name, "id", own} if squeeze(id_name) in {"id", own} else {id_name}
 
-    def walk(inputs: Mapping[str, Argument], path: Path) -> Iterator[Path]:
+    def walk(inputs: Mapping[str, Argument], path: Path) -> Iterator[tuple[bool, Path]]:
         for name, each in inputs.items():
             kind = schema.kind(each.type.name)
             if each.type.is_list:
                 continue
             if not kind.is_input and (name == id_name or squeeze(name) in wanted):
-                yield (*path, name)
+                yield not each.must_be_given, (*path, name)
             elif kind.is_input and len(path) < 2:  # noqa: PLR2004 - two steps
                 yield from walk(kind.inputs, (*path, name))
 
-    def rank(path: Path) -> tuple[bool, int]:
-        return path[-1] != id_name, len(path)
+    def rank(found: tuple[bool, Path]) -> tuple[bool, bool, int]:
+        may_lack, path = found
+        return may_lack, path[-1] != id_name, len(path)
 
-    return sorted(walk(arguments, ()), key=rank)
+    return [path for _, path in sorted(walk(arguments, ()), key=rank)]
 
 
 def _body_of(
@@ -170,7 +184,7 @@ def _named_id(ids: list[Path], wrap: Path, inputs: Mapping[str, Argument]) -> di
     return None
 
 
-def _answer_of(schema: Schema, key: str, member: Member, item: Kind) -> _Answer:
+def _answer_of(schema: Schema, key: str, member: Member, item: Kind, *, is_delete: bool) -> _Answer:
     field_path: Path = tuple(key.split("."))
     kind = schema.kind(member.type.name)
     if not kind.is_composite:
@@ -179,7 +193,8 @@ def _answer_of(schema: Schema, key: str, member: Member, item: Kind) -> _Answer:
         return _Answer(field_path, "{record}", returns_record=True)
     if kind.kind == "UNION":
         return _union(schema, field_path, kind, item)
-    steps, select = _record_in(kind, item)
+    # What a deletion answers of the record need not be there any more.
+    steps, select = ((), "") if is_delete else _record_in(kind, item)
     error, asked = _told_errors(schema, field_path, kind)
     written = " ".join(filter(None, (select, asked))) or "__typename"
     return _Answer((*field_path, *steps), written, error, bool(steps))
