@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tallystick.cli.describe_openapi import home_of, read_description, without_secrets
+from tallystick.cli.describe_openapi import home_of, keep_access, read_description, without_secrets
 from tallystick.core.error import Garbled
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ def describe_graph(source: str, base_url: str, folder: Path, known: "Manifest | 
         return describe_graphql(document, source=title, base_url=base_url)
     shown = without_secrets(source)
     described = describe_graphql(_introspect(source, folder, known), source=shown, base_url=base_url or shown)
-    if known is not None:
-        described = described.model_copy(
-            update={"auth": known.auth, "network": known.network, "limits": known.limits, "owner": known.owner}
-        )
-    return described
+    return keep_access(described, known)
 
 
 def _introspect(url: str, folder: Path, known: "Manifest | None") -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tallystick.cli.describe_openapi import read_description, without_secrets
+from tallystick.cli.describe_openapi import keep_access, read_description, without_secrets
 from tallystick.core.error import ProjectError
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ def describe_metadata(source: str, base_url: str, folder: Path, known: "Manifest
     document = download(f"{root}/{_METADATA}", known, folder)
     root = without_secrets(root)
     described = describe_odata(document, source=f"{root}/{_METADATA}", base_url=base_url or root)
-    if known is not None:
-        described = described.model_copy(
-            update={"auth": known.auth, "network": known.network, "limits": known.limits, "owner": known.owner}
-        )
-    return described
+    return keep_access(described, known)
 
 
 def _reader() -> "Callable[..., Manifest]":

@@ -111,6 +111,14 @@ def _given(response: "Response", place: str) -> "Response":
     return response
 
 
+def keep_access(described: "Manifest", known: "Manifest | None") -> "Manifest":
+    """Keep what a person has written of how a system is reached, where it is described again."""
+    if known is None:
+        return described
+    kept = {"network": known.network, "limits": known.limits, "owner": known.owner}
+    return described.model_copy(update=kept if known.auth.type == "none" else {**kept, "auth": known.auth})
+
+
 def without_secrets(url: str) -> str:
     """Give an address that may be written down: without sign-in, and without a query that names a secret."""
     parts = urlsplit(url)

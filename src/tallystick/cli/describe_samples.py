@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tallystick.cli.describe_openapi import fetch, without_secrets
+from tallystick.cli.describe_openapi import fetch, keep_access, without_secrets
 
 if TYPE_CHECKING:
     from tallystick.project.manifest import Manifest
@@ -23,8 +23,4 @@ def describe_answers(urls: Sequence[str], base_url: str, folder: Path, known: "M
 
     samples = [Sample(without_secrets(url), fetch(url, known, folder)) for url in urls]
     described = describe_samples(samples, source=samples[0].url, base_url=base_url)
-    if known is not None:
-        described = described.model_copy(
-            update={"auth": known.auth, "network": known.network, "limits": known.limits, "owner": known.owner}
-        )
-    return described
+    return keep_access(described, known)
