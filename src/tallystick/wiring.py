@@ -145,9 +145,16 @@ class House:
 
 @contextlib.contextmanager
 def open_house(
-    folder: Path, environment: str | None = None, *, writing: bool = False, sink: "Sink | None" = None
+    folder: Path,
+    environment: str | None = None,
+    *,
+    writing: bool = False,
+    whole: bool = False,
+    sink: "Sink | None" = None,
 ) -> Iterator[House]:
     """Open a project with all its systems and its state; ``writing`` takes the project's lock.
+
+    ``whole`` asks systems for all fields of a record, where a run would ask for the mapped ones.
 
     Raises:
         ProjectError: the files are wrong, or a secret is missing.
@@ -158,7 +165,7 @@ def open_house(
     loaded = load_project(folder, environment=environment)
     with contextlib.ExitStack() as closing:
         alone = _lock(loaded, closing) if writing else False
-        systems = open_systems(_asked_for_less(loaded), closing)
+        systems = open_systems(loaded if whole else _asked_for_less(loaded), closing)
         store = _open_state(loaded, closing)
         house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
         if gc.get_threshold()[0] == _LOOK_AFTER:

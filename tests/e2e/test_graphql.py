@@ -131,6 +131,13 @@ def test_only_mapped_fields_are_asked_for(world):
     assert "updatedAt" in listing
 
 
+def test_who_looks_for_changed_fields_asks_for_all(world):
+    """What a run leaves out is not missing."""
+    world.tally("drift", code=None)
+    queries = [json.loads(body)["query"] for _, body in world.door.requests]
+    assert any("customers(" in query and "rating" in query for query in queries)
+
+
 def test_a_failed_field_leaves_the_record_alone(world):
     """A value that the service could not give is neither blank nor changed; all others go on."""
     mapped = MAPPING.replace("right: points}", "right: rating, direction: to_left}")
