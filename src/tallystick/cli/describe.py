@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
+        "tally describe store --graphql https://store.example.com/graphql",
+        "tally describe books --odata https://books.example.com/odata/v4",
+        "tally describe desk --sample https://desk.example.com/api/tickets --sample https://desk.example.com/api/users",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
         "tally describe crm",
@@ -35,6 +38,16 @@ def describe(
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
     ] = "",
     wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
+    graphql: Annotated[
+        str, typer.Option("--graphql", metavar="FILE|URL", help="The schema of a GraphQL system, or its address.")
+    ] = "",
+    odata: Annotated[
+        str, typer.Option("--odata", metavar="FILE|URL", help="The metadata of an OData service, or its address.")
+    ] = "",
+    sample: Annotated[
+        list[str] | None,
+        typer.Option("--sample", metavar="URL", help="A listing of a REST system without description; repeatable."),
+    ] = None,
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
     ] = "",
@@ -63,7 +76,10 @@ def describe(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    sources = {"--openapi": openapi, "--wsdl": wsdl, "--database": database, "--files": files}
+    sources = {
+        "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
+        "--files": files, "--sample": " ".join(sample or ()),
+    }  # fmt: skip
     if sum(map(bool, sources.values())) > 1:
         raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
     manifest = _described(start, name, sources, base_url, schema, table or [])
@@ -105,6 +121,18 @@ def _described(
         from tallystick.cli.describe_wsdl import describe_service
 
         return describe_service(wsdl, base_url, start.folder)
+    if graphql := sources["--graphql"]:
+        from tallystick.cli.describe_graphql import describe_graph
+
+        return describe_graph(graphql, base_url, start.folder, _described_before(start, name))
+    if odata := sources["--odata"]:
+        from tallystick.cli.describe_odata import describe_metadata
+
+        return describe_metadata(odata, base_url, start.folder, _described_before(start, name))
+    if sample := sources["--sample"]:
+        from tallystick.cli.describe_samples import describe_answers
+
+        return describe_answers(sample.split(), base_url, start.folder, _described_before(start, name))
     if database := sources["--database"]:
         from tallystick.cli.describe_database import describe_base
 
@@ -116,6 +144,15 @@ def _described(
     return None
 
 
+def _described_before(start: Start, name: str) -> "Manifest | None":
+    """Give what is written of a system already: its credentials may be needed to ask it for its description."""
+    if not (start.folder / "systems" / f"{name}.yaml").is_file():
+        return None
+    from tallystick.project.load import load_project
+
+    return load_project(start.folder, environment=start.environment).manifests.get(name)
+
+
 def _known(start: Start, name: str) -> "Manifest":
     from tallystick.core.error import ProjectError
     from tallystick.project.load import load_project
@@ -125,7 +162,7 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --database or --files"
+            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database or --files"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]
