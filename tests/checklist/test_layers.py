@@ -128,7 +128,7 @@ def test_a_certificate_is_refused_for_its_own_reason(twins, tmp_path, made, word
     file = certificate(tmp_path / "own.pem", **made)
     with encrypted(file) as port:
         move(twins, f"https://127.0.0.1:{port}/v1", ca_file=file)
-        finding, broken, failed = verdict(twins, "C4")
+        finding, broken, failed = verdict(twins, "C1.1", "C1.3", "C4")
     assert (broken, failed) == (["encryption"], ["C5"])
     assert words in " ".join(finding.reasons)
     assert cure in finding.fix

@@ -38,9 +38,9 @@ def _told(failure: Error | None) -> str:
 
 def _kind(failure: Error | None) -> str:
     match failure:
-        case AccessError():
+        case AccessError(layer="service"):
             return "access"
-        case Unavailable() | Throttled():
+        case AccessError() | Unavailable() | Throttled():
             return "away"
         case Garbled():
             return "garbled"
