@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
+        "tally describe crm --from hubspot",
         "tally describe crm",
     )
     app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
@@ -48,6 +49,9 @@ def describe(
     files: Annotated[
         str, typer.Option("--files", metavar="FOLDER|FILE", help="A folder of exports, or one file in it.")
     ] = "",
+    ready: Annotated[
+        str, typer.Option("--from", metavar="READY", help="A ready system of `tally catalog`, to be copied.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -63,7 +67,7 @@ def describe(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    sources = {"--openapi": openapi, "--wsdl": wsdl, "--database": database, "--files": files}
+    sources = {"--openapi": openapi, "--wsdl": wsdl, "--database": database, "--files": files, "--from": ready}
     if sum(map(bool, sources.values())) > 1:
         raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
     manifest = _described(start, name, sources, base_url, schema, table or [])
@@ -72,7 +76,7 @@ def describe(
         screen.document({"system": name, "card": card_document(known)})
         show_card(screen, name, known)
         return DONE
-    kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest), force=force)
+    kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest, ready), force=force)
     screen.document({
         "system": name,
         "file": str(kept.path),
@@ -113,6 +117,10 @@ def _described(
         from tallystick.cli.describe_files import describe_drop
 
         return describe_drop(name, files, start.folder)
+    if ready := sources["--from"]:
+        from tallystick.project.ready import read_ready
+
+        return read_ready(ready).manifest
     return None
 
 
@@ -125,14 +133,18 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --database or --files"
+            " or give --openapi, --wsdl, --database, --files or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]
 
 
-def _text(manifest: "Manifest") -> str:
+def _text(manifest: "Manifest", ready: str) -> str:
     from tallystick.connectors.describe.text import manifest_yaml
     from tallystick.project.json_schema import SCHEMA_FOLDER
+    from tallystick.project.ready import read_ready
+
+    if ready:
+        return read_ready(ready).text  # with its comments
 
     return f"# yaml-language-server: $schema=../{(SCHEMA_FOLDER / 'system.json').as_posix()}\n{manifest_yaml(manifest)}"
