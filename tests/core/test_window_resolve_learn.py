@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.core.binding import Cursor, Intent, Window
+from tallystick.core.binding import Cursor, Intent, Superseded, Window
 from tallystick.core.learn import shape_of_loss
-from tallystick.core.ports import Capabilities
+from tallystick.core.ports import Capabilities, Sighting
 from tallystick.core.record import Money
 from tallystick.core.resolve import (
     MAX_AGE_SECONDS,
@@ -20,7 +20,7 @@ from tallystick.core.resolve import (
     may_resend,
     next_step,
 )
-from tallystick.core.window import Sweep, goes_on, judge_completeness, next_high, next_sweep
+from tallystick.core.window import Sweep, can_shift, goes_on, is_over, judge_completeness, next_high, next_sweep
 
 TIMES = st.one_of(st.none(), st.floats(0, 1e9))
 SINCE = Capabilities(since=True)
@@ -37,6 +37,33 @@ def test_the_cursor_never_passes_the_start_of_the_sweep_and_never_goes_back(befo
         assert high >= before
     if high is not None and (high != before or is_ahead):
         assert high <= (snow0 if snow0 is not None else started - skew)
+
+
+def test_a_full_read_that_showed_nobody_is_made_again():
+    """R-4.4: a system that took our rights away shows nobody, too; to list an empty side once more costs nothing."""
+    for count, is_full in ((0, True), (1, False), (None, False)):
+        cursor = Cursor("p", "left", 900.0, 950.0, count)
+        assert next_sweep(cursor, SINCE, 1000.0, 3600.0, configured_anew=False).full is is_full
+
+
+@pytest.mark.parametrize(
+    ("digest", "modified", "is_old"), [(7, 50.0, True), (8, 9.0, True), (8, 11.0, False), (9, 9.0, False)]
+)
+def test_a_copy_is_old_if_its_values_are_over_or_it_is_older_than_what_followed(digest, modified, is_old):
+    """R-4.5: 7 was followed by another state at 10; what is agreed (9) is no news, however old the copy."""
+    over = [Superseded("p", "left", "1", "", 7, 10.0, 0.0)]
+    assert is_over(Sighting("1", {}, None, modified), digest, over, agreed=9) is is_old
+
+
+def test_rows_shift_where_they_are_counted_and_in_windows_of_lagging_copies():
+    """R-11.8."""
+    whole, window = Sweep(full=True, since=None, reason=""), Sweep(full=False, since=1.0, reason="")
+    counted, copies = Capabilities(list_order="offset"), Capabilities(list_order="keyset", consistency=5)
+    assert can_shift(counted, whole)
+    assert can_shift(copies, window)
+    assert not can_shift(copies, whole)
+    assert not can_shift(replace(copies, consistency=0), window)
+    assert not can_shift(replace(copies, list_order="snapshot"), window)
 
 
 def test_a_cursor_in_the_future_is_taken_back_by_a_full_compare():

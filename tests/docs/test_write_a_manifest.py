@@ -11,8 +11,9 @@ from tallystick.project.text import parse_text
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "write-a-manifest.md"
 BLOCKS = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
-# Of the block that shows all ways of paging, each line is one.
-SNIPPETS = [part for block in BLOCKS for part in (block.splitlines() if block.startswith("paging") else [block])]
+# Of the blocks that show all ways of paging or of signing in, each line is one.
+WAYS = ("paging", "auth")
+SNIPPETS = [part for block in BLOCKS for part in (block.splitlines() if block.startswith(WAYS) else [block])]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text[:30])
@@ -20,7 +21,7 @@ def test_a_snippet_is_valid(snippet):
     entries = parse_text(snippet, "howto").value
     if "protocol" in entries:
         Manifest.model_validate(entries)
-    elif "limits" in entries:
+    elif "limits" in entries or "auth" in entries:
         Manifest.model_validate({"protocol": "rest"} | entries)
     else:
         ObjectSpec.model_validate(entries)

@@ -34,10 +34,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mutating import Slip, slips  # noqa: E402 - it lies beside this file
 
-SURVEYED: Final = ("merge", "record_merge", "contest", "text_lines", "sides", "reconcile", "pairing", "observation")
+SURVEYED: Final = (
+    "merge", "record_merge", "contest", "text_lines", "sides", "reconcile", "pairing", "observation",
+    "brake", "plan", "matching", "resolve", "window",
+)  # fmt: skip
 JUDGES: Final = (
     "test_record_merge_cells", "test_conflict_cells", "test_reconcile_cells", "test_merge_laws", "test_contest_laws",
-    "test_reconcile_laws", "test_unread_laws", "test_answer_laws", "test_golden",
+    "test_reconcile_laws", "test_unread_laws", "test_answer_laws", "test_brake", "test_matching",
+    "test_key_forms", "test_window_resolve_learn", "test_golden",
 )  # fmt: skip
 WRITTEN_BY_CODE: Final = "test_golden"
 AT_ONCE: Final = 2

@@ -60,16 +60,12 @@ class Network:
         self.script: list[tuple[str, str]] = []
         self.listeners: list[tuple[str, Callable[[], Any]]] = []
         self.lags: list[tuple[str, float]] = []
-        self.blind_from = self.blind_until = 0.0
-        self.is_trusted_blindly = False  # whether somebody took an empty listing for all there is
+        self.blind_until = 0.0
+        self.swept_at = 0.0  # when somebody last began to list everything, or what changed
 
     def grow_blind(self, seconds: float) -> None:
         """Show nothing for a while, as a system does that took our rights away."""
-        self.blind_from, self.blind_until = self._world.now, self._world.now + seconds
-
-    def was_blind_since(self, then: float) -> bool:
-        """Whether it showed nothing at some time since then."""
-        return self.blind_until >= then and self.blind_from < self.blind_until
+        self.blind_until = self._world.now + seconds
 
     def send(self, ask: Ask, worker: Any, reply: Reply) -> None:
         """Send a request; ``reply`` gets the answer or an error of the tree, later, unless the worker dies first."""
@@ -182,7 +178,6 @@ class Network:
 
     @staticmethod
     def _served(state: Any, worker: Any, table: Table) -> Any:
-        worker.shown[table.name, table.owner[id(state)].id] = state
         if state.served is None:
             state.served = set()
         state.served.add(worker.number)
@@ -202,6 +197,13 @@ class Network:
             answers.append(answer)
         return answers
 
+    def _note_sweep(self, worker: Any, side: str, position: str | None) -> None:
+        if position is None:
+            self.swept_at = self._world.now
+            worker.begun.add(side)
+        elif side not in worker.begun:
+            worker.parts.setdefault(side, self.swept_at)
+
     def _show(self, ask: Ask, table: Table, worker: Any) -> Any:
         world, dice = self._world, self._dice
         nature = table.nature
@@ -209,11 +211,11 @@ class Network:
         if self.lags and self.lags[0][0] == ask.verb:
             at = world.now - self.lags.pop(0)[1]
         blind = world.now < self.blind_until
-        if blind and ask.verb == "list" and ask.arguments[0] is None:
-            worker.fooled.add(table.name)
-            self.is_trusted_blindly = True
+        if blind:
+            worker.blinded.add(table.name)
         match ask.verb:
             case "get":
+                worker.looked[table.name, ask.arguments[0]] = world.now
                 state = None if blind else table.seen(ask.arguments[0], at)
                 return state if state is None else self._served(state, worker, table)
             case "find":
@@ -221,6 +223,7 @@ class Network:
                 return [self._served(s, worker, table) for s in hits]
             case _:
                 since, position, size = ask.arguments
+                self._note_sweep(worker, table.name, position)
                 most = size or nature.page
                 if nature.short_pages:
                     most = dice.number(1, most)

@@ -148,9 +148,6 @@ class Game:
         world = self.world
         if result is not None:
             self._judge_result(worker, result)
-            if worker.mode != "plan" and not result.failures:
-                for side in worker.swept - worker.fooled:
-                    world.networks[side].is_trusted_blindly = False
             if worker.mode == "plan":
                 self.approved = frozenset(op.fingerprint for op in result.plan.operations)
         if world.stormy:
@@ -212,12 +209,19 @@ class Game:
         for _ in range(MOST_ROUNDS):
             self._wait()
             self.rounds += 1
-            if self._run_at_rest().is_empty and not self._has_doubts():
+            # The first run under a changed configuration looks for nobody who is absent, so its silence proves little.
+            is_new = self._is_configured_anew()
+            if self._run_at_rest().is_empty and not is_new and not self._has_doubts():
                 return
         left = [f"{o.action} {o.reason} {o.side}" for o in self.last.plan.operations[:3]]
         left += [f"{n} lines" for n in (self.last.plan.lines,) if n] + ["doubts"] * self._has_doubts()
         story = f"after {self.rounds} rounds there is still something to do: {left}"
         self.world.fail("I-1" if self.last.plan.writes else "I-2", story)
+
+    def _is_configured_anew(self) -> bool:
+        state = self.world.state.look(lambda tx: tx.pair_state(PAIR))
+        [pair] = self.world.pairs
+        return state is not None and (state.mapping, state.scope) != (pair.mapping_print, pair.scope_print)
 
     def _has_doubts(self) -> bool:
         """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness."""

@@ -137,12 +137,17 @@ class Stillness:
                 state = known.get((side, life.id))
                 if state in {"linked", "dormant", "unlinked"} or f"{side}/{life.id}" in self.subjects:
                     continue
-                if state is None and (wish == "ignore" or life.now.fields["key"] in self.waiting_keys):
+                waits = life.now.fields["key"] in self.waiting_keys or self._is_unvouched(other(side))
+                if state is None and (wish == "ignore" or waits):
                     continue
                 if state == "tomb" and policy.on_restore == "ignore" and any(not s.alive for s in life.states):
                     continue
                 story = f"{side}/{life.id} ({life.now.fields['key']}) is nowhere; state {state}"
                 self.world.fail("I-8", story)
+
+    def _is_unvouched(self, side: Side) -> bool:
+        """Whether a side shows none of its linked records, so that nothing is made there until a person has spoken."""
+        return any(q.subject.startswith(f"{side}/") and "vouches" in q.detail for q in self.queue)
 
     def _check_doubles(self) -> None:
         for side in SIDES:

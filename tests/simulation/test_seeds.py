@@ -1,7 +1,7 @@
 """Random worlds on the production engine: nothing is lost, doubled, falsely deleted or brought back (I-1 ... I-30).
 
 ``TALLY_SEEDS`` says how many seeds are played; ``make soak SECONDS=3600`` plays as many as an hour holds. What is known
-to be wrong is in ``known.py`` and told in ``test_stories.py``; seeds that nobody explained yet are ``OPEN``.
+to be wrong is in ``known.py`` and told in ``test_stories.py``.
 """
 
 import os
@@ -23,11 +23,11 @@ SEEDS = int(os.environ.get("TALLY_SEEDS", "120"))
 CHUNKS = 8
 # Each of these showed a defect once; it is played for ever.
 PERMANENT = (
-    3, 15, 17, 35, 39, 45, 46, 49, 58, 61, 65, 71, 76, 88, 89, 96, 153, 185, 189, 196, 208, 213, 235, 236, 249, 254,
-    278, 287, 307, 310, 364, 376, 387, 469, 526, 581, 636, 719, 726, 754, 772, 855, 883, 1355,
+    3, 15, 17, 18, 35, 39, 45, 46, 49, 58, 61, 65, 71, 76, 88, 89, 96, 153, 185, 189, 196, 208, 213, 235, 236, 249, 254,
+    278, 287, 307, 310, 364, 376, 387, 469, 526, 581, 636, 719, 726, 754, 772, 855, 883, 1338, 1355, 10209,
+    10303, 10554, 10667, 10724, 11053, 11334, 12460, 12987, 20207, 21115, 22194, 22443, 22499, 30079, 30190, 30343,
+    30640, 30778, 31096, 40126, 40238, 40275, 40899, 41250, 41971,
 )  # fmt: skip
-# Something is still wrong here. A repair makes the mark fail, so that the seed moves to the permanent ones.
-OPEN = (18, 115, 1338)
 
 
 def judge(seed):
@@ -40,18 +40,12 @@ def judge(seed):
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_worlds_that_nobody_has_seen(chunk):
     """Whatever people, networks, crashes and takeovers do, every law holds; and the search is not idle."""
-    reports = [judge(seed) for seed in range(1 + chunk, 1 + SEEDS, CHUNKS) if seed not in OPEN]
+    reports = [judge(seed) for seed in range(1 + chunk, 1 + SEEDS, CHUNKS)]
     assert sum(r.runs for r in reports) > len(reports)
 
 
 @pytest.mark.parametrize("seed", PERMANENT)
 def test_what_was_wrong_once_stays_right(seed):
-    judge(seed)
-
-
-@pytest.mark.parametrize("seed", OPEN)
-@pytest.mark.xfail(strict=True, reason="found by a search, not mended yet")
-def test_what_is_still_wrong(seed):
     judge(seed)
 
 

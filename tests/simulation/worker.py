@@ -29,9 +29,10 @@ class Worker:
         self.reads = 0
         self.writes = 0
         self.deleted: dict[Any, int] = {}
-        self.shown: dict[tuple[str, str], Any] = {}  # the state of each record that it was shown last
-        self.swept: set[str] = set()  # the sides it listed from the beginning
-        self.fooled: set[str] = set()  # the sides that showed it nothing though there was something
+        self.looked: dict[tuple[str, str], float] = {}  # when it last read a record by its id
+        self.begun: set[str] = set()  # the sides that it began to list
+        self.parts: dict[str, float] = {}  # when the sweep of a side began that it went on with
+        self.blinded: set[str] = set()  # the sides that showed it nothing though there may have been something
         self.linked = world.count_linked()
         self.mortal = options.pop("mortal", True)
         alone = options.pop("alone", False)

@@ -191,8 +191,6 @@ class World:
         """Count a request of a worker."""
         self.steps += 1
         self.requests += 1
-        if ask.verb == "list" and ask.arguments[:2] == (None, None):
-            worker.swept.add(ask.table.name)
         if ask.writes:
             worker.writes += 1
             if worker.mode == "plan":

@@ -17,7 +17,9 @@ from tests.systems.asking import Answer, ask, basic
 
 from tallystick.core.path import parse, read
 from tallystick.core.record import UNKNOWN
-from tallystick.project.manifest import BearerAuth, Manifest, ObjectSpec, OffsetPaging, Operation, PagePaging
+from tallystick.project.manifest import Manifest, ObjectSpec, Operation
+from tallystick.project.manifest_auth import BearerAuth
+from tallystick.project.manifest_paging import OffsetPaging, PagePaging
 from tallystick.project.spelling import spell
 
 _PATTERN = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}

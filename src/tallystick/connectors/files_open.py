@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from tallystick.connectors.files_place import LocalPlace, Place
 from tallystick.core.error import ProjectError
 from tallystick.core.ports import Secrets
-from tallystick.project.manifest import ApiKeyAuth, Auth, BasicAuth, BearerAuth, Network, NoAuth
+from tallystick.project.manifest import Network
+from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, NoAuth
 
 if TYPE_CHECKING:
     from tallystick.connectors.files_curl import Credentials

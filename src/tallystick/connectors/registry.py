@@ -20,6 +20,7 @@ GROUP: Final = "tallystick.connectors"
 _BUILT_IN: Final = {
     "rest": "tallystick.connectors.rest",
     "soap": "tallystick.connectors.soap",
+    "rpc": "tallystick.connectors.rpc",
     "sql": "tallystick.connectors.sql",
     "memory": "tallystick.connectors.memory",
     "files": "tallystick.connectors.files",
@@ -39,12 +40,16 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[Connec
     """
     simple = plain(manifest)
     connector, transport = _opener(manifest.protocol, name)(name, simple, secrets)
-    if simple is manifest:
+    has_children = any(spec.under is not None for spec in manifest.objects.values())
+    if simple is manifest and not has_children:
         return connector, transport
+    from tallystick.connectors.children import gather
     from tallystick.connectors.composite import compose
     from tallystick.connectors.nested import nest
 
     whole = expand(manifest)
+    if has_children:
+        connector = gather(name, plain(whole), connector)
     if any(spec.inside is not None for spec in manifest.objects.values()):
         connector = nest(name, whole, connector)
     if any(map(is_composite, manifest.objects.values())):

@@ -4,20 +4,22 @@ A vendor is data. What the manifest says is compiled once (``rest_object``); rea
 ``rest_read``, ``rest_write`` and ``rest_bulk``; how requests travel is the business of ``http``.
 """
 
+import copy
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tallystick.connectors.http.address import Hosts, ascii_host
 from tallystick.connectors.http.auth import open_auth
 from tallystick.connectors.http.limits import REAL_TIMING, Timing
+from tallystick.connectors.http.markup import as_json
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.connectors.http.transport import HttpTransport
 from tallystick.connectors.rest_bulk import create_many, update_many
 from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.rest_claims import capabilities_of, schema_of
-from tallystick.connectors.rest_object import RestObject
+from tallystick.connectors.rest_object import RestObject, operations_of
 from tallystick.connectors.rest_parts import read_page
 from tallystick.connectors.rest_read import ask_page, find_records, get_record
 from tallystick.connectors.rest_write import create_record, delete_record, update_record
@@ -37,9 +39,11 @@ from tallystick.core.ports import (
 )
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
-from tallystick.project.manifest import Manifest
+from tallystick.project.children import placeholders
+from tallystick.project.manifest import Manifest, Network
 from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
+T = TypeVar("T")
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
 
 
@@ -47,10 +51,19 @@ class RestConnector:
     """A system with a REST interface. Performs no I/O: its flows yield ``Request`` and are sent ``Response``."""
 
     def __init__(self, manifest: Manifest, around: Surroundings) -> None:
-        self._objects = {name: RestObject(name, spec, around) for name, spec in manifest.objects.items()}
+        specs = manifest.objects
+        self._objects = {name: RestObject(name, s, around, placeholders(name, specs)) for name, s in specs.items()}
+        self._parents: Mapping[str, str | int] = {}
         self._place = around.system
+        self._in_json = _reader(manifest)
         self.around = around
         """What its objects share; protocols that speak through this one need it too."""
+
+    def below(self, parents: Mapping[str, str | int]) -> "RestConnector":
+        """Give the same system as it is seen below one record: its calls are filled with the ids of those above."""
+        connector = copy.copy(self)
+        connector._parents = parents  # noqa: SLF001 - its own kind
+        return connector
 
     def objects(self) -> tuple[str, ...]:
         """Name the object types."""
@@ -72,7 +85,7 @@ class RestConnector:
         page_size: int | None = None,
     ) -> Flow[Page]:
         """Read one page of a listing: from the start or at ``position``; only what changed since, where possible."""
-        return read_page(self._object(object_name), since, position, page_size)
+        return self._in_json(read_page(self._object(object_name), since, position, page_size))
 
     def sight(self, object_name: str, row: bytes) -> Sighting:
         """Decode one row of a page. Raises ``DataError`` for a record that has no id or is no record."""
@@ -80,37 +93,37 @@ class RestConnector:
 
     def get(self, object_name: str, record_id: str) -> Flow[Sighting | NotThere]:
         """Read one record by id."""
-        return get_record(self._object(object_name), record_id)
+        return self._in_json(get_record(self._object(object_name), record_id))
 
     def find(self, object_name: str, path: Path, value: Any) -> Flow[Sequence[Sighting]]:
         """Find records by a field that the manifest has a filter for; only true matches are given."""
-        return find_records(self._object(object_name), path, value)
+        return self._in_json(find_records(self._object(object_name), path, value))
 
     def ask(
         self, object_name: str, wish: Wish, position: Position | None = None, page_size: int | None = None
     ) -> Flow[Page]:
         """Read one page as it comes: nothing is compared, repaired or left out."""
-        return ask_page(self._object(object_name), wish, position, page_size)
+        return self._in_json(ask_page(self._object(object_name), wish, position, page_size))
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Create one record; ``key`` is the idempotency key, sent where the system takes one."""
-        return create_record(self._object(object_name), body, key)
+        return self._in_json(create_record(self._object(object_name), body, key))
 
     def update(self, object_name: str, update: Update) -> Flow[Written]:
         """Change one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
-        return update_record(self._object(object_name), update)
+        return self._in_json(update_record(self._object(object_name), update))
 
     def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
         """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
-        return delete_record(self._object(object_name), record_id, version)
+        return self._in_json(delete_record(self._object(object_name), record_id, version))
 
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
         """Create several; one outcome each, in order."""
-        return create_many(self._object(object_name), bodies)
+        return self._in_json(create_many(self._object(object_name), bodies))
 
     def update_many(self, object_name: str, updates: Sequence[Update]) -> Flow[Sequence[Written | Error]]:
         """Change several; one outcome each, in order."""
-        return update_many(self._object(object_name), updates)
+        return self._in_json(update_many(self._object(object_name), updates))
 
     def _object(self, name: str) -> RestObject:
         found = self._objects.get(name)
@@ -120,7 +133,20 @@ class RestConnector:
                 hint=f"the manifest has: {', '.join(sorted(self._objects)) or 'none'}",
                 place=self._place,
             )
-        return found
+        return found.below(self._parents) if self._parents else found
+
+
+def _reader(manifest: Manifest) -> Callable[[Flow[T]], Flow[T]]:
+    """Give what flows run in: nothing, unless some operation is answered in another way than JSON."""
+    for spec in manifest.objects.values():
+        for _, operation in operations_of(spec):
+            if operation is not None and operation.answer != "json":
+                return as_json
+    return _untouched
+
+
+def _untouched(flow: Flow[T]) -> Flow[T]:
+    return flow
 
 
 def open_system(
@@ -135,8 +161,8 @@ def open_system(
     scrub = Scrub()
     base_url = ascii_host(resolve(manifest.base_url))
     hosts = Hosts.of(base_url, manifest.network.allow_hosts, place=name)
-    auth = open_auth(manifest.auth, resolve, scrub, timing.now, place=name)
-    network = manifest.network
+    auth = open_auth(manifest.auth, resolve, scrub, timing, place=name, base_url=base_url)
+    network = _signed_in(manifest.network, resolve, scrub)
     around = Surroundings(
         system=name,
         base_url=base_url,
@@ -160,6 +186,12 @@ def open_system(
         timing=timing,
     )
     return RestConnector(manifest, around), transport
+
+
+def _signed_in(network: Network, resolve: Callable[[str], str], scrub: Scrub) -> Network:
+    if not network.client_key_password:
+        return network
+    return network.model_copy(update={"client_key_password": scrub.learn(resolve(network.client_key_password))})
 
 
 def _resolver(secrets: Secrets) -> Callable[[str], str]:

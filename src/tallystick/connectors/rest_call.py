@@ -6,7 +6,7 @@ body is asked by its body: parameters are written into it at their names, as pat
 
 import copy
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -27,8 +27,10 @@ from tallystick.project.spelling import JsonText, ParameterText, fill, rewrite, 
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ID: Final = "{id}"
-_QUOTED_ID: Final = quote(_ID, safe="")
-_FORM: Final = "application/x-www-form-urlencoded"
+_BODIES: Final = {
+    "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml; charset=utf-8",
+}  # fmt: skip
+_ANSWERS: Final = {"json": "application/json", "xml": "application/xml, text/xml", "csv": "text/csv"}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _PLAIN: Final = (str, int, bool, Decimal, type(None))
 
@@ -65,7 +67,12 @@ class Call:
     )  # fmt: skip
 
     def __init__(
-        self, operation: Operation, place: str, around: Surroundings, id_type: Literal["text", "integer"] = "text"
+        self,
+        operation: Operation,
+        place: str,
+        around: Surroundings,
+        id_type: Literal["text", "integer"] = "text",
+        parents: Sequence[str] = (),
     ) -> None:
         self.operation = operation
         self.record = parse(operation.record)
@@ -73,14 +80,31 @@ class Call:
         self.is_asked_by_body = operation.method in _WITH_BODY
         self._place = place
         self._id_type = id_type
-        self._refuse_unknown_placeholders()
+        self._refuse_unknown_placeholders(parents)
         self._url = add_path(around.base_url, operation.path)
-        self._query, self._by_id = _compile_query(operation, around.resolve)
+        self._query, self._by_id = _compile_query(operation, around.resolve, parents)
         self._headers = _compile_headers(operation, around)
         self._body: Raw = rewrite_texts(operation.body, around.resolve)
         self._beside: Raw = rewrite_texts(operation.beside, around.resolve)
         self._names_id = fill(self._body, "", _ID) != self._body
         self._templates: dict[frozenset[str], tuple[str, ...]] = {}
+
+    def below(self, parents: Mapping[str, str | int], place: str) -> "Call":
+        """Give the same call with the ids of the records above filled in."""
+        call = copy.copy(self)
+        call._place = place  # noqa: SLF001 - its own kind
+        call._templates = {}  # noqa: SLF001 - its own kind
+        for name, value in parents.items():
+            mark, step = f"{{{name}}}", quote_id(str(value), place=place)
+            call._url = call._url.replace(mark, step)  # noqa: SLF001 - its own kind
+            call._query = [(each, text.replace(mark, step)) for each, text in call._query]  # noqa: SLF001
+            call._by_id = [  # noqa: SLF001 - its own kind
+                (each, JsonText(document=fill(text.document, value, mark), encoding=text.encoding))
+                for each, text in call._by_id  # noqa: SLF001 - its own kind
+            ]
+            call._body = fill(call._body, value, mark)  # noqa: SLF001 - its own kind
+            call._beside = fill(call._beside, value, mark)  # noqa: SLF001 - its own kind
+        return call
 
     @property
     def is_addressed(self) -> bool:
@@ -180,40 +204,45 @@ class Call:
                 place=self._place,
             ) from cause
 
-    def _refuse_unknown_placeholders(self) -> None:
+    def _refuse_unknown_placeholders(self, parents: Sequence[str]) -> None:
         for name in _PLACEHOLDER.findall(self.operation.path):
-            if name != "id":
+            if name != "id" and name not in parents:
                 raise ProjectError(
                     f"the path '{self.operation.path}' asks for {{{name}}}, which is not known",
-                    hint="write its value into the path; only {id} is filled in",
+                    hint="write its value into the path; only {id} is filled in, and the holder of an object that "
+                    "lies under another one",
                     place=self._place,
                 )
 
 
 def _compile_query(
-    operation: Operation, resolve: Callable[[str], str]
+    operation: Operation, resolve: Callable[[str], str], parents: Sequence[str]
 ) -> tuple[list[tuple[str, str]], list[tuple[str, JsonText]]]:
     """Give the parameters of the address, quoted, and the documents that an id is filled into, each time anew."""
     fixed: list[tuple[str, str]] = []
+    marks = [_ID, *(f"{{{name}}}" for name in parents)]
     by_id: list[tuple[str, JsonText]] = []
     for name, value in operation.query.items():
         for one in value if isinstance(value, tuple) else (value,):
             template = rewrite(one, resolve)
-            if isinstance(template, JsonText) and fill(template.document, "", _ID) != template.document:
+            if isinstance(template, JsonText) and any(
+                fill(template.document, "", m) != template.document for m in marks
+            ):
                 by_id.append((name, template))
                 continue
             # Only the placeholder itself stays unquoted, so that addresses can be cut at it.
-            text = quote(spell_fixed(template), safe="").replace(_QUOTED_ID, _ID)
+            text = quote(spell_fixed(template), safe="")
+            for mark in marks:
+                text = text.replace(quote(mark, safe=""), mark)
             fixed.append((quote(name, safe="[]$"), text))
     return fixed, by_id
 
 
 def _compile_headers(operation: Operation, around: Surroundings) -> tuple[tuple[str, str], ...]:
-    kind = _FORM if operation.encoding == "form" else "application/json"
     has_body = operation.method in _WITH_BODY
-    headers: dict[str, tuple[str, str]] = {"accept": ("Accept", "application/json")}
+    headers: dict[str, tuple[str, str]] = {"accept": ("Accept", _ANSWERS[operation.answer])}
     if has_body:
-        headers["content-type"] = ("Content-Type", kind)
+        headers["content-type"] = ("Content-Type", _BODIES[operation.encoding])
     own = ((name, spell_fixed(rewrite(value, around.resolve))) for name, value in operation.headers.items())
     for name, value in (*around.headers, *own):
         if has_body or name.lower() != "content-type":

@@ -3,8 +3,9 @@
 The reading of records lives here (``sight``); the calls are in ``rest_read``, ``rest_write`` and ``rest_bulk``.
 """
 
+import copy
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote
@@ -31,7 +32,7 @@ _ETAG: Final = "etag"
 class RestObject:
     """One object type: its calls, and how to read its records."""
 
-    def __init__(self, name: str, spec: ObjectSpec, around: Surroundings) -> None:
+    def __init__(self, name: str, spec: ObjectSpec, around: Surroundings, parents: Sequence[str] = ()) -> None:
         self.name = name
         self.spec = spec
         self.around = around
@@ -49,8 +50,8 @@ class RestObject:
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
-            kind: Call(operation, self.place, around, spec.id_type)
-            for kind, operation in _operations(spec)
+            kind: Call(operation, self.place, around, spec.id_type, parents)
+            for kind, operation in operations_of(spec)
             if operation is not None
         }
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
@@ -64,6 +65,13 @@ class RestObject:
         check_format(spec.modified_format)
         if spec.since:
             check_format(spec.since.format, writing=True)
+
+    def below(self, parents: Mapping[str, str | int]) -> "RestObject":
+        """Give the same object below one record: the ids of those above it are filled into its calls."""
+        kind = copy.copy(self)
+        kind.calls = {name: call.below(parents, self.place) for name, call in self.calls.items()}
+        kind.cuts = []
+        return kind
 
     def call(self, kind: str) -> Call:
         """Give an operation.
@@ -178,7 +186,8 @@ class RestObject:
 _TELL: Final = "tell the owner of the system; the other records are not affected"
 
 
-def _operations(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
+def operations_of(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
+    """Give the operations of an object by name; those that it lacks are ``None``."""
     return (
         ("list", spec.list),
         ("get", spec.get),

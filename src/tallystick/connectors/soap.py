@@ -5,7 +5,7 @@ envelope on its way out (``soap_service``), each answer JSON on its way in. Cred
 proxies and sizes are those of the same transport.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -41,6 +41,10 @@ class SoapConnector:
     def __init__(self, inner: rest.RestConnector, service: Service) -> None:
         self._inner = inner
         self._service = service
+
+    def below(self, parents: Mapping[str, str | int]) -> "SoapConnector":
+        """Give the same service as it is seen below one record: its messages are filled with the ids of those above."""
+        return SoapConnector(self._inner.below(parents), self._service)
 
     def oddities(self) -> tuple[str, ...]:
         """Say how the service's answers so far contradicted its description and were understood all the same."""

@@ -11,9 +11,10 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, Final
 
+from tallystick.connectors.fault_words import Fault
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.rows import is_markup, json_text
-from tallystick.connectors.soap_faults import Fault, find_fault
+from tallystick.connectors.soap_faults import find_fault
 from tallystick.connectors.soap_values import VALUE, Types, read_value
 from tallystick.connectors.soap_xml import ENVELOPES, Element, child, local, namespace, read_xml
 from tallystick.core.error import Garbled

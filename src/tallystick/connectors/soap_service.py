@@ -12,11 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
+from tallystick.connectors.fault_words import Fault, status_of
 from tallystick.connectors.http.body import encode
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.rest_call import Surroundings
 from tallystick.connectors.soap_answer import read_answer
-from tallystick.connectors.soap_faults import Fault, status_of, told_error
+from tallystick.connectors.soap_faults import told_error
 from tallystick.connectors.soap_security import UserNameToken
 from tallystick.connectors.soap_values import Types, write_value
 from tallystick.connectors.soap_xml import ENVELOPES, XSD, XSI, Element

@@ -37,6 +37,9 @@ def next_sweep(
         return Sweep(full=True, since=None, reason="a full compare was asked for")
     if cursor is None or cursor.full_at is None or cursor.high is None:
         return Sweep(full=True, since=None, reason="this side was never read in full")
+    if cursor.full_count == 0:
+        # A system that took our rights away shows nobody, too, and to list an empty side once more costs nothing.
+        return Sweep(full=True, since=None, reason="the last full read showed nobody")
     if configured_anew:
         return Sweep(full=True, since=None, reason="the mapping or its scope changed")
     if is_ahead(cursor, now, can.skew):
@@ -94,20 +97,34 @@ def is_ahead(cursor: Cursor, now: float, skew: float) -> bool:
     return cursor.high is not None and cursor.high > now + skew
 
 
-def is_over(sighting: Sighting, digest: int, over: Sequence[Superseded]) -> bool:
+def is_over(sighting: Sighting, digest: int, over: Sequence[Superseded], agreed: int | None = None) -> bool:
     """Tell whether a record was seen as we know that it no longer is: a read that lags behind a write (R-4.5).
 
-    ``digest`` is of its mapped values, which stand in where the system has neither versions nor change times.
+    ``digest`` is of its mapped values, which stand in where the system has no versions; ``agreed`` is of those that
+    were last agreed, which are no news however old the copy is. Whoever enters the old values again is believed when
+    no copy can lag that far any more.
     """
     for state in over:
-        if sighting.version is not None and state.version:
-            if sighting.version == state.version:
-                return True
-        elif digest == state.digest and (sighting.modified is None or state.modified is None):
+        has_versions = sighting.version is not None and bool(state.version)
+        if has_versions and sighting.version == state.version:
+            return True
+        if digest == agreed:
+            continue
+        if not has_versions and digest == state.digest:
             return True
         if sighting.modified is not None and state.modified is not None and sighting.modified < state.modified:
             return True
     return False
+
+
+def can_shift(can: Capabilities, sweep: Sweep) -> bool:
+    """Tell whether rows of such a listing may move from page to page while it is read (R-11.8).
+
+    They do where they are counted; and where a window in order of change comes from copies of different age.
+    """
+    if can.list_order == "offset":
+        return True
+    return not sweep.full and can.consistency > 0 and can.list_order != "snapshot"
 
 
 def judge_completeness(

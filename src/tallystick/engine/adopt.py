@@ -133,10 +133,12 @@ def _decide_one(
             outcome.count(side, "deferred")
             outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
             _witness(draft, side, _alone("", "unbound.partner", side, seen))
+        case "none" if _may_be_there(outcome, side, seen) and _wish(draft.pair, side) == "create":
+            outcome.count(side, "deferred")
+            outcome.leave(_alone("", "unbound.shift", side, seen), [side], "its counterpart may not have been listed")
+            _witness(draft, side, _alone("", "unbound.shift", side, seen))
         case "none":
-            policy = draft.pair.mapping.policy
-            wish = policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
-            _unmatched(draft, lone, wish, refs)
+            _unmatched(draft, lone, _wish(draft.pair, side), refs)
         case "keyless" if draft.pair.mapping.policy.on_keyless == "create":
             _unmatched(draft, lone, "create", refs)
         case "keyless":
@@ -147,6 +149,16 @@ def _decide_one(
         case _:
             _ask(draft, side, seen, "match", f"{_named(draft.pair, found.rule)} fits {_list(found.candidates)}")
     return ()
+
+
+def _may_be_there(outcome: Outcome, side: Side, seen: Seen) -> bool:
+    """Whether the other side may have a counterpart that it did not show (R-11.8)."""
+    return other(side) in outcome.shifting or (side, seen.id or "") in outcome.unsure
+
+
+def _wish(pair: Pair, side: Side) -> OnUnmatched:
+    policy = pair.mapping.policy
+    return policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
 
 
 def _partner(side: Side, row: SightRow) -> Lone:

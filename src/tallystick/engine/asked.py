@@ -47,12 +47,14 @@ def let_wait(session: Session, pair: Pair, pulled: dict[Side, Pulled]) -> None:
         pulled[side].unchanged += len(idle)
 
 
-def proven_and_asked(session: Session, pair: Pair, pulled: dict[Side, Pulled]) -> set[int]:
+def proven_and_asked(session: Session, pair: Pair, pulled: dict[Side, Pulled], side: Side) -> set[int]:
     """Give the bindings about whose proven deletion somebody was asked, if there is nothing more to learn of them.
 
     Under a changed mapping, the question itself may be another. One that was raised for want of proof has seen nothing.
+    Nor is anything proven of a side that shows none of those who were there before.
     """
-    if session.fresh_shape(pair) or session.thorough or not _is_quiet(session, pair, pulled):
+    is_shown = any(pulled[side].seen)
+    if not is_shown or session.fresh_shape(pair) or session.thorough or not _is_quiet(session, pair, pulled):
         return set()
     return asked_deletions(session, pair)
 

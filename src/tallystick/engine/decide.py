@@ -32,6 +32,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.rivals import find_rivals
 from tallystick.engine.session import Session, SightRow
 from tallystick.engine.unread import unpack_unread
+from tallystick.engine.vanished import load_sent, recall
 from tallystick.engine.witness import Meeting
 
 BATCH = 1000
@@ -60,6 +61,7 @@ def decide_bound(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
         refs = yield from writing_refs(pair, found)
         draft = Draft(session, pair, outcome)
         draft.holders = yield from session.contention.find_holders(pair, ids_by_side(rows, bindings))
+        draft.sent = yield from load_sent(pair, bindings)
         now = yield from effects.now()
         open_writes = session.unresolved.get(pair.name)
         busy = open_writes.bindings if open_writes else set()
@@ -92,6 +94,15 @@ def _decide_one(
 ) -> None:
     left, right = (look_of(draft, binding, side, rows.get((binding.id, side))) for side in SIDES)
     fields = _held(left), _held(right)
+    if binding.id in draft.sent:
+        bases = recall(
+            draft.pair,
+            binding,
+            draft.sent[binding.id],
+            {"left": left.base, "right": right.base},
+            dict(zip(SIDES, fields, strict=True)),
+        )
+        left, right = replace(left, base=bases["left"]), replace(right, base=bases["right"])
     context = replace(context, resting=resting_sides(draft.pair, binding, now))
     if not _is_asked(draft, (left, right), fields):
         return
@@ -133,7 +144,8 @@ def _follow(
     if decision.disposition in {"deferred", "unreadable"}:
         draft.outcome.leave(line, listed, decision.reason)
     elif stands:
-        draft.outcome.retouch(line, listed)
+        at_sides = zip(SIDES, looks, strict=True)
+        draft.outcome.retouch(line, [s for s, at in at_sides if at.listed and not _is_respelled(at)])
     else:
         _keep(draft, binding, line, looks)
 
@@ -146,7 +158,9 @@ def _keep(draft: Draft, binding: Binding, line: Line, looks: tuple[Look, Look]) 
         return
     # What could not be compared with an unknown value must be seen again when that is known (F-7).
     at_sides = zip(SIDES, looks, strict=True)
-    draft.outcome.retouch(line, [s for s, at in at_sides if at.listed and (line.settled or _is_as_agreed(at))])
+    draft.outcome.retouch(
+        line, [s for s, at in at_sides if at.listed and (line.settled or _is_as_agreed(at)) and not _is_respelled(at)]
+    )
 
 
 def _tell_witness(draft: Draft, meeting: Meeting, rows: dict[tuple[int, Side], SightRow]) -> None:
@@ -158,7 +172,8 @@ def _tell_witness(draft: Draft, meeting: Meeting, rows: dict[tuple[int, Side], S
 
 def _may_double(draft: Draft, decision: Decision) -> bool:
     """Whether a record would be made again although a twin of it may not have been listed."""
-    return not draft.outcome.hides_nobody and any(write.op == "create" for write in decision.writes)
+    made = {write.side for write in decision.writes if write.op == "create"}
+    return bool(made) and (not draft.outcome.hides_nobody or not made.isdisjoint(draft.outcome.shifting))
 
 
 def line_of(draft: Draft, binding: Binding, decision: Decision, looks: tuple[Look, Look], refs: WriteRefs) -> Line:
@@ -304,6 +319,11 @@ def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
         for i, (now, was) in enumerate(zip(at.base, at.stored, strict=True))
         if not same(now, was) and i not in taken and _is_settled(opposite, i)
     )
+
+
+def _is_respelled(at: Look) -> bool:
+    """Whether a leg shows what became of our write, so that to know its bytes would be to forget that."""
+    return at.base is not None and at.stored is not None and not unchanged(at.base, at.stored)
 
 
 def _is_as_agreed(at: Look) -> bool:

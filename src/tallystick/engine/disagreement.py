@@ -319,7 +319,7 @@ def judge_lone(outlook: Outlook, side: Side, line: Line) -> tuple[Verdict, str]:
     match line.reason:
         case "unbound.wait":
             return Verdict("waiting", "write"), ""
-        case "unbound.partner":
+        case "unbound.partner" | "unbound.shift":
             return Verdict("unread", "partner"), ""
         case "unbound.refused":
             return _refused(outlook.standing.refused.get((side, seen.id or ""), ()))

@@ -30,6 +30,7 @@ from tallystick.engine.line import Ask, Fault, Line, Seen, Step, encode_line
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.session import Session
+from tallystick.engine.vanished import Sent
 
 WriteRefs = dict[Side, Refs]
 LAST_FORWARD = 2
@@ -72,6 +73,7 @@ class Draft:
         self.outcome = outcome
         self._wave = wave
         self.holders: Holders = {}
+        self.sent: dict[int, Sent] = {}  # what was sent to records that vanished, by binding
         self._rows: list[tuple[int, int, int, Side | None, Op | None, int, bytes]] = []
 
     @property

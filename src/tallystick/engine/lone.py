@@ -6,6 +6,7 @@ one that was asked about, ignored or refused long ago: to overlook it would be t
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from tallystick.core.matching import unpack_keys
 from tallystick.core.ports import Flow, NotThere
@@ -16,8 +17,10 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session, SightRow, Unresolved
-from tallystick.engine.verify import read_records
+from tallystick.engine.verify import is_dark, read_records
 
+_FAR_FUTURE: Final = 1e11  # also marks that are not due yet
+_MOST_MARKS: Final = 100_000
 Holders = dict[Side, dict[str, set[tuple[int, int]]]]
 
 
@@ -44,6 +47,9 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
     for side, of_side in holders.items():
         missing = yield from read_records(session, pair, side, sorted(of_side))
         gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
+        silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
+        if silent and (yield from is_dark(pair, pair.end(side), fewest=1)):
+            gone -= silent  # not to be shown means nothing where nobody is shown
         there = session.scratch(pair).seen(side, sorted(of_side))
         found |= bool(there)
         outcome.unlone += [(side, record) for record in sorted(gone)]
@@ -84,7 +90,8 @@ def keep_lone(session: Session, pair: Pair, outcome: Outcome, shown: Sequence[Si
             _put(pair, side, rows, tx)
         sights = session.scratch(pair).sights(side, [row.record for row in parked if row.side == side])
         # Also of those that have to wait: should they be unreadable in the next run, they are no less there.
-        sights |= session.scratch(pair).sights(side, [mark.id for mark in outcome.dirty if mark.side == side])
+        marks = tx.dirty(pair.name, side, _FAR_FUTURE, _MOST_MARKS)
+        sights |= session.scratch(pair).sights(side, [mark.id for mark in marks])
         refused = [row for row in sights.values() if row[1] is None]
         paired = tx.leg_facts(pair.name, side, [row[0] for row in refused])
         _put(pair, side, [row for row in refused if row[0] not in paired], tx)

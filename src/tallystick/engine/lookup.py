@@ -149,8 +149,7 @@ def _choose(
             return fields
     if not free:
         return Sought(rival=rival)
-    # Only what lives can be what we made, unless nothing does (R-10.10).
-    found, fields = max(free, key=lambda each: (not each[0].deleted, each[0].created or 0))
+    found, fields = max(free, key=lambda each: _likeness(pair, end, sent, *each))
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
     is_close = (found.created or 0) < intent.first_sent + leeway
@@ -162,6 +161,11 @@ def _choose(
     undated = found.created is None
     chosen = Found(found.id, fields, found.version, is_ours=is_ours, is_undated=undated, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
+
+
+def _likeness(pair: Pair, end: End, sent: Fields, sighting: Sighting, found: Fields) -> tuple[bool, bool, float]:
+    """Say how likely a record is what we made: only what lives, unless nothing does; then who is like it, then age."""
+    return not sighting.deleted, _resembles(pair, end, sent, found), sighting.created or 0
 
 
 def _resembles(pair: Pair, end: End, sent: Fields, found: Fields) -> bool:

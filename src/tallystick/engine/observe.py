@@ -28,6 +28,7 @@ from tallystick.engine.pull import absent_legs, pull
 from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session, Standing
 from tallystick.engine.settlement import KEPT
+from tallystick.engine.shifting import make_sure
 from tallystick.engine.sweep import begin
 from tallystick.engine.verify import look_at_marked, note_alive, prove_absence, read_partners, read_records
 
@@ -103,10 +104,13 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     observed.marks = yield from look_at_marked(session, pair, outcome, now)
     yield from _read_released(session, pair, before)
     for side in SIDES:
-        yield from note_alive(pair, outcome, pulled[side])
         yield from prove_absence(session, pair, outcome, pulled, side, now)
     let_wait(session, pair, pulled)
     yield from read_partners(session, pair, outcome, now)
+    if observed.shows_all and (yield from make_sure(session, pair, outcome, pulled)):
+        yield from read_partners(session, pair, outcome, now)
+    for side in SIDES:
+        yield from note_alive(session, pair, outcome, pulled[side])
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
     outcome.hides_nobody = observed.shows_all
     yield from decide_bound(session, pair, outcome)

@@ -24,7 +24,8 @@ class Outcome:
 
     ``alone`` are records of the batch in hand that stay unpaired, ``unlone`` those whose remembered keys are void.
     ``whole`` are the sides of which this run saw every record; ``hides_nobody`` tells that no record without
-    counterpart can have been overlooked.
+    counterpart can have been overlooked; ``shifting`` are the sides of which nobody can be sure of that, so that
+    nothing is made there, and ``unsure`` the single records, (side, id), whose counterpart may be there all the same.
     """
 
     plan: PairPlan
@@ -48,6 +49,8 @@ class Outcome:
     unlone: list[tuple[Side, str]] = field(default_factory=list)
     whole: set[Side] = field(default_factory=set)
     hides_nobody: bool = True
+    shifting: set[Side] = field(default_factory=set)
+    unsure: set[tuple[Side, str]] = field(default_factory=set)
     done: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)

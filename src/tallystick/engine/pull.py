@@ -17,7 +17,7 @@ from tallystick.core.event import PageRead
 from tallystick.core.ports import Flow, Page, Position, Sighting
 from tallystick.core.record import Side, fingerprint
 from tallystick.core.state import StoreTx
-from tallystick.core.window import Sweep, judge_completeness
+from tallystick.core.window import Sweep, can_shift, judge_completeness
 from tallystick.engine import effects
 from tallystick.engine.asked import asked_deletions
 from tallystick.engine.fence import keep_lease
@@ -34,6 +34,8 @@ def pull(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progr
     A failure of the system ends the sweep and stands in ``failure``; what was read until then counts, absence does not.
     """
     pulled = Pulled(side, sweep, started=(yield from effects.now()), progress=progress or Progress())
+    if can_shift(pair.end(side).can, sweep):
+        pulled.ids = {}
     try:
         ended = yield from _pages(session, pair, pulled)
     except StoreError:
@@ -183,6 +185,8 @@ def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[byt
         except (DataError, msgspec.DecodeError) as fault:
             pulled.undecodable += 1
             pulled.faults.append(without_id(pair, pulled.side, unreadable_record(end, "?", fault), print_of))
+    if pulled.ids is not None:
+        pulled.ids |= {s.id: s.created for s, _ in sightings}
     known = yield from look_up(session, pair, pulled.side, [s for s, _ in sightings])
     note(session, pair, pulled, sightings, known)
 

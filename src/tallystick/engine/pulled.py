@@ -35,8 +35,8 @@ NO_PAGE: Final = Page(())
 class Pulled:
     """What reading a side came to. Counts are of listed rows; ``listed`` and ``distinct`` are of the whole sweep.
 
-    ``waiting`` are (binding, id) of the records that are listed as when somebody was asked about them. ``keeps_bytes``
-    tells that the records are read by id, and those that are as agreed will be listed as they last were.
+    ``waiting`` are (binding, id) of the records that are listed as when somebody was asked about them. ``ids`` are the
+    records that were new or different, with the times of their creation, where rows may shift.
     """
 
     side: Side
@@ -57,14 +57,19 @@ class Pulled:
     distinct: int = 0
     faults: list[Quarantined] = field(default_factory=list)
     waiting: list[tuple[int, str]] = field(default_factory=list)
-    keeps_bytes: bool = False
     progress: Progress = field(default_factory=Progress)
     reached: tuple[Position | None, Page] = (None, NO_PAGE)
+    ids: dict[str, float | None] | None = None
 
     @property
     def in_one_go(self) -> bool:
         """Whether this run read all of the sweep."""
         return self.progress.earlier is None
+
+    @property
+    def shifts(self) -> bool:
+        """Whether rows may have moved from page to page while they were read."""
+        return self.ids is not None and self.pages > 1
 
     @property
     def listed_here(self) -> int:

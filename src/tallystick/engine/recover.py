@@ -24,7 +24,7 @@ from tallystick.engine.resend import SPENT, resend
 from tallystick.engine.send import read_sightings
 from tallystick.engine.session import Session, Unresolved
 from tallystick.engine.unread import readable_part
-from tallystick.engine.verify import canary_sings
+from tallystick.engine.verify import canary_sings, is_dark
 
 AT_ONCE = 20  # few, so that a run that dies again and again still gets on
 Outcome = str | Error
@@ -135,7 +135,7 @@ def _park(recovery: Recovery, wave: Iterable[Intent]) -> dict[str, Outcome]:
 
 def _drop(recovery: Recovery, wave: Iterable[Intent]) -> dict[str, Outcome]:
     for intent in wave:
-        recovery.close(intent)
+        recovery.lose_sight(intent)
     return dict.fromkeys((i.id for i in wave), "dropped")
 
 
@@ -177,19 +177,39 @@ def _look_for(
             terms.append((intent, term))
         else:
             outcomes |= _park(recovery, [intent])
-    again: list[Intent] = []
-    for name, sought in (yield from look_for(pair, side, terms)).items():
-        intent = next(i for i in wave if i.id == name)
-        if isinstance(sought, Sought) and not (sought.found or sought.rival or is_there) and may_resend(intent):
-            again.append(intent)
-        else:
-            outcomes[name] = _conclude(recovery, intent, sought, is_there=is_there)
+    found = yield from look_for(pair, side, terms)
+    again = [i for i, _ in terms if not is_there and may_resend(i) and _is_nobody(found[i.id])]
+    if again and (yield from is_dark(pair, end, fewest=1)):
+        return outcomes | _conclude_all(recovery, wave, found, set(), is_there=is_there)
+    if again:
+        # The darkness may have ended between the search and the canary; whoever is there shows now (R-4.4).
+        found |= yield from look_for(pair, side, [(i, term) for i, term in terms if i in again])
+        again = [i for i in again if _is_nobody(found[i.id])]
+    outcomes |= _conclude_all(recovery, wave, found, {i.id for i in again}, is_there=is_there)
     again, orphans = yield from _part_orphans(pair, side, again)
-    outcomes |= _drop(recovery, orphans)
+    if orphans and (yield from is_dark(pair, pair.end(other(side)), fewest=1)):
+        outcomes |= dict.fromkeys((i.id for i in orphans), "waiting")
+    else:
+        outcomes |= _drop(recovery, orphans)
     if again:
         sent = yield from resend(recovery, side, again)
         outcomes |= sent | (yield from _find_doubles(recovery, side, again, sent))
     return outcomes
+
+
+def _is_nobody(sought: Sought | Error) -> bool:
+    return isinstance(sought, Sought) and not (sought.found or sought.rival)
+
+
+def _conclude_all(
+    recovery: Recovery, wave: Sequence[Intent], found: Mapping[str, Sought | Error], again: set[str], *, is_there: bool
+) -> dict[str, Outcome]:
+    """Conclude what was found for a wave of creates; those of ``again`` are sent once more instead."""
+    return {
+        intent.id: _conclude(recovery, intent, sought, is_there=is_there)
+        for intent in wave
+        if (sought := found.get(intent.id)) is not None and intent.id not in again
+    }
 
 
 def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[list[Intent], list[Intent]]]:
@@ -203,6 +223,7 @@ def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[
 
 
 def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_there: bool) -> Outcome:
+    """Say what became of a create; one that cannot be found now, and might be sent again, waits."""
     if isinstance(sought, Error):
         return sought
     if sought.found is not None:
@@ -211,9 +232,12 @@ def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_
     if sought.rival:
         recovery.refuse_double(intent, sought.rival)
         return "duplicate"
+    if may_resend(intent):
+        # A system that shows nothing for a while shows nobody, whether or not it is there.
+        if is_overdue(intent, recovery.now):
+            recovery.ask(intent)
+        return "waiting"
     if is_there:
-        if may_resend(intent):
-            return "waiting"  # it is there, but not to be found: a system that shows nothing for a while says so too
         # Planned anew, the refusal is shown to a person.
         recovery.close(intent)
         return "dropped"
@@ -269,7 +293,7 @@ def _prove_gone(
 
 
 def _conclude_gone(recovery: Recovery, intent: Intent, *, is_sure: bool) -> Outcome:
-    """End a write whose record is gone: a deletion was carried out, an update has nothing left to change."""
+    """End a write whose record is gone: a deletion was carried out, an update has nothing left to change for now."""
     if not is_sure:
         recovery.renew([replace(intent, attempt=intent.attempt + 1)])
         return "waiting"
@@ -278,7 +302,7 @@ def _conclude_gone(recovery: Recovery, intent: Intent, *, is_sure: bool) -> Outc
         return "confirmed"
     if intent.op == "delete":
         recovery.note_write(intent, None)
-    recovery.close(intent)
+    recovery.lose_sight(intent)
     return "dropped"
 
 

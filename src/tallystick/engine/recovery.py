@@ -25,8 +25,9 @@ from tallystick.engine import effects
 from tallystick.engine.fence import Fence
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import LIVE
-from tallystick.engine.settlement import PENDING
+from tallystick.engine.settlement import ENDED, PENDING
 from tallystick.engine.signature import run_that_sent
+from tallystick.engine.vanished import keep_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,15 @@ class Recovery:
         """Forget a write that was not carried out; its records are planned anew."""
         self.works.append(lambda tx: self._close(tx, intent, intent.target))
 
+    def lose_sight(self, intent: Intent) -> None:
+        """Give up a write of which nobody can see what became, but keep what it sent."""
+        fields = {
+            intent.side: fields_of(self.pair, intent.sent, intent.shape),
+            other(intent.side): fields_of(self.pair, intent.source, intent.shape),
+        }
+        self.works.append(lambda tx: keep_sent(tx, self.pair, intent, fields, self.now))
+        self.close(intent)
+
     def end_pairing(self, intent: Intent) -> None:
         """Remember that a deletion was carried out: its pairing is over, and what comes back is a restored record."""
         self.works.append(lambda tx: self._end_pairing(tx, intent))
@@ -149,7 +159,7 @@ class Recovery:
                     )
                     if leg.digest is not None and self.pair.end(side).can.consistency:
                         tx.add_superseded(
-                            [Superseded(name, side, leg.id, leg.version or "", leg.digest, None, self.now)]
+                            [Superseded(name, side, leg.id, leg.version or "", leg.digest, ENDED, self.now)]
                         )
             tx.update_bindings([binding])
             tx.add_ledger([self.row(tx, intent, intent.target or "", binding.leg(intent.side).digest, None)])

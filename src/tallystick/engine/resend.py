@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from tallystick.core.binding import Intent
 from tallystick.core.error import DataError, Duplicate, Error
-from tallystick.core.ports import Flow, Sighting, Written
+from tallystick.core.ports import LEEWAY_SECONDS, Flow, Sighting, Written
 from tallystick.core.record import SIDES, Side, decode_raw
 from tallystick.core.resolve import proves_nothing_was_made
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
+from tallystick.engine.fence import keep_lease
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.partial import is_partly_unknown
 from tallystick.engine.recovery import Found, Recovery, fields_of
@@ -40,10 +41,14 @@ def resend(recovery: Recovery, side: Side, intents: Sequence[Intent]) -> Flow[di
         # The batch cannot be repeated without one of its records, so the others are looked for.
         recovery.renew([replace(i, key=SPENT) for i in chosen])
         return outcomes | dict.fromkeys((i.id for i in chosen), "waiting")
-    again = [replace(i, attempt=i.attempt + 1, sent_at=recovery.now, key=_key(i)) for i in chosen]
+    # Who takes over waits for writes from the moment they say, so they say when they go out and go out soon.
+    yield from keep_lease(recovery.fence)
+    now = yield from effects.now()
+    within = min(end.can.consistency + LEEWAY_SECONDS, recovery.fence.left(now))
+    again = [replace(i, attempt=i.attempt + 1, sent_at=now, key=_key(i)) for i in chosen]
     recovery.renew(again)
     yield from recovery.save()
-    answers = yield from (_send_batch(end, again) if batch else _send_alone(end, again))
+    answers = yield from (_send_batch(end, again, within) if batch else _send_alone(end, again, within))
     return outcomes | (yield from _settle(recovery, end, again, answers))
 
 
@@ -70,15 +75,15 @@ def _find_rivals(pair: Pair, intents: Sequence[Intent], tx: StoreTx) -> dict[str
     return found
 
 
-def _send_alone(end: End, intents: Sequence[Intent]) -> Flow[Sequence[Written | Error]]:
+def _send_alone(end: End, intents: Sequence[Intent], within: float) -> Flow[Sequence[Written | Error]]:
     flows = [end.connector.create(end.object, decode_raw(i.body), i.key) for i in intents]
-    return (yield from effects.call_all(end.system, flows))
+    return (yield from effects.call_all(end.system, flows, within))
 
 
-def _send_batch(end: End, intents: Sequence[Intent]) -> Flow[Sequence[Written | Error]]:
+def _send_batch(end: End, intents: Sequence[Intent], within: float) -> Flow[Sequence[Written | Error]]:
     flow = end.connector.create_many(end.object, [(decode_raw(i.body), i.key) for i in intents])
     try:
-        answers: Sequence[Written | Error] = yield from effects.call(end.system, flow)
+        answers: Sequence[Written | Error] = yield from effects.call(end.system, flow, within)
     except Error as failure:
         return [failure] * len(intents)
     return answers

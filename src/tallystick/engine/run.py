@@ -244,18 +244,30 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
     if whole and observed.pulled:
         withdraw(session, pair, observed, faults, tx)
         for side in SIDES:
-            before = observed.before.cursors[side]
-            cursor = observed.pulled[side].cursor(pair.name, before, pair.end(side).can)
-            if before is not None and _is_measured(session, pair, outcome):
-                cursor = replace(cursor, full_count=before.full_count)
-            tx.close_window(cursor)
+            _move_cursor(session, pair, observed, side, tx)
         note_translation(pair, observed.before.state, min(p.started for p in observed.pulled.values()), tx)
         note_consent(pair, observed.before.consent, outcome, now, tx)
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
-    if observed.shows_all and observed.pulled:
+    if observed.pulled:
         whole_sides = [s for s, p in observed.pulled.items() if p.sweep.full and p.in_one_go]
-        keep_lone(session, pair, outcome, whole_sides, tx)
+        keep_lone(session, pair, outcome, whole_sides if observed.shows_all else (), tx)
+
+
+def _move_cursor(session: Session, pair: Pair, observed: Observed, side: Side, tx: StoreTx) -> None:
+    """Let the next sweep of a side begin where this one ended, unless somebody was seen whom nobody could decide.
+
+    Where one side hides records, what is paired with nobody waits on both; it must be listed again, not overlooked.
+    """
+    before, pulled = observed.before.cursors[side], observed.pulled[side]
+    undecided = not observed.shows_all and any(session.scratch(pair).unbound(side, 1))
+    if undecided or pulled.hides_somebody:
+        tx.forget_window(pair.name, side)
+        return
+    cursor = pulled.cursor(pair.name, before, pair.end(side).can)
+    if before is not None and _is_measured(session, pair, observed.outcome):
+        cursor = replace(cursor, full_count=before.full_count)
+    tx.close_window(cursor)
 
 
 def _clear_marks(session: Session, work: _Work, observed: Observed, tx: StoreTx) -> None:

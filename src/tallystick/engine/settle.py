@@ -7,7 +7,7 @@ field that was not agreed keeps its old base, or none, so that it is looked at a
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, QueueItem, State
+from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, State
 from tallystick.core.error import Absent, AccessError, DataError, Error, Refused, RemoteError, Stale
 from tallystick.core.merge import drifting_side
 from tallystick.core.ports import Written
@@ -28,16 +28,18 @@ from tallystick.engine.creation import is_plain_creation, pair_created
 from tallystick.engine.line import Line
 from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.pair import Pair
-from tallystick.engine.partial import is_partly_unknown, is_untold, note_unfinished, unfinished_fields
+from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
+from tallystick.engine.review import raise_questions
 from tallystick.engine.send import Job
-from tallystick.engine.settlement import PENDING, Ledger, Settlement
+from tallystick.engine.settlement import ENDED, PENDING, Ledger, Settlement
+from tallystick.engine.vanished import forget_sent
 
 
 def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: Ledger) -> None:
     """Settle one line. ``number`` is its binding's, reserved already for a new pairing."""
     if jobs and is_plain_creation(at.pair.end(jobs[0].step.side), line, jobs):
         created_pair = pair_created(at, line, jobs[0], number, into)
-        _raise_questions(at, line, created_pair, {}, into)
+        raise_questions(at, line, created_pair, {}, into)
         return
     done = [j for j in jobs if j.is_done]
     unknown = any(is_unknown(j.result) or j.is_found for j in jobs)
@@ -55,7 +57,7 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     if line.binding == 0 and wanted_create and not created:
         return
     if line.binding == 0 and not line.steps and not line.action:
-        _raise_questions(at, line, None, seen, into)
+        raise_questions(at, line, None, seen, into)
         return
     binding = _binding(at, line, number)
     _move_legs(at, line, binding, jobs, into)
@@ -64,7 +66,7 @@ def settle(at: Settlement, line: Line, jobs: Sequence[Job], number: int, into: L
     if line.state and enough and not unknown:
         _change_state(at, line, binding, into)
     (into.new if line.binding == 0 else into.changed).append(binding)
-    _raise_questions(at, line, binding, seen, into)
+    raise_questions(at, line, binding, seen, into)
 
 
 def _stays_open(job: Job) -> bool:
@@ -113,8 +115,9 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
         if side not in touched:
-            _observe(line, binding, side, settled=complete)
+            _observe(line, binding, side, settled=complete, met=now[other(side)] is not None)
     _keep_drift(at, line, binding)
+    binding.flags = forget_sent(binding.flags, {s for s in SIDES if line.seen(s).fields is not None} | touched)
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, merged, into)
@@ -130,7 +133,7 @@ def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) 
     for side in SIDES:
         seen, leg = line.seen(side), binding.leg(side)
         if line.binding and seen.fields is not None and seen.digest != leg.digest:
-            at.supersede(side, leg, seen.modified, into)
+            at.supersede(side, leg, seen.modified, into, agreed=line.settled)
 
 
 def _keep_drift(at: Settlement, line: Line, binding: Binding) -> None:
@@ -165,7 +168,7 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(line: Line, binding: Binding, side: Side, *, settled: bool) -> None:
+def _observe(line: Line, binding: Binding, side: Side, *, settled: bool, met: bool) -> None:
     leg, seen = binding.leg(side), line.seen(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news, unless they are a mark
@@ -176,8 +179,9 @@ def _observe(line: Line, binding: Binding, side: Side, *, settled: bool) -> None
     if not settled:
         return
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
-    if seen.digest != leg.digest:
+    if seen.digest != leg.digest and met:
         # Else it may be that nobody read it, and the base stands in for it: what was stored is as unknown as before.
+        # Nor is what a target made of a value agreed while its counterpart is away.
         binding.flags = binding.flags.replace(PENDING[side], "")
 
 
@@ -195,6 +199,7 @@ def _confirm(
     faulty = {f.field for f in line.faults}
     origin = now[source] or tuple(bases[source])
     unfinished = unfinished_fields(at.pair, job)
+    _forget_forerunner(job, bases)
     for i in () if job.step.is_edit else which:
         if at.pair.mapping.names[i] in faulty or i in unfinished:
             continue
@@ -209,7 +214,7 @@ def _confirm(
         binding.gen += 1
     if job.step.op == "update":
         before = replace(leg, version=job.intent.pre_version or leg.version, digest=line.seen(side).digest)
-        at.supersede(side, before, result.stored.modified if result.stored else None, into)
+        at.supersede(side, before, _changed_at(at, job, result), into)
     leg.id, leg.raw_hash, leg.absent_since = result.id, None, None
     leg.version = result.version or (result.stored.version if result.stored else None)
     leg.modified = result.stored.modified if result.stored else None
@@ -219,6 +224,21 @@ def _confirm(
         into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
     elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
+
+
+def _forget_forerunner(job: Job, bases: dict[Side, list[Value]]) -> None:
+    """What was agreed with a forerunner says nothing about a new record."""
+    if job.step.op == "create":
+        for values in bases.values():
+            values[:] = [UNKNOWN] * len(values)
+
+
+def _changed_at(at: Settlement, job: Job, result: Written) -> float | None:
+    """The change time that our update gave the record, or else the earliest that it can have given."""
+    if result.stored is not None:
+        return result.stored.modified
+    can = at.pair.end(job.step.side).can
+    return job.intent.sent_at - can.skew - can.late_commit - can.granularity
 
 
 def _settle_spelling(pair: Pair, side: Side, base: list[Value], stored: Fields, written: Sequence[int]) -> None:
@@ -269,11 +289,11 @@ def _change_state(at: Settlement, line: Line, binding: Binding, into: Ledger) ->
                 into.unkeyed[side].append(record)
                 into.keys[side] = [k for k in into.keys[side] if k[0] != record]
                 if state == "tomb":
-                    at.supersede(side, binding.leg(side), None, into)
+                    at.supersede(side, binding.leg(side), ENDED, into)
                     seen = line.seen(side)
                     if seen.fields is not None:
                         last = replace(binding.leg(side), version=seen.version, digest=seen.digest)
-                        at.supersede(side, last, None, into)
+                        at.supersede(side, last, ENDED, into)
                     into.former.append(_former(at, binding, side))
 
 
@@ -329,53 +349,3 @@ def _note_failure(
             mapping=at.pair.mapping_print, since=at.since(source, origin, field_name),
         )
     )  # fmt: skip
-
-
-def _raise_questions(
-    at: Settlement, line: Line, binding: Binding | None, seen: dict[Side, int | None], into: Ledger
-) -> None:
-    """Raise what is asked and parked, and let go what is over."""
-    number = binding.id if binding else None
-    if at.reviews_all and (into.parked or line.faults or at.standing.bindings or at.standing.has_unpaired):
-        _review(at, line, into)
-    for ask in line.asks:
-        into.queue.append(
-            QueueItem(
-                ask.kind, at.pair.name, line.subject, ask.field, ask.detail, number,
-                seen["left"], seen["right"], at.now,
-            )
-        )  # fmt: skip
-    for fault in line.faults:
-        source = other(fault.side)
-        into.parked.append(
-            Quarantined(
-                at.pair.name, source, line.seen(source).id or line.seen(fault.side).id or "", fault.field, fault.code,
-                fault.message, fault.hint, number, seen["left"], seen["right"], at.pair.mapping_print,
-                since=at.since(source, line.seen(source).id, fault.field), waits_for=fault.waits_for,
-                option=fault.option,
-            )
-        )  # fmt: skip
-
-
-def _review(at: Settlement, line: Line, into: Ledger) -> None:
-    """Let go everything that stood about this record and is not raised again."""
-    if line.binding and line.binding in at.standing.bindings:
-        into.reviewed.append(line.binding)
-        for row in at.standing.parked.get(line.binding, ()):
-            if row.record != line.seen(row.side).id:  # an id that the record had before it was made again
-                into.freed[row.side].append(row.record)
-    for side in SIDES:
-        record = line.seen(side).id
-        if record is None:
-            continue
-        again = {(f.field, f.code) for f in line.faults if other(f.side) == side}
-        again |= {(p.field, p.code) for p in into.parked if p.record == record}
-        gone = [row for row in at.standing.refused.get((side, record), ()) if (row.field, row.code) not in again]
-        named = {fault.field for fault in line.faults}
-        kept = [row for row in gone if row.field not in named and is_untold(at.pair, line, row.field)]
-        if len(kept) < len(gone):
-            into.freed[side].append(record)
-            into.parked += kept
-        kinds = {a.kind for a in line.asks}
-        asked = at.standing.asked.get(f"{side}/{record}", {})
-        into.withdrawn += [q.id for kind, q in asked.items() if kind not in kinds]

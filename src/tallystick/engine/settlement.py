@@ -26,6 +26,8 @@ MOST_ATTEMPTS = 5
 # What could not be taken back stays a question until a person answers it; looking again answers nothing. What waits for
 # a reference is asked about by the day, whatever comes of looking at the record (``engine.awaiting``).
 KEPT: frozenset[QueueKind] = frozenset({"undo", "reference"})
+# The change time that follows a deletion: whatever is shown of the record before no copy can lag any more is older.
+ENDED = 1e12
 PENDING: dict[Side, str] = {"left": "l", "right": "r"}
 
 
@@ -93,12 +95,17 @@ class Settlement:
     standing: Standing
     reviews_all: bool = True
 
-    def supersede(self, side: Side, leg: Leg, modified: float | None, into: Ledger) -> None:
+    def supersede(self, side: Side, leg: Leg, modified: float | None, into: Ledger, *, agreed: bool = False) -> None:
         """Note that a leg is no longer as it was, where a read of its system may still show it so (R-4.5).
 
-        ``modified`` is the change time of the state that followed, where it is known.
+        ``modified`` is the change time of the state that followed, where it is known; ``agreed`` tells that all of
+        that state is agreed. Then anything else with a change time that is not surely later may be a state from before
+        that nobody ever saw.
         """
-        if self.pair.end(side).can.consistency and leg.id is not None and leg.digest is not None:
+        can = self.pair.end(side).can
+        if agreed and modified is not None:
+            modified += can.granularity + can.late_commit
+        if can.consistency and leg.id is not None and leg.digest is not None:
             into.over.append(
                 Superseded(self.pair.name, side, leg.id, leg.version or "", leg.digest, modified, self.now)
             )

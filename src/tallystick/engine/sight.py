@@ -95,14 +95,14 @@ def _row(
     encoded, faults = encode_fields(fields), pack_unread(unread)
     # Another value that cannot be read is another record.
     seal = fingerprint(encoded) if faults is None else fingerprint(encoded + faults)
-    if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ())):
+    agreed = fact.digest if fact is not None and fact.state in LIVE else None
+    if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ()), agreed):
         # It is there, but what it says is not believed; it is read again.
         return (sighting.id, fact.binding, "bad", None, *times, None, None, None)
     if fact is not None and _only_touched(session, pair, fact, seal):
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
-        raw_hash = fact.raw_hash if pulled.keeps_bytes else print_of
-        return (sighting.id, fact.binding, "same", told, *times[:2], raw_hash, seal, None, None)
+        return (sighting.id, fact.binding, "same", told, *times, seal, None, None)
     if fact is not None and fact.state == "tomb" and pair.mapping.policy.on_restore != "ignore":
         session.revived.setdefault(pair.name, set()).add(fact.binding)
     own = pair.keys_seen(pulled.side, sighting, fields)

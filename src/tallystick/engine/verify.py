@@ -28,15 +28,12 @@ from tallystick.engine.sight import look_up, note
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
 AT_ONCE = 200
 DIRTY_AT_ONCE = 5_000
+VOUCHERS = 3  # linked records whose common silence makes a system dark
+SHOWN = frozenset({"here", "same", "out"})  # a record that lacks a part may be missing that part
 
 
-def read_records(
-    session: Session, pair: Pair, side: Side, ids: Sequence[str], *, keeps_bytes: bool = False
-) -> Flow[dict[str, NotThere | Error]]:
-    """Read these records by id unless this run saw them; note what is there, give what is not.
-
-    With ``keeps_bytes`` those that are as agreed are not decoded again when they are next listed as they last were.
-    """
+def read_records(session: Session, pair: Pair, side: Side, ids: Sequence[str]) -> Flow[dict[str, NotThere | Error]]:
+    """Read these records by id unless this run saw them; note what is there, give what is not."""
     end = pair.end(side)
     missing: dict[str, NotThere | Error] = {}
     if not end.can.read_by_id:
@@ -48,15 +45,16 @@ def read_records(
         answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in chunk])
         there = [a for a in answers if isinstance(a, Sighting)]
         missing |= {i: a for i, a in zip(chunk, answers, strict=True) if not isinstance(a, Sighting)}
-        yield from _note(session, pair, side, there, keeps_bytes=keeps_bytes)
+        yield from note_sightings(session, pair, side, there)
     return missing
 
 
-def _note(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting], *, keeps_bytes: bool) -> Flow[None]:
+def note_sightings(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[None]:
+    """Note records that were shown singly, like those that were listed."""
     if not sightings:
         return
     known = yield from look_up(session, pair, side, sightings)
-    aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"), keeps_bytes=keeps_bytes)
+    aside = Pulled(side, Sweep(full=False, since=None, reason="read by id"))
     note(session, pair, aside, [(s, None) for s in sightings], known)
     session.faults.setdefault(pair.name, []).extend(aside.faults)
 
@@ -100,13 +98,15 @@ def _ids(pair: str, side: Side, bindings: Sequence[int], tx: StoreTx) -> dict[in
     return tx.ids_of(pair, side, bindings)
 
 
-def note_alive(pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
-    """Note which records that were once missing a listing showed unchanged; they must be missing twice anew (R-12.1).
+def note_alive(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
+    """Note which records that were once missing were shown since; they must be missing twice anew (R-12.1).
 
-    Those that changed are decided, which clears the note as well.
+    Also those that changed: that they are there is true whether or not their line can be carried out.
     """
     missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
-    outcome.alive += [(pulled.side, record) for record, raw_hash in missed if pulled.shows(raw_hash)]
+    rows = session.scratch(pair).sights(pulled.side, [record for record, _ in missed])
+    shown = {record for record, row in rows.items() if row[2] in SHOWN}
+    outcome.alive += [(pulled.side, record) for record, h in missed if record in shown or pulled.shows(h)]
 
 
 def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
@@ -129,7 +129,7 @@ def prove_absence(
     if not pulled.sweep.full or pulled.completeness == "unproven":
         return
     absent = yield from absent_legs(session, pair, pulled)
-    asked = proven_and_asked(session, pair, both)
+    asked = proven_and_asked(session, pair, both, side)
     unasked = [record for binding, record in absent if binding not in asked]
     missing = yield from read_records(session, pair, pulled.side, unasked)
     yield from note_absent(session, pair, outcome, pulled.side, missing, now)
@@ -190,6 +190,19 @@ def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     flows = [end.connector.get(end.object, i) for i in sample if i not in absent][:3]
     answers = yield from effects.call_all(end.system, flows)
     return any(isinstance(a, Sighting) for a in answers)
+
+
+def is_dark(pair: Pair, end: End, fewest: int = VOUCHERS) -> Flow[bool]:
+    """Tell whether none of the linked records is shown, so that not to be shown means nothing (R-4.4).
+
+    A clear word that one was deleted shows that we are let in. Of less than ``fewest`` that are silent nobody can say
+    why, so that they count for nothing.
+    """
+    sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, VOUCHERS))
+    if len(sample) < fewest or not end.can.read_by_id:
+        return False
+    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in sample])
+    return not any(isinstance(a, Sighting) or (isinstance(a, NotThere) and a.gone) for a in answers)
 
 
 def read_partners(session: Session, pair: Pair, outcome: Outcome, now: float) -> Flow[None]:

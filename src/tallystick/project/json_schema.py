@@ -67,8 +67,17 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _models(model: type[Model]) -> list[type[Model]]:
-    module = sys.modules[model.__module__]
-    return [cls for cls in vars(module).values() if isinstance(cls, type) and issubclass(cls, Model)]
+    """Give the models of a file: those of its module, and of the modules that they come from."""
+    waiting, found = [model.__module__], {}
+    seen = set(waiting)
+    while waiting:
+        for cls in vars(sys.modules[waiting.pop()]).values():
+            if isinstance(cls, type) and issubclass(cls, Model):
+                found[cls.__name__] = cls
+                if cls.__module__ not in seen:
+                    seen.add(cls.__module__)
+                    waiting.append(cls.__module__)
+    return list(found.values())
 
 
 def _descriptions(model: type[Model]) -> dict[str, str]:

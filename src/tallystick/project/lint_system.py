@@ -9,7 +9,9 @@ from tallystick.core.error import InvalidValue, Problem
 from tallystick.core.path import parse
 from tallystick.project.lint_files import file_faults
 from tallystick.project.load import LoadedProject
-from tallystick.project.manifest import CursorPaging, Manifest, NoAuth, ObjectSpec, Operation
+from tallystick.project.manifest import Manifest, ObjectSpec, Operation
+from tallystick.project.manifest_auth import NoAuth
+from tallystick.project.manifest_paging import CursorPaging
 from tallystick.project.shapes import plain, shape_warnings
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
@@ -36,7 +38,7 @@ class SystemView:
 
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
-    if manifest.protocol in {"rest", "soap"}:
+    if manifest.protocol in {"rest", "soap", "rpc"}:
         url = manifest.base_url
         is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
         if not url:
@@ -103,11 +105,14 @@ def _operations(spec: ObjectSpec) -> Iterator[tuple[str, Operation]]:
 def _operation_ids(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
         for kind, operation in _operations(spec):
-            whole = f"{operation.path} {operation.query} {operation.body} {operation.beside}"
+            whole = f"{operation.path} {operation.query} {operation.body} {operation.beside} {operation.params}"
             if kind in {"get", "condition", "update", "delete"} and "{id}" not in whole:
                 message = "this call does not say which record it is about: its path has no {id}"
                 path: DataPath = ("objects", name, kind, "path")
                 yield view.problem(path, message, f"path: {operation.path.rstrip('/')}/{{id}}", severity="warning")
+            if operation.params is not None and view.manifest.protocol != "rpc":
+                message = "only protocol rpc calls methods with params"
+                yield view.problem(("objects", name, kind, "params"), message, "use query or body")
 
 
 def _changes(view: SystemView) -> Iterator[Problem]:

@@ -5,154 +5,19 @@ writes manifests, people correct them, connectors obey them, checks compare them
 Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from tallystick.core.schema import Type
+from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_files import FileSpec
-from tallystick.project.manifest_shapes import InsideSpec, OptionsFrom, PartSpec
+from tallystick.project.manifest_paging import NoPaging, Paging
+from tallystick.project.manifest_rpc import Params, RpcSpec
+from tallystick.project.manifest_shapes import InsideSpec, OptionsFrom, PartSpec, UnderSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
-
-# --- access -------------------------------------------------------------------------------------------------------
-
-
-class NoAuth(Model):
-    """The system asks for no credentials."""
-
-    type: Literal["none"] = "none"
-
-
-class ApiKeyAuth(Model):
-    """A fixed key in a header or in the query."""
-
-    type: Literal["api_key"]
-    name: str
-    """Name of the header or query parameter."""
-    value: str
-    """The key, as a reference: ``${env:CRM_KEY}``."""
-    location: Literal["header", "query"] = "header"
-
-
-class BasicAuth(Model):
-    """User name and password in each request."""
-
-    type: Literal["basic"]
-    username: str
-    password: str
-
-
-class BearerAuth(Model):
-    """A fixed token in the Authorization header; ``scheme`` where a system wants another word than Bearer."""
-
-    type: Literal["bearer"]
-    token: str
-    scheme: str = "Bearer"
-
-
-class ClientCredentialsAuth(Model):
-    """OAuth 2.0 client credentials; the token is fetched and refreshed by one request at a time."""
-
-    type: Literal["oauth2_client_credentials"]
-    token_url: str
-    client_id: str
-    client_secret: str
-    scopes: tuple[str, ...] = ()
-    send_in: Literal["header", "body"] = "header"
-    """Where the client's name and secret go: HTTP basic, or the form."""
-    extra: dict[str, str] = {}
-    """Further form fields, such as ``audience``."""
-
-
-Auth = Annotated[NoAuth | ApiKeyAuth | BasicAuth | BearerAuth | ClientCredentialsAuth, Field(discriminator="type")]
-
-# --- paging -------------------------------------------------------------------------------------------------------
-
-
-class _Capped(Model):
-    """Every way of paging may end at a limit of the system's own."""
-
-    cap: int | None = Field(None, ge=1)
-    """How many records one listing gives at most, however many there are (often 1000 or 10000). What is cut off there
-    is read in parts by the time of change: by ``sort``, or by ``since`` with ``until``."""
-
-
-class NoPaging(_Capped):
-    """The listing comes in one answer."""
-
-    type: Literal["none"] = "none"
-
-
-class OffsetPaging(_Capped):
-    """``offset`` and ``limit``, counted in records."""
-
-    type: Literal["offset"]
-    offset_param: str = "offset"
-    limit_param: str = "limit"
-    limit: int = Field(100, ge=1)
-    max_limit: int | None = None
-    total: str = ""
-    """Path to the number of all records in the answer, or ``header:NAME``; lets pages be read side by side."""
-
-
-class PagePaging(_Capped):
-    """Numbered pages."""
-
-    type: Literal["page"]
-    page_param: str = "page"
-    first: int = 1
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-    total: str = ""
-    """Path to the number of all records, or ``header:NAME``."""
-    pages: str = ""
-    """Path to the number of pages, or ``header:NAME``."""
-
-
-class CursorPaging(_Capped):
-    """An opaque token from the answer (or the last record's id) asks for the next page."""
-
-    type: Literal["cursor"]
-    cursor_param: str = "cursor"
-    next: str = ""
-    """Path to the next token in the answer, or ``header:NAME``. Empty with ``from_last`` set."""
-    from_last: str = ""
-    """Path in the last record whose value is the next token (``starting_after``)."""
-    has_more: str = ""
-    """Path to a boolean that says whether more follows."""
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-class LinkPaging(_Capped):
-    """A ``Link: <...>; rel="next"`` header."""
-
-    type: Literal["link"]
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-class NextUrlPaging(_Capped):
-    """The whole address of the next page is in the answer."""
-
-    type: Literal["next_url"]
-    next: str
-    """Path to the address in the answer, or ``header:NAME``."""
-    size_param: str = ""
-    size: int = Field(100, ge=1)
-    max_size: int | None = None
-
-
-Paging = Annotated[
-    NoPaging | OffsetPaging | PagePaging | CursorPaging | LinkPaging | NextUrlPaging, Field(discriminator="type")
-]
-
-# --- objects ------------------------------------------------------------------------------------------------------
 
 # "iso", "unix", "unix_ms", "parts" (year, month, day ... in an object or a list, as in tagged JSON dates), or a date
 # pattern (dd.MM.yyyy HH:mm); without an offset they are read in the system's ``timezone``
@@ -209,7 +74,14 @@ class Operation(Model):
     """Values sent with every call, under the record's own."""
     beside: dict[str, Any] = {}
     """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
-    encoding: Literal["json", "form"] = "json"
+    encoding: Literal["json", "form", "xml"] = "json"
+    """How the body is written. XML needs a root element: ``wrap: order``."""
+    answer: Literal["json", "xml", "csv"] = "json"
+    """What is asked for. XML comes as its elements by name (``record: orders.order``), attributes as ``@name``; CSV as
+    a list. All their values are texts."""
+    params: Params | None = None
+    """RPC: what the method is called with. ``{id}``, ``{record}`` (or a part of it, ``{record.name}``), the names of
+    ``body``, and those of parameters that are asked for stand for their values."""
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
 
@@ -335,6 +207,8 @@ class ObjectSpec(Model):
     """The other records that make up one of these, by role."""
     inside: InsideSpec | None = None
     """For lines in a list inside another record: where they are. Such an object has fields and nothing else."""
+    under: UnderSpec | None = None
+    """For records with calls of their own below another record: which one, and what stands for its id."""
 
 
 class Limits(Model):
@@ -342,6 +216,9 @@ class Limits(Model):
 
     requests_per_second: float | None = Field(None, gt=0)
     burst: int = Field(10, ge=1)
+    adaptive: bool = True
+    """Requests get fewer while the system says that there are too many (429), and more again while it does not; never
+    more than ``requests_per_second``."""
     in_flight: int = Field(8, ge=1, le=256)
     longest_wait_seconds: float = Field(60, ge=0)
     """A longer Retry-After ends the run and is kept as a date, instead of being waited for."""
@@ -356,6 +233,12 @@ class Network(Model):
     connect_timeout_seconds: float = Field(10, gt=0)
     proxy: str = ""
     ca_file: str = ""
+    client_cert: str = ""
+    """A certificate that says who we are (mutual TLS): the path of a PEM file, which may hold the key as well."""
+    client_key: str = ""
+    """The path of its private key."""
+    client_key_password: str = ""
+    """As a reference."""
     headers: dict[str, ParameterText] = {}
     """Sent with every request."""
     allow_hosts: tuple[str, ...] = ()
@@ -374,10 +257,10 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "soap", "sql", "files", "memory"]
+    protocol: Literal["rest", "soap", "rpc", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
-    """REST: the address that all paths are added to. SOAP: the address of the service."""
+    """REST: the address that all paths are added to. SOAP, RPC: the address of the service."""
     url: str = ""
     """SQL: a SQLAlchemy address, ``odbc:`` and a source or connection string, or a reference. Files: the folder."""
     description: str = ""
@@ -389,6 +272,8 @@ class Manifest(Model):
     network: Network = Network()
     soap: SoapSpec | None = None
     """SOAP: the messages of the service."""
+    rpc: RpcSpec = RpcSpec()
+    """RPC: which kind of calls, how to sign in, and what faults mean."""
     objects: dict[str, ObjectSpec] = {}
     facts: dict[str, Fact] = {}
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Objects that are not simply the records of one resource: objects of several parts, lines inside a record, options."""
+"""Objects that are not simply one resource: of several parts, inside a record, below a parent, or lists of options."""
 
 from typing import Annotated, Any, Literal
 
@@ -72,3 +72,16 @@ class OptionsFrom(Model):
     """Only records with this value (or one of these) at this path are options of this field."""
     on_create: dict[str, Any] = {}
     """What a new option gets besides key and label, by path."""
+
+
+class UnderSpec(Model):
+    """Records that are listed and written below another record: ``/orders/{order}/lines``."""
+
+    object: str
+    """The object of this manifest whose records they lie below. It may itself lie below another one."""
+    holder: str = "parent"
+    """What stands for the id of that record in paths, queries and bodies (``{parent}``), and the name of the field
+    under which a record shows it."""
+    shows_changes: bool = False
+    """Whatever changes below a record changes that record's own time of change. Then only below changed ones is looked
+    for changes."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tallystick.core.path import parse, parse_or_none, render
+from tallystick.project.children import child, child_faults, child_warnings
 from tallystick.project.lines import line_faults, lines
 from tallystick.project.manifest import FieldSpec, Manifest, ObjectSpec
 from tallystick.project.manifest_shapes import PartSpec
@@ -40,6 +41,7 @@ def plain(manifest: Manifest) -> Manifest:
 
 def expand(manifest: Manifest) -> Manifest:
     """Fill in what an object of several parts has from its parts. The manifest has no ``shape_faults``."""
+    manifest = _grown(manifest)
     objects = {
         name: _expanded(spec, manifest)
         if is_composite(spec)
@@ -48,6 +50,12 @@ def expand(manifest: Manifest) -> Manifest:
         else spec
         for name, spec in manifest.objects.items()
     }
+    return manifest.model_copy(update={"objects": objects}) if objects != manifest.objects else manifest
+
+
+def _grown(manifest: Manifest) -> Manifest:
+    """Fill in the field by which an object below another one points to it."""
+    objects = {name: child(spec) for name, spec in manifest.objects.items()}
     return manifest.model_copy(update={"objects": objects}) if objects != manifest.objects else manifest
 
 
@@ -94,8 +102,12 @@ def _part_filters(role: str, spec: ObjectSpec) -> dict[str, object]:
 
 def shape_faults(manifest: Manifest) -> Iterator[Complaint]:
     """Find what is wrong with the objects of several parts: the path in the manifest, what, and the cure."""
+    manifest = _grown(manifest)
+    simple = plain(manifest)
     for name, spec in manifest.objects.items():
-        found = _faults(spec, manifest) if is_composite(spec) else line_faults(spec, plain(manifest))
+        found = _faults(spec, manifest) if is_composite(spec) else line_faults(spec, simple)
+        if name in simple.objects:
+            found = child_faults(name, simple)
         yield from (((("objects", name, *path)), message, hint) for path, message, hint in found)
         for field, declared in spec.fields.items():
             if declared.options_from and declared.options_from.object not in plain(manifest).objects:
@@ -164,17 +176,20 @@ def _is_declared(text: str, holder: ObjectSpec) -> bool:
 
 def shape_warnings(manifest: Manifest) -> Iterator[Complaint]:
     """Find what works but costs: parts that are looked for the long way, changes that are seen late."""
-    simple = plain(manifest).objects
+    whole = plain(manifest)
+    simple = whole.objects
     for name, spec in manifest.objects.items():
+        for path, message, hint in child_warnings(name, whole) if name in simple else ():
+            yield ("objects", name, *path), message, hint
         for role, part in spec.parts.items() if is_composite(spec) else ():
             own, anchor, at = simple[part.object], simple[spec.anchor], ("objects", name, "parts", role)
             can_find = manifest.protocol == "sql" or part.found_by or part.link in own.filters
-            if manifest.protocol in {"rest", "soap"} and not can_find:
+            if manifest.protocol in {"rest", "soap", "rpc"} and not can_find:
                 message = f"{part.object} cannot be asked for by '{part.link}', so each look at one record lists all"
                 hint = f"objects.{part.object}.filters: {{{part.link}: {{param: {render(parse(part.link))}}}}}"
                 yield (*at, "link"), message, hint
             if (
-                manifest.protocol in {"rest", "soap"}
+                manifest.protocol in {"rest", "soap", "rpc"}
                 and part.found_by
                 and part.found_by not in anchor.filters
                 and own.since

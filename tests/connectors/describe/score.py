@@ -14,14 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tallystick.connectors.describe.openapi import describe_openapi
-from tallystick.project.manifest import (
-    CursorPaging,
-    LinkPaging,
-    Manifest,
-    NextUrlPaging,
-    OffsetPaging,
-    PagePaging,
-)
+from tallystick.project.manifest import Manifest
+from tallystick.project.manifest_paging import CursorPaging, LinkPaging, NextUrlPaging, OffsetPaging, PagePaging
 
 OPERATIONS = ("list", "get", "create", "update", "delete")
 

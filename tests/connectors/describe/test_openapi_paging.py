@@ -2,7 +2,14 @@
 
 import pytest
 
-from tallystick.project.manifest import CursorPaging, LinkPaging, NextUrlPaging, NoPaging, OffsetPaging, PagePaging
+from tallystick.project.manifest_paging import (
+    CursorPaging,
+    LinkPaging,
+    NextUrlPaging,
+    NoPaging,
+    OffsetPaging,
+    PagePaging,
+)
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tallystick.connectors.describe.openapi import describe_openapi
-from tallystick.project.manifest import ApiKeyAuth, BasicAuth, BearerAuth, ClientCredentialsAuth, NoAuth
+from tallystick.project.manifest_auth import ApiKeyAuth, BasicAuth, BearerAuth, ClientCredentialsAuth, NoAuth
 
 TOKEN = "${env:ACME_SHOP_TOKEN}"
 

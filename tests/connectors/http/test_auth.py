@@ -3,10 +3,12 @@
 import base64
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
 from tallystick.connectors.http.auth import open_auth
+from tallystick.connectors.http.limits import REAL_TIMING
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import AccessError, Error, Garbled, ProjectError, Unavailable
@@ -17,7 +19,7 @@ OBJECTS = {"c": {"list": {"method": "GET", "path": "/c"}, "get": {"method": "GET
 
 def auth_of(spec, now=lambda: 0.0):
     manifest = Manifest.model_validate({"protocol": "rest", "auth": spec})
-    return open_auth(manifest.auth, lambda text: text, Scrub(), now, place="crm")
+    return open_auth(manifest.auth, lambda text: text, Scrub(), replace(REAL_TIMING, now=now), place="crm")
 
 
 def sent_by(auth):
@@ -137,7 +139,7 @@ def test_of_two_that_shared_a_token_each_can_have_it_renewed():
 def test_a_token_answer_is_checked_and_never_shows_the_secret(response, kind):
     scrub = Scrub()
     manifest = Manifest.model_validate({"protocol": "rest", "auth": OAUTH})
-    auth = open_auth(manifest.auth, scrub.learn, scrub, lambda: 0.0, place="crm")
+    auth = open_auth(manifest.auth, scrub.learn, scrub, replace(REAL_TIMING, now=lambda: 0.0), place="crm")
     flow = auth.exchange(Request("GET", "http://crm.test/"))
     next(flow)
     with pytest.raises(kind) as caught:

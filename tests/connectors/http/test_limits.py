@@ -28,6 +28,59 @@ def test_a_bucket_never_holds_more_than_its_burst():
     assert bucket.wait(5000.0) > 0
 
 
+def drive(bucket, bears, seconds, now=0.0):
+    """Send as fast as the bucket lets us to a system that bears so many a second; gives accepted and refused."""
+    end, took, outcome = now + seconds, [], [0, 0]
+    while now < end:
+        wait = bucket.wait(now)
+        if wait > 0:
+            now += wait
+            continue
+        bucket.take(now)
+        took = [t for t in took if now - t < 1]
+        if len(took) < bears:
+            took.append(now)
+            outcome[0] += 1
+            bucket.accepted(now)
+        else:
+            outcome[1] += 1
+            bucket.refused(now)
+        now += 0.001
+    return outcome
+
+
+@pytest.mark.parametrize("rate", [None, 200])
+@pytest.mark.parametrize("bears", [5, 50])
+def test_an_adaptive_bucket_finds_what_a_system_bears(rate, bears):
+    """Few requests are refused, and most of what the system bears is used."""
+    accepted, refused = drive(Bucket(rate, 10, adaptive=True), bears, 120)
+    plain = drive(Bucket(rate, 10), bears, 120)
+    assert refused * 10 < plain[1]
+    assert refused < accepted / 4
+    assert accepted > 0.5 * 120 * bears
+
+
+def test_an_adaptive_bucket_recovers_up_to_the_rate_that_is_set():
+    bucket = Bucket(20, 20, adaptive=True)
+    for _ in range(20):
+        bucket.take(10.0)
+        bucket.accepted(10.0)
+    bucket.refused(10.0)
+    bucket.refused(10.5)
+    assert bucket.rate == 10, "refusals within a second are one"
+    bucket.accepted(15.0)
+    assert bucket.rate == 12.5, "a twentieth for each second"
+    bucket.accepted(100.0)
+    assert bucket.rate == 20, "no more than the manifest allows"
+
+
+def test_a_lone_refusal_sets_no_rate():
+    bucket = Bucket(None, 1, adaptive=True)
+    bucket.take(10.0)
+    bucket.refused(10.0)
+    assert bucket.rate is None
+
+
 def test_a_pause_holds_everything_and_a_shorter_one_does_not_end_it():
     bucket = Bucket(None, 1)
     bucket.pause(60.0)

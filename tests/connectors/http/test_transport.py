@@ -484,6 +484,26 @@ def test_a_certificate_for_another_host_is_an_access_error(server, reply, open_r
     assert server.seen == []
 
 
+def test_a_system_that_wants_to_know_who_we_are_is_shown_a_certificate(server, reply, open_rest, tls_server):
+    """The server verifies it; without one nothing gets through."""
+    server.tls, own = tls_server
+    server.tls.verify_mode = ssl.CERT_REQUIRED
+    server.tls.load_verify_locations(own)
+    server.script = {"/c": reply([])}
+    connector, transport = open_rest(server.url, objects=OBJECTS, network={"ca_file": own, "client_cert": own})
+    assert transport.run(connector.read("c")).rows == []
+    connector, transport = open_rest(server.url, objects=OBJECTS, network={"ca_file": own})
+    with pytest.raises((AccessError, Unavailable)):
+        transport.run(connector.read("c"))
+    assert len(server.seen) == 1
+
+
+def test_a_missing_client_certificate_is_a_mistake_of_the_project(server, open_rest):
+    connector, transport = open_rest(server.url, objects=OBJECTS, network={"client_cert": "/nowhere/own.pem"})
+    with pytest.raises(ProjectError, match="client_cert"):
+        transport.run(connector.read("c"))
+
+
 def test_https_to_a_server_that_speaks_plain_http_sends_nothing(server, reply, open_rest):
     connector, transport = open_rest(server.url.replace("http:", "https:"), objects=OBJECTS)
     with pytest.raises(Unavailable) as caught:
@@ -507,3 +527,27 @@ def test_a_header_that_cannot_be_sent_stops_only_its_own_flow(server, reply, crm
     outcomes = transport.run_all([flow(), connector.read("c")])
     assert isinstance(outcomes[0], Bug)
     assert outcomes[1].rows == []
+
+
+def test_fewer_requests_are_refused_once_the_pace_is_known(server, reply, open_rest, clock):
+    """A system that bears six requests a second and says nothing of it before it refuses."""
+    times, refused = [], []
+
+    def answer(_seen):
+        if sum(1 for t in times if clock.now - t < 1) >= 6:
+            refused.append(clock.now)
+            return reply({}, 429, {"Retry-After": "1"})
+        times.append(clock.now)
+        return reply([])
+
+    def refusals(*, adaptive):
+        refused.clear()
+        limits = {"adaptive": adaptive, "longest_wait_seconds": 600, "in_flight": 32}
+        connector, transport = open_rest(server.url, objects=OBJECTS, limits=limits)
+        pages = transport.run_all([connector.read("c") for _ in range(90)])
+        return len(refused), sum(isinstance(page, Error) for page in pages)
+
+    server.script["/c"] = answer
+    found, failed = refusals(adaptive=True)
+    assert failed == 0
+    assert found * 2 < refusals(adaptive=False)[0]

@@ -12,7 +12,8 @@ from tallystick.connectors.describe.wsdl_read import read_documents
 from tallystick.connectors.describe.wsdl_shapes import sides_of
 from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.core.error import AccessError, ProjectError
-from tallystick.project.manifest import Manifest, OffsetPaging, PagePaging
+from tallystick.project.manifest import Manifest
+from tallystick.project.manifest_paging import OffsetPaging, PagePaging
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from tallystick.checklist.survey import walk
 from tallystick.core.checks import Facts, Judgement
 from tallystick.core.error import AccessError, Error
 from tallystick.core.ports import Call, Entitled, Flow, Rights
-from tallystick.project.manifest import Auth, ClientCredentialsAuth, Manifest
+from tallystick.project.manifest import Manifest
+from tallystick.project.manifest_auth import Auth, ClientCredentialsAuth, JwtBearerAuth, RefreshTokenAuth
 
 _KINDS: Final = {
     "none": "no credentials",
@@ -21,6 +22,11 @@ _KINDS: Final = {
     "basic": "user name and password",
     "bearer": "a fixed token",
     "oauth2_client_credentials": "OAuth 2.0 client credentials",
+    "oauth2_refresh_token": "OAuth 2.0 refresh token",
+    "oauth2_jwt_bearer": "OAuth 2.0 service account",
+    "digest": "user name and password by HTTP digest",
+    "hmac": "a shared key that signs each request",
+    "session": "a session",
 }
 
 
@@ -82,11 +88,13 @@ def _credentials(manifest: Manifest) -> str:
         return "credentials of the database user"
     if manifest.soap is not None and manifest.soap.security is not None and manifest.auth.type == "none":
         return "a WS-Security user name token"
+    if manifest.rpc.login is not None and manifest.auth.type == "none":
+        return "a session"
     return _KINDS[manifest.auth.type]
 
 
 def _scopes(auth: Auth) -> list[str]:
-    return list(auth.scopes) if isinstance(auth, ClientCredentialsAuth) else []
+    return list(auth.scopes) if isinstance(auth, ClientCredentialsAuth | RefreshTokenAuth | JwtBearerAuth) else []
 
 
 def _try(scene: Scene, subject: Subject, *, by_id: bool) -> Flow[tuple[str, str]]:

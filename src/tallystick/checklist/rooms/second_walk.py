@@ -8,7 +8,8 @@ from typing import Final
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import AGAIN, decode, walk
 from tallystick.core.ports import Call, Flow, Page
-from tallystick.project.manifest import NoPaging, ObjectSpec, OffsetPaging
+from tallystick.project.manifest import ObjectSpec
+from tallystick.project.manifest_paging import NoPaging, OffsetPaging
 
 _PAGES: Final = 3  # so many pages are enough to see that they fit together
 _STEADY: Final = 0.5  # two reads of one page that share fewer records than this are not the same page

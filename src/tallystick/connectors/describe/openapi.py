@@ -15,16 +15,18 @@ from tallystick.connectors.describe.openapi_auth import find_auth
 from tallystick.connectors.describe.openapi_calls import read_calls
 from tallystick.connectors.describe.openapi_fields import Names
 from tallystick.connectors.describe.openapi_lines import Lines, propose
-from tallystick.connectors.describe.openapi_objects import describe_object, record_of
+from tallystick.connectors.describe.openapi_objects import NEEDS, describe_object, record_of
 from tallystick.connectors.describe.openapi_paging import prose_of
 from tallystick.connectors.describe.openapi_paths import Paths, Resource
 from tallystick.connectors.describe.openapi_read import read_description
 from tallystick.connectors.describe.openapi_refs import Document, as_node, as_text
 from tallystick.connectors.describe.openapi_resources import find_resources
 from tallystick.connectors.describe.openapi_schema import Shapes
+from tallystick.connectors.describe.openapi_under import place_below
 from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, snake, words_of
 from tallystick.core.error import Problem, ProjectError
-from tallystick.project.manifest import ApiKeyAuth, Fact, Manifest, Network, ObjectSpec
+from tallystick.project.manifest import Fact, Manifest, Network, ObjectSpec
+from tallystick.project.manifest_auth import ApiKeyAuth
 
 SHOWN: Final = 10
 _EMPTY_WORDS: Final = frozenset(
@@ -132,6 +134,9 @@ class _Description:
             self.facts |= {f"objects.{name}.{key}": fact for key, fact in described.facts.items()}
             self.notes += [f"{name}: {note}" for note in described.notes]
             inner += [(name, found) for found in described.lines]
+        for name, fact in place_below(objects, named, paths.tenant):
+            self.facts[f"objects.{name}.under"] = fact
+            self.notes = [note for note in self.notes if not note.startswith(f"{name}: {NEEDS}")]
         for holder, found in inner:
             name, spec, fact = propose(holder, found, objects)
             objects[name] = spec

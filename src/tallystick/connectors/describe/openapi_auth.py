@@ -11,15 +11,8 @@ from typing import Final
 from tallystick.connectors.describe.openapi_calls import Call
 from tallystick.connectors.describe.openapi_refs import Document, Node, as_list, as_node, as_text
 from tallystick.connectors.describe.openapi_words import snake, squeeze, words_of
-from tallystick.project.manifest import (
-    ApiKeyAuth,
-    Auth,
-    BasicAuth,
-    BearerAuth,
-    ClientCredentialsAuth,
-    Fact,
-    NoAuth,
-)
+from tallystick.project.manifest import Fact
+from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ClientCredentialsAuth, NoAuth
 
 _FLOWS_2: Final = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 _KEY_NAME: Final = re.compile(

@@ -23,6 +23,7 @@ from tallystick.core.path import parse, render
 from tallystick.project.manifest import BulkOperation, Claims, Fact, ObjectSpec, Operation
 
 _CREDENTIALS: Final = frozenset({"token", "apikey", "accesstoken", "authtoken", "login", "key"})
+NEEDS: Final = "its paths need values for"
 SHOWN: Final = 6
 
 
@@ -118,7 +119,7 @@ class _Object:
             found["delete"] = self._operation(resource.delete, "delete")
         self._tell_others()
         if self.open:
-            self.out.notes.append(f"its paths need values for {', '.join(self.open)}")
+            self.out.notes.append(f"{NEEDS} {', '.join(self.open)}")
         return found
 
     def _one(self, name: str, call: Call) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from tallystick.connectors.describe.openapi_params import (
 )
 from tallystick.connectors.describe.openapi_refs import as_node, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
-from tallystick.project.manifest import (
+from tallystick.project.manifest import Fact
+from tallystick.project.manifest_paging import (
     CursorPaging,
-    Fact,
     LinkPaging,
     NextUrlPaging,
     NoPaging,

@@ -7,7 +7,8 @@ from typing import Final
 
 from tallystick.connectors.describe.openapi_words import squeeze
 from tallystick.connectors.describe.wsdl_shapes import Leaf, Sides
-from tallystick.project.manifest import CursorPaging, NoPaging, OffsetPaging, PagePaging, Paging, Since
+from tallystick.project.manifest import Since
+from tallystick.project.manifest_paging import CursorPaging, NoPaging, OffsetPaging, PagePaging, Paging
 
 _OFFSET: Final = re.compile(
     r"(?:offset|start|startindex|startrow|startposition|startat|startfrom|skip|firstresult|firstrow|beginindex)"

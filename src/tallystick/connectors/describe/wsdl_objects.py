@@ -17,7 +17,8 @@ from tallystick.connectors.describe.wsdl_facets import field_of
 from tallystick.connectors.describe.wsdl_shapes import Inside, Leaf, plain_parts, walk
 from tallystick.connectors.describe.wsdl_types import Types
 from tallystick.core.path import Path, render, write
-from tallystick.project.manifest import Fact, FieldSpec, Filter, NoPaging, ObjectSpec, Operation
+from tallystick.project.manifest import Fact, FieldSpec, Filter, ObjectSpec, Operation
+from tallystick.project.manifest_paging import NoPaging
 
 _MINE: Final = "{id}"
 

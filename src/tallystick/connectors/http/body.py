@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus
 
+from tallystick.connectors.http.markup import write_xml
 from tallystick.core.path import Path
 from tallystick.core.path import write as write_path
 from tallystick.core.record import Raw, encode_raw
@@ -49,7 +50,9 @@ def wrapped(body: Any, path: Path) -> Any:
 
 
 def encode(body: Any, encoding: str) -> bytes:
-    """Write a body as JSON, or as a form with brackets for what is nested."""
+    """Write a body as JSON, as XML, or as a form with brackets for what is nested."""
+    if encoding == "xml":
+        return write_xml(body)
     if encoding == "form":
         return "&".join(f"{quote_plus(name, safe='[]')}={quote_plus(text)}" for name, text in form(body)).encode()
     return encode_raw(body)

@@ -63,6 +63,7 @@ class Wire:
         curl.setopt(pycurl.SSL_VERIFYPEER, 1)
         curl.setopt(pycurl.SSL_VERIFYHOST, 2)
         _trust(curl, network.ca_file)
+        _present(curl, network)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         curl.setopt(pycurl.PREREQFUNCTION, self._before_sending)
@@ -182,3 +183,16 @@ def _trust(curl: Any, ca_file: str) -> None:
         curl.setopt(pycurl.CAPATH, system.capath)
     else:
         curl.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
+
+
+def _present(curl: Any, network: Network) -> None:
+    """Let the system see who we are, where it asks for a certificate."""
+    if not network.client_cert:
+        return
+    for name, file in (("client_cert", network.client_cert), ("client_key", network.client_key)):
+        if file and not Path(file).is_file():
+            raise ProjectError(f"network.{name}: there is no file '{file}'", hint="give the path of a PEM file")
+    curl.setopt(pycurl.SSLCERT, network.client_cert)
+    curl.setopt(pycurl.SSLKEY, network.client_key or network.client_cert)
+    if network.client_key_password:
+        curl.setopt(pycurl.KEYPASSWD, network.client_key_password)

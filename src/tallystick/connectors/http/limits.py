@@ -7,6 +7,7 @@ world that a transport needs, so that a test can stand in for time and chance.
 import random  # noqa: TID251 - jitter of a real transport; tests and simulations inject their own
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,17 +32,49 @@ class Timing:
 REAL_TIMING: Final = Timing(time.monotonic, time.time, time.sleep, random.random)  # noqa: TID251
 
 
+_SLOWEST: Final = 0.1  # requests a second
+_ONE_CHANGE: Final = 1.0
+_MEASURABLE: Final = 4.0
+_MOST_MEASURED: Final = 1000
+
+
 class Bucket:
-    """A token bucket that can also be paused. ``rate`` is requests a second (``None``: as many as come)."""
+    """A token bucket that can also be paused. ``rate`` is requests a second (``None``: as many as come).
 
-    __slots__ = ("_burst", "_paused_until", "_rate", "_seen", "_tokens")
+    With ``adaptive`` it finds out by itself how much the system bears: a refusal halves the rate (at first the one that
+    was measured, where none was set), and each second without one adds a twentieth of it again, up to the rate set.
+    """
 
-    def __init__(self, rate: float | None, burst: int) -> None:
+    __slots__ = (
+        "_adaptive",
+        "_answered",
+        "_burst",
+        "_changed",
+        "_cut",
+        "_paused_until",
+        "_rate",
+        "_seen",
+        "_step",
+        "_tokens",
+        "_top",
+    )
+
+    def __init__(self, rate: float | None, burst: int, *, adaptive: bool = False) -> None:
         self._rate = rate
+        self._top = rate
         self._burst = float(burst)
         self._tokens = float(burst)
         self._seen = 0.0
         self._paused_until = 0.0
+        self._adaptive = adaptive
+        self._changed = self._cut = float("-inf")
+        self._step = 0.0
+        self._answered: deque[float] = deque(maxlen=_MOST_MEASURED)
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second at present; ``None`` for as many as come."""
+        return self._rate
 
     def wait(self, now: float) -> float:
         """Give the seconds until the next request may go; 0 means at once."""
@@ -56,6 +89,33 @@ class Bucket:
         if self._rate is not None:
             self._refill(now)
             self._tokens -= 1
+
+    def refused(self, now: float) -> None:
+        """Note that the system had too many requests. Several refusals within a second are one."""
+        if not self._adaptive or now - self._cut < _ONE_CHANGE:
+            return
+        measured = float(sum(1 for answered in self._answered if now - answered <= 1))
+        if self._rate is None and measured < _MEASURABLE:
+            # So few were not too quick; the wait that was asked for is all there is to obey.
+            return
+        before = measured if self._rate is None else min(self._rate, max(measured, _MEASURABLE))
+        self._rate = max(_SLOWEST, before / 2)
+        self._step = self._rate / 20
+        self._tokens = min(self._tokens, 0.0)
+        self._seen = max(self._seen, now)
+        self._changed = self._cut = now
+
+    def accepted(self, now: float) -> None:
+        """Note that a request was answered; the rate recovers with the time since it was last changed."""
+        if self._adaptive:
+            self._answered.append(now)
+        if not self._step or self._rate is None or now - self._changed < _ONE_CHANGE:
+            return
+        self._refill(now)
+        self._rate += self._step * (now - self._changed)
+        self._changed = now
+        if self._top is not None and self._rate >= self._top:
+            self._rate, self._step = self._top, 0.0
 
     def pause(self, until: float) -> None:
         """Let nothing go before ``until``; a longer pause that runs already stays."""

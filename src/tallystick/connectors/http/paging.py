@@ -20,7 +20,7 @@ from tallystick.core.error import Garbled, ProjectError
 from tallystick.core.path import Path, parse
 from tallystick.core.ports import Position
 from tallystick.core.record import UNKNOWN, fingerprint
-from tallystick.project.manifest import (
+from tallystick.project.manifest_paging import (
     CursorPaging,
     LinkPaging,
     NextUrlPaging,

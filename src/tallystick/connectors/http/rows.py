@@ -169,6 +169,8 @@ class Listing:
         try:
             msgspec.json.decode(text)
             found = dig(text, self.path)
+            if found is None and _is_hollow(text, self.path):
+                return ()
             if found is None:
                 raise self._garbled(f"there is no '{render(self.path)}' in the answer", self._says(text))
             first = found.lstrip(_BLANK)[:1]
@@ -220,6 +222,17 @@ class Listing:
             "it says (signed out, behind a proxy, an error with status 200)",
             place=self.place,
         )
+
+
+def _is_hollow(text: bytes, path: Path) -> bool:
+    """Tell whether what should hold the records is an element of XML with nothing in it."""
+    held = dig(text, path[:-1]) if len(path) > 1 else None
+    if held is None:
+        return False
+    if held.startswith(b"{"):
+        keys = _as_object(held)
+        return bool(keys) and all(key.startswith("@") for key in keys)
+    return held == b'""'
 
 
 def title(response: Response, scrub: Scrub) -> str:

@@ -21,7 +21,7 @@ from tallystick.connectors.http.curl import Wire
 from tallystick.connectors.http.limits import REAL_TIMING, Bucket, Timing, retry_after, wait_when_spent
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.redirects import exchange
-from tallystick.connectors.http.retrying import Again, Tries, after_failure, after_response, throttled
+from tallystick.connectors.http.retrying import TOO_MANY, Again, Tries, after_failure, after_response, throttled
 from tallystick.core.error import Error, Throttled, Unsent
 from tallystick.core.ports import Flow
 from tallystick.project.manifest import Limits, Network
@@ -52,7 +52,7 @@ class HttpTransport:
         self.auth = auth
         self.limits = limits
         self.timing = timing
-        self.bucket = Bucket(limits.requests_per_second, limits.burst)
+        self.bucket = Bucket(limits.requests_per_second, limits.burst, adaptive=limits.adaptive)
         self._network = network
         self._proxy = proxy
         self._idle: list[Wire] = []
@@ -286,7 +286,11 @@ class _Round:
         return self._sent.pop(handle)
 
     def _judge(self, job: _Job, response: Response) -> None:
-        timing, limits = self._timing, self._transport.limits
+        timing, limits, bucket = self._timing, self._transport.limits, self._transport.bucket
+        if response.status == TOO_MANY:
+            bucket.refused(timing.now())
+        else:
+            bucket.accepted(timing.now())
         if response.status == _OK and not response.headers.mention(b"rate"):
             self._hand_over(job, response)
             return

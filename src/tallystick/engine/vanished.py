@@ -1,0 +1,82 @@
+"""Updates whose record vanished before anybody could see what became of them (SYNC-SPEC 10.4).
+
+The write is given up, but what it sent is kept. Should the record be back and hold just that, the write had arrived:
+what the system made of the value is no edit and never flows back (R-6.4).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from tallystick.core.binding import Binding, Intent, JournalEntry
+from tallystick.core.ports import Flow
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other
+from tallystick.core.state import StoreTx
+from tallystick.engine import effects
+from tallystick.engine.pair import Pair
+
+VANISHED: Final[dict[Side, str]] = {"left": "L", "right": "R"}  # in a binding's flags
+SENT: Final = "sent to a record that vanished"
+Sent = Mapping[tuple[Side, int], Value]
+
+
+def keep_sent(tx: StoreTx, pair: Pair, intent: Intent, values: Mapping[Side, Fields], now: float) -> None:
+    """Keep what an update sent, and what its source held then; nothing for a pairing that was never remembered."""
+    binding = tx.bindings([intent.binding]).get(intent.binding)
+    if binding is None or intent.op != "update":
+        return
+    which = [i for i, value in enumerate(values[intent.side]) if value is not UNKNOWN]
+    tx.add_journal([
+        JournalEntry(
+            binding.id, side, pair.mapping.names[i], encode_fields((values[side][i],)), SENT, intent.id, now,
+            now + pair.journal_seconds,
+        )
+        for side in SIDES
+        for i in which
+    ])  # fmt: skip
+    if VANISHED[intent.side] not in binding.flags:
+        tx.update_bindings([replace(binding, flags=binding.flags + VANISHED[intent.side])])
+
+
+def load_sent(pair: Pair, bindings: Mapping[int, Binding]) -> Flow[dict[int, Sent]]:
+    """Give what was sent to records of these bindings that vanished: by side and position of the field."""
+    numbers = [n for n, binding in bindings.items() if any(flag in binding.flags for flag in VANISHED.values())]
+    if not numbers:
+        return {}
+    return (yield from effects.look(partial(_read, pair, numbers)))
+
+
+def _read(pair: Pair, numbers: Sequence[int], tx: StoreTx) -> dict[int, Sent]:
+    found: dict[int, Sent] = {}
+    for number in numbers:
+        sent: dict[tuple[Side, int], Value] = {}
+        for entry in tx.journal(number):
+            if entry.reason == SENT and entry.field in pair.mapping.names:
+                [value] = decode_fields(entry.value)
+                sent.setdefault((entry.side, pair.mapping.names.index(entry.field)), value)
+        found[number] = sent
+    return found
+
+
+def recall(
+    pair: Pair, binding: Binding, sent: Sent, bases: Mapping[Side, Fields | None], held: Mapping[Side, Fields]
+) -> dict[Side, Fields | None]:
+    """Give the bases with what such an update has made true after all; ``held`` is what both sides hold now."""
+    moved: dict[Side, Fields | None] = dict(bases)
+    for side in SIDES:
+        target, source = moved[side], moved[other(side)]
+        if VANISHED[side] not in binding.flags or target is None or source is None or not held[side]:
+            continue
+        theirs, ours = list(target), list(source)
+        for (at, i), value in sent.items():
+            now = held[side][i]
+            if at == side and now is not UNKNOWN and pair.is_own_doing(side, i, value, now):
+                theirs[i], ours[i] = now, sent[other(side), i]
+        moved[side], moved[other(side)] = tuple(theirs), tuple(ours)
+    return moved
+
+
+def forget_sent(flags: str, seen: Collection[Side]) -> str:
+    """Take the marks of vanished records from a binding's flags, once these sides were seen again."""
+    return "".join(flag for flag in flags if not any(flag == VANISHED[side] for side in seen))

@@ -1,0 +1,178 @@
+"""How a manifest says who we are: the ways of signing in that a system may want. Secrets are references."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tallystick.project.model_base import Model
+
+
+class NoAuth(Model):
+    """The system asks for no credentials."""
+
+    type: Literal["none"] = "none"
+
+
+class ApiKeyAuth(Model):
+    """A fixed key in a header, in the query or in a cookie."""
+
+    type: Literal["api_key"]
+    name: str
+    """Name of the header, query parameter or cookie."""
+    value: str
+    """The key, as a reference: ``${env:CRM_KEY}``."""
+    location: Literal["header", "query", "cookie"] = "header"
+
+
+class BasicAuth(Model):
+    """User name and password in each request."""
+
+    type: Literal["basic"]
+    username: str
+    password: str
+
+
+class BearerAuth(Model):
+    """A fixed token in the Authorization header; ``scheme`` where a system wants another word than Bearer."""
+
+    type: Literal["bearer"]
+    token: str
+    scheme: str = "Bearer"
+
+
+class ClientCredentialsAuth(Model):
+    """OAuth 2.0 client credentials; the token is fetched and refreshed by one request at a time."""
+
+    type: Literal["oauth2_client_credentials"]
+    token_url: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...] = ()
+    send_in: Literal["header", "body"] = "header"
+    """Where the client's name and secret go: HTTP basic, or the form."""
+    extra: dict[str, str] = {}
+    """Further form fields, such as ``audience``."""
+
+
+class RefreshTokenAuth(Model):
+    """OAuth 2.0 with a refresh token, or with the code of an authorization that a person has just given."""
+
+    type: Literal["oauth2_refresh_token"]
+    token_url: str
+    client_id: str
+    client_secret: str = ""
+    """Empty for a public client."""
+    refresh_token: str = ""
+    """As a reference. Not needed where ``code`` is, or where ``keep_in`` has one already."""
+    code: str = ""
+    """The code that the sign-in page gave, as a reference. It is good once, so ``keep_in`` must be set."""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+    """What the authorization was asked for with (PKCE)."""
+    keep_in: str = ""
+    """A file for the newest refresh token; systems that give a new one with each use want it. Only its owner may read
+    it."""
+    scopes: tuple[str, ...] = ()
+    send_in: Literal["header", "body"] = "body"
+    extra: dict[str, str] = {}
+
+
+class JwtBearerAuth(Model):
+    """OAuth 2.0 for service accounts: a token that we sign ourselves is exchanged for one to work with (RFC 7523)."""
+
+    type: Literal["oauth2_jwt_bearer"]
+    token_url: str
+    issuer: str
+    subject: str = ""
+    audience: str = ""
+    """``token_url`` if empty."""
+    key: str
+    """The private key (PEM), or the shared secret for HS256, as a reference: ``${file:key.pem}``."""
+    key_id: str = ""
+    algorithm: Literal["RS256", "ES256", "HS256"] = "RS256"
+    lifetime_seconds: int = Field(300, ge=1, le=3600)
+    scopes: tuple[str, ...] = ()
+    claims: dict[str, str] = {}
+    """Further claims."""
+    extra: dict[str, str] = {}
+    """Further form fields."""
+
+
+class DigestAuth(Model):
+    """HTTP digest: the password is never sent (RFC 7616)."""
+
+    type: Literal["digest"]
+    username: str
+    password: str
+
+
+class HmacAuth(Model):
+    """Each request is signed with a shared key."""
+
+    type: Literal["hmac"]
+    key: str
+    key_id: str = ""
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    sign: str = "{method}\n{path}\n{timestamp}\n{body}"
+    """What is signed: ``{method}``, ``{url}``, ``{host}``, ``{path}``, ``{query}``, ``{timestamp}``, ``{key_id}``,
+    ``{body}``, ``{body_sha256}``, ``{body_md5}`` (in hex)."""
+    encoding: Literal["hex", "base64"] = "hex"
+    header: str = "Authorization"
+    value: str = "HMAC {key_id}:{signature}"
+    timestamp_header: str = ""
+    """A header that carries the time that was signed."""
+    timestamp: Literal["unix", "unix_ms", "iso"] = "unix"
+
+
+class SessionLogin(Model):
+    """The request that opens a session."""
+
+    path: str
+    """Below ``base_url``, or a whole address."""
+    method: Literal["POST", "GET", "PUT"] = "POST"
+    body: dict[str, Any] = {}
+    """Secrets are references."""
+    encoding: Literal["json", "form"] = "json"
+    token: str = ""
+    """Path of a token in the answer, or ``header:NAME``, for ``header``."""
+    header: str = ""
+    """The header that carries the token. Cookies are kept and sent anyway."""
+    value: str = "{token}"
+
+
+class CsrfFetch(Model):
+    """A token against forged requests: fetched by a read, sent with each write, fetched again when it is refused."""
+
+    path: str
+    header: str = "X-CSRF-Token"
+    """The header that it is asked for with (``Fetch``) and sent in."""
+    found: str = ""
+    """Where the answer has it: ``header:NAME``, ``cookie:NAME`` or a path; the header of the same name if empty."""
+
+
+class SessionAuth(Model):
+    """A session by cookies: opened by a request, or by user name and password with the first one."""
+
+    type: Literal["session"]
+    login: SessionLogin | None = None
+    username: str = ""
+    password: str = ""
+    """With these, each request carries HTTP basic as well."""
+    csrf: CsrfFetch | None = None
+    ended: tuple[int, ...] = (401,)
+    """Statuses that say that the session has ended; it is opened again, once."""
+
+
+Auth = Annotated[
+    NoAuth
+    | ApiKeyAuth
+    | BasicAuth
+    | BearerAuth
+    | ClientCredentialsAuth
+    | RefreshTokenAuth
+    | JwtBearerAuth
+    | DigestAuth
+    | HmacAuth
+    | SessionAuth,
+    Field(discriminator="type"),
+]

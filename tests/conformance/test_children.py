@@ -1,0 +1,74 @@
+"""Records that lie below others keep the contract of every connector, also two levels down."""
+
+from typing import ClassVar
+
+import pytest
+from tests.systems.shop_server import Shop, manifest_of
+
+from tallystick.connectors.registry import open_system
+from tallystick.core.error import Refused
+from tallystick.core.ports import Update
+from tallystick.project.manifest import Manifest
+from tallystick.testing.conformance import ConnectorConformance
+
+
+class ChildrenConformance(ConnectorConformance):
+    text_field = "text"
+    nullable_field = "note"
+    kept_by_system = frozenset({"changed"})
+    extra: ClassVar[dict] = {}
+
+    def open(self):
+        self.shop = Shop().start()
+        self.orders = [self.shop.put(("orders",), number=str(number)) for number in range(5)]
+        return self.reopen()
+
+    def reopen(self):
+        return open_system("shop", Manifest.model_validate(manifest_of(self.shop.url, **self.extra)), self)
+
+    def resolve(self, reference):
+        raise AssertionError(reference)
+
+    def teardown_method(self):
+        super().teardown_method()
+        if hasattr(self, "shop"):
+            self.shop.stop()
+
+    def body(self, number):
+        self._pair()
+        return {"order": self.orders[number % 5], "text": f"Line {number}"}
+
+
+class TestLines(ChildrenConformance):
+    object_name = "lines"
+    integer_field = "count"
+
+    def test_a_record_cannot_move_to_another_parent(self):
+        """The address would be another one, so it is refused and not silently left where it is."""
+        [line] = self._create_some(1)
+        with pytest.raises(Refused, match="cannot move"):
+            self._run(self._connector.update("lines", Update(line, {"order": self.orders[3], "text": "x"})))
+        assert self._get(line).record["text"] == "Line 0"
+
+
+class TestLinesWithoutSingles(ChildrenConformance):
+    """There is no call for one line, so it is looked for in what its order lists."""
+
+    object_name = "lines"
+    extra: ClassVar = {"get": None}
+
+
+class TestNotes(ChildrenConformance):
+    """Two levels down: the ids of both records above are in the address."""
+
+    object_name = "notes"
+
+    def open(self):
+        pair = super().open()
+        for order in self.orders:
+            self.shop.put(("orders", order, "lines"), text="holds notes")
+        return pair
+
+    def body(self, number):
+        self._pair()
+        return {"line": self.orders[number % 5].replace("%", "%25").replace("/", "%2F") + "/1", "text": f"N{number}"}
