@@ -197,7 +197,6 @@ def test_wrong_words_are_told(arguments, books, project, command):
 
 ERP_AS_IT_IS = {
     "version": "lfd_nr",
-    "if_match": "",
     "modified": "geaendert_am",
     "modified_format": "dd.MM.yyyy HH:mm:ss",
     "created": "angelegt_am",

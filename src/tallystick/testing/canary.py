@@ -61,6 +61,8 @@ def plain_field(spec: ObjectSpec, kind: str, besides: str) -> str:
     for path, field in spec.fields.items():
         is_settable = not (field.read_only or field.create_only or field.required or field.unique)
         is_free = not (field.options or field.options_from or field.reference or field.pattern)
+        # What is called an id points to something, even where the manifest does not say to what.
+        is_free = is_free and not path.lower().endswith("id")
         is_plain = kind != "text" or _takes_free_text(path, field)
         if path != besides and field.type == kind and field.nullable and is_settable and is_free and is_plain:
             return path
