@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -145,9 +145,16 @@ class House:
 
 @contextlib.contextmanager
 def open_house(
-    folder: Path, environment: str | None = None, *, writing: bool = False, sink: "Sink | None" = None
+    folder: Path,
+    environment: str | None = None,
+    *,
+    writing: bool = False,
+    whole: bool = False,
+    sink: "Sink | None" = None,
 ) -> Iterator[House]:
     """Open a project with all its systems and its state; ``writing`` takes the project's lock.
+
+    ``whole`` asks systems for all fields of a record, where a run would ask for the mapped ones.
 
     Raises:
         ProjectError: the files are wrong, or a secret is missing.
@@ -158,7 +165,7 @@ def open_house(
     loaded = load_project(folder, environment=environment)
     with contextlib.ExitStack() as closing:
         alone = _lock(loaded, closing) if writing else False
-        systems = open_systems(loaded, closing)
+        systems = open_systems(loaded if whole else _asked_for_less(loaded), closing)
         store = _open_state(loaded, closing)
         house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
         if gc.get_threshold()[0] == _LOOK_AFTER:
@@ -175,6 +182,17 @@ def spare_collector() -> None:
     gc.freeze()
     gc.set_threshold(_LOOK_AFTER, 50, 50)
     atexit.register(gc.freeze)
+
+
+def _asked_for_less(loaded: "LoadedProject") -> "LoadedProject":
+    """Let systems that are asked field by field be asked for mapped fields only."""
+    if not any(manifest.protocol == "graphql" for manifest in loaded.manifests.values()):
+        return loaded
+    from tallystick.project.asked import looked_at, narrow
+    from tallystick.project.build import build_mappings
+
+    looked = looked_at(build_mappings(loaded))
+    return replace(loaded, manifests={name: narrow(name, each, looked) for name, each in loaded.manifests.items()})
 
 
 def open_systems(loaded: "LoadedProject", closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:

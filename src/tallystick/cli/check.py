@@ -83,7 +83,7 @@ def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, revea
     from tallystick.wiring import open_house
 
     questions = choose(ids)
-    with open_house(start.folder, start.environment) as house:
+    with open_house(start.folder, start.environment, whole=True) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
         scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
         with _progress(screen) as progress:

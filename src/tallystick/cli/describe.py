@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
+        "tally describe store --graphql https://store.example.com/graphql",
+        "tally describe books --odata https://books.example.com/odata/v4",
+        "tally describe desk --sample https://desk.example.com/api/tickets --sample https://desk.example.com/api/users",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
         "tally describe crm --from hubspot",
@@ -36,6 +39,16 @@ def describe(
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
     ] = "",
     wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
+    graphql: Annotated[
+        str, typer.Option("--graphql", metavar="FILE|URL", help="The schema of a GraphQL system, or its address.")
+    ] = "",
+    odata: Annotated[
+        str, typer.Option("--odata", metavar="FILE|URL", help="The metadata of an OData service, or its address.")
+    ] = "",
+    sample: Annotated[
+        list[str] | None,
+        typer.Option("--sample", metavar="URL", help="A listing of a REST system without description; repeatable."),
+    ] = None,
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
     ] = "",
@@ -67,10 +80,14 @@ def describe(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    sources = {"--openapi": openapi, "--wsdl": wsdl, "--database": database, "--files": files, "--from": ready}
+    sources = {
+        "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
+        "--files": files, "--sample": " ".join(sample or ()), "--from": ready,
+    }  # fmt: skip
     if sum(map(bool, sources.values())) > 1:
         raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
-    manifest = _described(start, name, sources, base_url, schema, table or [])
+    _refuse_place(start, name)
+    manifest = _copied(ready) if ready else _described(start, name, sources, base_url, schema, table or [])
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
@@ -90,9 +107,7 @@ def describe(
     return kept.code
 
 
-def _described(
-    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
-) -> "Manifest | None":
+def _refuse_place(start: Start, name: str) -> None:
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
@@ -101,6 +116,17 @@ def _described(
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
         )
+
+
+def _copied(ready: str) -> "Manifest":
+    from tallystick.project.ready import read_ready
+
+    return read_ready(ready).manifest
+
+
+def _described(
+    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
+) -> "Manifest | None":
     if openapi := sources["--openapi"]:
         from tallystick.cli.describe_openapi import describe_api
 
@@ -109,6 +135,18 @@ def _described(
         from tallystick.cli.describe_wsdl import describe_service
 
         return describe_service(wsdl, base_url, start.folder)
+    if graphql := sources["--graphql"]:
+        from tallystick.cli.describe_graphql import describe_graph
+
+        return describe_graph(graphql, base_url, start.folder, _described_before(start, name))
+    if odata := sources["--odata"]:
+        from tallystick.cli.describe_odata import describe_metadata
+
+        return describe_metadata(odata, base_url, start.folder, _described_before(start, name))
+    if sample := sources["--sample"]:
+        from tallystick.cli.describe_samples import describe_answers
+
+        return describe_answers(sample.split(), base_url, start.folder, _described_before(start, name))
     if database := sources["--database"]:
         from tallystick.cli.describe_database import describe_base
 
@@ -117,11 +155,16 @@ def _described(
         from tallystick.cli.describe_files import describe_drop
 
         return describe_drop(name, files, start.folder)
-    if ready := sources["--from"]:
-        from tallystick.project.ready import read_ready
-
-        return read_ready(ready).manifest
     return None
+
+
+def _described_before(start: Start, name: str) -> "Manifest | None":
+    """Give what is written of a system already: its credentials may be needed to ask it for its description."""
+    if not (start.folder / "systems" / f"{name}.yaml").is_file():
+        return None
+    from tallystick.project.load import load_project
+
+    return load_project(start.folder, environment=start.environment).manifests.get(name)
 
 
 def _known(start: Start, name: str) -> "Manifest":
@@ -133,7 +176,7 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --database, --files or --from"
+            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

@@ -29,6 +29,16 @@ def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
 
     if _ADDRESS.match(source):
         return describe_openapi(download(source), source=without_secrets(source), base_url=base_url)
+    document, title = read_description(source, folder)
+    return describe_openapi(document, source=title, base_url=base_url)
+
+
+def read_description(source: str, folder: Path) -> tuple[bytes, str]:
+    """Read a file with a description; gives its content, and its name as the manifest should have it.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
     path = Path(source)
     try:
         if path.stat().st_size > _BYTES:
@@ -39,37 +49,57 @@ def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
             f"the description cannot be read: {error.strerror}", hint="name a file or an http(s) address", place=source
         ) from error
     inside = path.resolve().is_relative_to(folder.resolve())
-    title = path.resolve().relative_to(folder.resolve()).as_posix() if inside else str(path)
-    return describe_openapi(document, source=title, base_url=base_url)
+    return document, path.resolve().relative_to(folder.resolve()).as_posix() if inside else str(path)
 
 
-def download(url: str) -> bytes:
-    """Fetch a description, and nothing but from the host of its address.
+def download(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> bytes:
+    """Fetch a description as ``fetch`` does, and give its text.
+
+    Raises:
+        AccessError, RemoteError: the address does not give it.
+    """
+    return fetch(url, known, folder).body
+
+
+def fetch(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> "Response":
+    """Ask an address, and nothing but the host of that address.
+
+    Where the system there is ``known`` in the project in ``folder``, its credentials are used.
 
     Raises:
         AccessError, RemoteError: the address does not give it.
     """
     from tallystick.connectors.http.message import Request
     from tallystick.connectors.rest import open_system
-    from tallystick.project.manifest import Manifest
+    from tallystick.project.secrets import ProjectSecrets
 
     place = without_secrets(url)
-    parts = urlsplit(url)
-    home = Manifest(protocol="rest", base_url=f"{parts.scheme}://{parts.netloc}")
-    _, transport = open_system("description", home, _NoSecrets())
+    secrets = _NoSecrets() if folder is None else ProjectSecrets(folder)
+    connector, transport = open_system("description", home_of(url, known), secrets)
 
     def get() -> "Generator[Request, Response, Response]":
-        wanted = (("Accept", "application/json, application/yaml, text/yaml, text/xml, */*"),)
+        wanted = (*connector.around.headers, ("Accept", "application/json, application/yaml, text/yaml, text/xml, */*"))
         return (yield Request("GET", url, wanted, place=place))
 
     try:
         response = transport.run(get())
     finally:
         transport.close()
-    return _body(response, place)
+    return _given(response, place)
 
 
-def _body(response: "Response", place: str) -> bytes:
+def home_of(url: str, known: "Manifest | None") -> "Manifest":
+    """Give the host of an address as a system that can be asked: with what is known of it if it is the same host."""
+    from tallystick.project.manifest import Manifest
+
+    parts = urlsplit(url)
+    home = Manifest(protocol="rest", base_url=f"{parts.scheme}://{parts.netloc}")
+    if known is None or urlsplit(known.base_url).netloc != parts.netloc:
+        return home
+    return home.model_copy(update={"auth": known.auth, "network": known.network})
+
+
+def _given(response: "Response", place: str) -> "Response":
     status = response.status
     hint = "open it in a browser, save it and give the file"
     if status in _FORBIDDEN:
@@ -78,7 +108,15 @@ def _body(response: "Response", place: str) -> bytes:
         raise Unavailable("the description cannot be had now", detail=f"HTTP {status}", hint="try again", place=place)
     if status != _OK:
         raise Garbled("there is no description at this address", detail=f"HTTP {status}", hint=hint, place=place)
-    return response.body
+    return response
+
+
+def keep_access(described: "Manifest", known: "Manifest | None") -> "Manifest":
+    """Keep what a person has written of how a system is reached, where it is described again."""
+    if known is None:
+        return described
+    kept = {"network": known.network, "limits": known.limits, "owner": known.owner}
+    return described.model_copy(update=kept if known.auth.type == "none" else {**kept, "auth": known.auth})
 
 
 def without_secrets(url: str) -> str:

@@ -55,7 +55,7 @@ def drift(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    with open_house(start.folder, start.environment) as house:
+    with open_house(start.folder, start.environment, whole=True) as house:
         found = look_for_drift(house, systems or [], sample)
         accepted = accept_new(house, found, everything=accept)
     screen.document({"objects": [each.document() for each in found], "accepted": accepted})

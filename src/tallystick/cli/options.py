@@ -59,7 +59,7 @@ def list_options(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    with open_house(start.folder, start.environment) as house:
+    with open_house(start.folder, start.environment, whole=True) as house:
         names = chosen_mappings(house.loaded, mappings)
         found = [
             each
@@ -128,7 +128,7 @@ def create(
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    with open_house(start.folder, start.environment, writing=True) as house:
+    with open_house(start.folder, start.environment, writing=True, whole=True) as house:
         [pair] = house.chosen([mapping])
         told = create_options(house, pair, field, of, keys)
     screen.document({"file": f"mappings/{mapping}.yaml", "created": list(told)})

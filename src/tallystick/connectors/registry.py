@@ -19,6 +19,7 @@ Opener = Callable[[str, Manifest, Secrets], tuple[Connector, Transport]]
 GROUP: Final = "tallystick.connectors"
 _BUILT_IN: Final = {
     "rest": "tallystick.connectors.rest",
+    "graphql": "tallystick.connectors.graphql",
     "soap": "tallystick.connectors.soap",
     "rpc": "tallystick.connectors.rpc",
     "sql": "tallystick.connectors.sql",

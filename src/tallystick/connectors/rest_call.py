@@ -27,11 +27,12 @@ from tallystick.project.spelling import JsonText, ParameterText, fill, rewrite, 
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ID: Final = "{id}"
+_QUOTED: Final = f"'{_ID}'"
 _BODIES: Final = {
     "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml; charset=utf-8",
 }  # fmt: skip
 _ANSWERS: Final = {"json": "application/json", "xml": "application/xml, text/xml", "csv": "text/csv"}
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "MERGE"})
 _PLAIN: Final = (str, int, bool, Decimal, type(None))
 
 Parameters = Iterable[tuple[str, Any]]
@@ -62,8 +63,8 @@ class Call:
     """One operation, ready to be made into requests."""
 
     __slots__ = (
-        "_beside", "_body", "_by_id", "_headers", "_id_type", "_names_id", "_place", "_query", "_templates", "_url",
-        "is_asked_by_body", "operation", "record", "wrap",
+        "_beside", "_body", "_by_id", "_headers", "_id_type", "_names_id", "_place", "_query", "_quotes", "_templates",
+        "_url", "is_asked_by_body", "operation", "record", "wrap",
     )  # fmt: skip
 
     def __init__(
@@ -71,8 +72,9 @@ class Call:
         operation: Operation,
         place: str,
         around: Surroundings,
-        id_type: Literal["text", "integer"] = "text",
+        id_type: Literal["text", "integer", "address"] = "text",
         parents: Sequence[str] = (),
+        quotes: Literal["plain", "doubled", "escaped"] = "plain",
     ) -> None:
         self.operation = operation
         self.record = parse(operation.record)
@@ -80,6 +82,7 @@ class Call:
         self.is_asked_by_body = operation.method in _WITH_BODY
         self._place = place
         self._id_type = id_type
+        self._quotes = quotes
         self._refuse_unknown_placeholders(parents)
         self._url = add_path(around.base_url, operation.path)
         self._query, self._by_id = _compile_query(operation, around.resolve, parents)
@@ -126,7 +129,10 @@ class Call:
         if not url:
             pairs = [(name, as_text(value)) for name, value in query]
             template = self._template(frozenset([quote(name, safe="[]$") for name, _ in pairs]))
-            url = quote_id(record_id or "", place=place).join(template) if len(template) > 1 else template[0]
+            url = template[0]
+            if len(template) > 1:
+                named = quoted(record_id or "", self._quotes) if _QUOTED in self.operation.path else record_id or ""
+                url = quote_id(named, place=place).join(template)
             if self._by_id:
                 typed = self.typed_id(record_id or "")
                 pairs = [*((name, text.spell(typed, _ID)) for name, text in self._by_id), *pairs]
@@ -160,6 +166,8 @@ class Call:
     def parameter(self, template: ParameterText, value: Any) -> Any:
         """Spell what is asked for: as text for a query; for a body with its type, and a plain document as itself."""
         typed = value if isinstance(value, _PLAIN) else as_text(value)
+        if isinstance(template, str) and "'{}'" in template:
+            value = quoted(as_text(value), self._quotes)
         if not self.is_asked_by_body:
             return spell(template, as_text(value) if isinstance(template, str) else typed)
         if isinstance(template, JsonText) and template.encoding == "plain":
@@ -213,6 +221,13 @@ class Call:
                     "lies under another one",
                     place=self._place,
                 )
+
+
+def quoted(text: str, quotes: str) -> str:
+    """Write a text for a place between single quotation marks, so that it cannot end there."""
+    if quotes == "doubled":
+        return text.replace("'", "''")
+    return text.replace("\\", "\\\\").replace("'", "\\'") if quotes == "escaped" else text
 
 
 def _compile_query(

@@ -38,7 +38,7 @@ class RestObject:
         self.around = around
         self.place = f"{around.system}/{name}"
         self.id_path = parse(spec.id)
-        self.id_of = _id_reader(self.id_path, is_integer=spec.id_type == "integer")
+        self.id_of = _id_reader(self.id_path, spec.id_type)
         """Gives the id of a record as text; ``None`` where there is none (R-4.7)."""
         self.version_header = _version_header(spec)
         self.version_path = parse(spec.version) if spec.version and not self.version_header else ()
@@ -50,7 +50,7 @@ class RestObject:
         self.paths = {text: parse(text) for text in (*spec.fields, *spec.filters)}
         self.read_only = tuple(self.paths[path] for path, field in spec.fields.items() if field.read_only)
         self.calls = {
-            kind: Call(operation, self.place, around, spec.id_type, parents)
+            kind: Call(operation, self.place, around, spec.id_type, parents, spec.quotes)
             for kind, operation in operations_of(spec)
             if operation is not None
         }
@@ -207,7 +207,7 @@ def _version_header(spec: ObjectSpec) -> str:
     return _ETAG if spec.if_match and not spec.version else ""
 
 
-def _id_reader(path: Path, *, is_integer: bool) -> Callable[[Any], str | None]:
+def _id_reader(path: Path, kind: str) -> Callable[[Any], str | None]:
     value_of = reader(path)
 
     def read_number(record: Any) -> str | None:
@@ -217,7 +217,14 @@ def _id_reader(path: Path, *, is_integer: bool) -> Callable[[Any], str | None]:
         text = value.strip()
         return str(int(text)) if text.isdecimal() else value or None
 
-    return read_number if is_integer else lambda record: _text_id(value_of(record))
+    def read_last_step(record: Any) -> str | None:
+        address = _text_id(value_of(record))
+        # Addresses in answers may be templates: /customers/7{?projection}.
+        return unquote(re.split(r"[?#{]", address)[0].rstrip("/").rpartition("/")[2]) or None if address else None
+
+    if kind == "address":
+        return read_last_step
+    return read_number if kind == "integer" else lambda record: _text_id(value_of(record))
 
 
 def _text_id(value: Any) -> str | None:

@@ -165,9 +165,9 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
             reading = get_version(kind, record_id)
             version = (yield from _read_unmoved(Update(record_id, {}), place, reading)).version
         headers = condition(kind, version, place)
-    elif version is not None and kind.spec.claims.cas_write:
-        # A version in the body of updates has no place in a delete, so it is compared here.
-        yield from _read_unmoved(Update(record_id, {}, version), place, get_version(kind, record_id))
+    elif kind.version_path and version is not None and kind.spec.claims.cas_write and "get" in kind.calls:
+        # A version that travels in the body of a change has no place in a deletion; so it is looked at before (W-2).
+        yield from _read_unmoved(Update(record_id, {}, version), place, get_record(kind, record_id))
     sent = call.body({}, record_id)
     sent = call.wrapped(sent, record_id) if sent or call.operation.beside else sent
     body = encode(sent, call.operation.encoding) if sent else None

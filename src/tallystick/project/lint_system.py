@@ -12,6 +12,7 @@ from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest, ObjectSpec, Operation
 from tallystick.project.manifest_auth import NoAuth
 from tallystick.project.manifest_paging import CursorPaging
+from tallystick.project.near import suggest
 from tallystick.project.shapes import plain, shape_warnings
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
@@ -38,7 +39,7 @@ class SystemView:
 
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
-    if manifest.protocol in {"rest", "soap", "rpc"}:
+    if manifest.protocol in {"rest", "graphql", "soap", "rpc"}:
         url = manifest.base_url
         is_open = re.match(r"http://", url, re.IGNORECASE) and not _LOOPBACK.match(url)
         if not url:
@@ -142,6 +143,24 @@ def _conditions(view: SystemView) -> Iterator[Problem]:
             yield view.problem(("objects", name, "condition"), message, "if_match: If-Match", severity="warning")
 
 
+def _graphql(view: SystemView) -> Iterator[Problem]:
+    """Every path of an object names an operation, and every entry beside them an object."""
+    graphql = view.manifest.graphql
+    if view.manifest.protocol != "graphql" or graphql is None:
+        return
+    for name, spec in view.manifest.objects.items():
+        for kind, operation in _operations(spec):
+            key = operation.path.strip("/")
+            if key not in graphql.operations:
+                hint = suggest(key, graphql.operations, what="known operations")
+                message = f"graphql.operations has no entry '{key}'"
+                yield view.problem(("objects", name, kind, "path"), message, hint)
+    for name in graphql.objects:
+        if name not in view.manifest.objects:
+            hint = suggest(name, view.manifest.objects, what="known objects")
+            yield view.problem(("graphql", "objects", name), f"there is no object '{name}'", hint)
+
+
 def _shapes(view: SystemView) -> Iterator[Problem]:
     for path, message, hint in shape_warnings(view.whole):
         yield view.problem(path, message, hint, severity="warning")
@@ -156,5 +175,6 @@ SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _changes,
     _conditions,
     _paging,
+    _graphql,
     _shapes,
 )

@@ -12,6 +12,7 @@ from pydantic import Field
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_files import FileSpec
+from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
 from tallystick.project.manifest_rpc import Params, RpcSpec
 from tallystick.project.manifest_shapes import InsideSpec, OptionsFrom, PartSpec, UnderSpec
@@ -20,7 +21,7 @@ from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
 
 # "iso", "unix", "unix_ms", "parts" (year, month, day ... in an object or a list, as in tagged JSON dates), or a date
-# pattern (dd.MM.yyyy HH:mm); without an offset they are read in the system's ``timezone``
+# pattern (dd.MM.yyyy HH:mm), "json_date" (/Date(ms)/); without an offset they are in the system's ``timezone``
 TimeFormat = str
 
 
@@ -61,7 +62,7 @@ class Operation(Model):
     A successful read that has nothing at ``record`` (``data[0]`` of an empty list) found no record.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "MERGE", "DELETE"]
     path: str
     query: dict[str, ParameterText | tuple[str, ...]] = {}
     """Several values for a name are sent as a repeated parameter. A since, sort or filter of the same name replaces
@@ -163,7 +164,8 @@ class ObjectSpec(Model):
 
     id: str = "id"
     """Path of the id in a record."""
-    id_type: Literal["text", "integer"] = "text"
+    id_type: Literal["text", "integer", "address"] = "text"
+    """``address``: an address stands there (``_links.self.href``), and its last step is the id."""
     list: Operation | None = None
     """The listing; its ``record`` is the path to the array of records."""
     get: Operation | None = None
@@ -194,6 +196,8 @@ class ObjectSpec(Model):
     created: str = ""
     """Path of the time of creation, spelled as ``modified_format`` says."""
     deleted: Tombstone | None = None
+    quotes: Literal["plain", "doubled", "escaped"] = "plain"
+    """How a ' in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
     omits_blank: bool = False
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
@@ -257,10 +261,10 @@ class Fact(Model):
 class Manifest(Model):
     """A system: ``systems/NAME.yaml``."""
 
-    protocol: Literal["rest", "soap", "rpc", "sql", "files", "memory"]
+    protocol: Literal["rest", "soap", "graphql", "rpc", "sql", "files", "memory"]
     title: str = ""
     base_url: str = ""
-    """REST: the address that all paths are added to. SOAP, RPC: the address of the service."""
+    """REST: the address that all paths are added to. GraphQL, SOAP, RPC: the address of the service."""
     url: str = ""
     """SQL: a SQLAlchemy address, ``odbc:`` and a source or connection string, or a reference. Files: the folder."""
     description: str = ""
@@ -270,6 +274,8 @@ class Manifest(Model):
     auth: Auth = NoAuth()
     limits: Limits = Limits()
     network: Network = Network()
+    graphql: GraphqlSpec | None = None
+    """GraphQL: root fields, arguments and selections."""
     soap: SoapSpec | None = None
     """SOAP: the messages of the service."""
     rpc: RpcSpec = RpcSpec()

@@ -184,12 +184,12 @@ def shape_warnings(manifest: Manifest) -> Iterator[Complaint]:
         for role, part in spec.parts.items() if is_composite(spec) else ():
             own, anchor, at = simple[part.object], simple[spec.anchor], ("objects", name, "parts", role)
             can_find = manifest.protocol == "sql" or part.found_by or part.link in own.filters
-            if manifest.protocol in {"rest", "soap", "rpc"} and not can_find:
+            if manifest.protocol in {"rest", "graphql", "soap", "rpc"} and not can_find:
                 message = f"{part.object} cannot be asked for by '{part.link}', so each look at one record lists all"
                 hint = f"objects.{part.object}.filters: {{{part.link}: {{param: {render(parse(part.link))}}}}}"
                 yield (*at, "link"), message, hint
             if (
-                manifest.protocol in {"rest", "soap", "rpc"}
+                manifest.protocol in {"rest", "graphql", "soap", "rpc"}
                 and part.found_by
                 and part.found_by not in anchor.filters
                 and own.since

@@ -29,7 +29,7 @@ def predict(manifest: Manifest) -> dict[str, Any]:
     return {
         "auth": kinds,
         "rate_limit": {"requests_per_second": rate} if limited else None,
-        "objects": [_object(manifest, name) for name in manifest.objects],
+        "objects": [_object(manifest, name) for name, spec in manifest.objects.items() if spec.list is not None],
     }
 
 

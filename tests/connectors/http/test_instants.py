@@ -145,3 +145,19 @@ def test_parts_are_understood_and_cannot_be_asked_for():
     check_format("parts")
     with pytest.raises(ProjectError):
         check_format("parts", writing=True)
+
+
+@pytest.mark.parametrize("text", ["/Date(1700000000123)/", "\\/Date(1700000000123)\\/", "/Date(1700000000123+0060)/"])
+def test_a_json_date_counts_milliseconds(text):
+    """Its offset only says where somebody looked at a clock."""
+    assert read_instant(text, "json_date", BERLIN) == 1700000000.123
+
+
+def test_a_json_date_may_be_iso_and_is_never_asked_for():
+    """Newer versions of a service write ISO; a filter has a spelling of its own."""
+    assert read_instant("2023-11-14T22:13:20Z", "json_date", BERLIN) == 1700000000
+    check_format("json_date")
+    with pytest.raises(ProjectError, match="json_date"):
+        check_format("json_date", writing=True)
+    with pytest.raises(InvalidValue):
+        read_instant("/Date(soon)/", "json_date", BERLIN)

@@ -9,6 +9,7 @@ The order of work: read (``openapi_read``), make all versions alike (``openapi_c
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tallystick.connectors.describe.conventions import follow_convention
 from tallystick.connectors.describe.openapi_about import find_base_url, find_headers, find_limits, find_webhooks
 from tallystick.connectors.describe.openapi_actions import deeds_of
 from tallystick.connectors.describe.openapi_auth import find_auth
@@ -23,7 +24,7 @@ from tallystick.connectors.describe.openapi_refs import Document, as_node, as_te
 from tallystick.connectors.describe.openapi_resources import find_resources
 from tallystick.connectors.describe.openapi_schema import Shapes
 from tallystick.connectors.describe.openapi_under import place_below
-from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, snake, words_of
+from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, snake, squeeze, words_of
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import Fact, Manifest, Network, ObjectSpec
 from tallystick.project.manifest_auth import ApiKeyAuth
@@ -127,10 +128,11 @@ class _Description:
             {n: name for name, r in reversed(named.items()) for n in record_of(self.shapes, r).names[:1]},
         )
         objects: dict[str, ObjectSpec] = {}
+        known = {squeeze(name): name for name in named}
         inner: list[tuple[str, Lines]] = []
         for name, resource in named.items():
             described = describe_object(self.shapes, resource, names, self.prose)
-            objects[name] = described.spec
+            objects[name] = follow_convention(name, described.spec, described.facts, known)
             self.facts |= {f"objects.{name}.{key}": fact for key, fact in described.facts.items()}
             self.notes += [f"{name}: {note}" for note in described.notes]
             inner += [(name, found) for found in described.lines]

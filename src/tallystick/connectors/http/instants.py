@@ -1,4 +1,4 @@
-"""Points in time as systems spell them: ISO, Unix seconds or milliseconds, parts, or a date pattern in their zone.
+"""Points in time as systems spell them: ISO, Unix seconds or milliseconds, parts, a pattern in their zone ...
 
 Inside, an instant is seconds UTC. Wall clocks repeat an hour in autumn: an asked-for instant is then spelled so that
 nothing after it can be missed, and a read one counts as the earlier of the two (R-11.11).
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from tallystick.core.error import InvalidValue, ProjectError
 
 COUNTED: Final = frozenset({"unix", "unix_ms"})
+_JSON_DATE: Final = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")  # an offset only says where it was looked at
 _HOURS_BACK: Final = 3  # no clock is ever set back further
 _LETTERS: Final = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 _OFFSET: Final = r"(?:Z|[+-]\d{2}(?::?\d{2})?)"
@@ -147,12 +148,12 @@ def _pattern(text: str) -> _Pattern:
 
 def check_format(spelling: str, *, writing: bool = False) -> None:
     """Raise ``ProjectError`` if ``spelling`` is none that is understood, or with ``writing`` cannot be written."""
-    if spelling == "parts" and writing:
+    if spelling in {"parts", "json_date"} and writing:
         raise ProjectError(
-            "an instant cannot be asked for in parts",
+            f"an instant cannot be asked for as {spelling}",
             hint="write since.format as the filter wants it: iso, unix, unix_ms, or a pattern",
         )
-    if spelling not in {"iso", "parts", *COUNTED}:
+    if spelling not in {"iso", "parts", "json_date", *COUNTED}:
         _pattern(spelling)
 
 
@@ -200,6 +201,9 @@ def read_instant(value: Any, spelling: str, zone: ZoneInfo) -> float:
             return _read_iso(value, zone)
         if spelling == "parts":
             return _read_parts(value, zone)
+        if spelling == "json_date":
+            found = _JSON_DATE.fullmatch(value)
+            return int(found[1]) / 1000 if found else _read_iso(value, zone)
         if spelling in COUNTED:
             if isinstance(value, bool):
                 raise ValueError("a truth value")  # noqa: TRY301 - all ways to be wrong end in one place

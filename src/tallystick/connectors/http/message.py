@@ -3,7 +3,7 @@
 A flow yields ``Request``s and is sent ``Response``s. Neither knows about connections, credentials or retries.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,10 @@ class Headers:
         start = f"{name.lower()}:".encode()
         return Headers([line for line in self._lines if not line.lower().startswith(start)])
 
+    def joined(self, more: Mapping[str, str]) -> "Headers":
+        """Give the same headers and some more."""
+        return Headers([*self._lines, *(f"{name}: {value}".encode() for name, value in more.items())])
+
     def mention(self, part: bytes) -> bool:
         """Tell whether ``part`` (lower case) occurs anywhere; cheaper than reading the headers."""
         return part in b"".join(self._lines).lower()
@@ -73,6 +77,7 @@ class Request:
 
     ``repeatable`` means that sending it twice does no more than sending it once, so an unclear outcome may be tried
     again. Requests with the same ``share`` that are under way at once are sent once, and all get the answer.
+    ``reading`` translates answers whose status does not say what they mean, before anybody judges by it.
     """
 
     method: str
@@ -82,6 +87,7 @@ class Request:
     place: str = ""
     repeatable: bool = False
     share: str = ""
+    reading: "Callable[[Response], Response] | None" = None
 
     @property
     def is_safe(self) -> bool:
@@ -90,7 +96,7 @@ class Request:
 
     def sent_as(self, url: str, headers: tuple[tuple[str, str], ...]) -> "Request":
         """Give the same request with another address and other headers."""
-        return Request(self.method, url, headers, self.body, self.place, self.repeatable, self.share)
+        return Request(self.method, url, headers, self.body, self.place, self.repeatable, self.share, self.reading)
 
     def __repr__(self) -> str:
         """Show neither query, headers nor body; they may be secret."""

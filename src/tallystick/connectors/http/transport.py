@@ -287,6 +287,8 @@ class _Round:
 
     def _judge(self, job: _Job, response: Response) -> None:
         timing, limits, bucket = self._timing, self._transport.limits, self._transport.bucket
+        if job.request.reading is not None:
+            response = job.request.reading(response)
         if response.status == TOO_MANY:
             bucket.refused(timing.now())
         else:
