@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
         "tally describe desk --sample https://desk.example.com/api/tickets --sample https://desk.example.com/api/users",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
+        "tally describe crm --from hubspot",
         "tally describe crm",
     )
     app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
@@ -61,6 +62,9 @@ def describe(
     files: Annotated[
         str, typer.Option("--files", metavar="FOLDER|FILE", help="A folder of exports, or one file in it.")
     ] = "",
+    ready: Annotated[
+        str, typer.Option("--from", metavar="READY", help="A ready system of `tally catalog`, to be copied.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -78,17 +82,18 @@ def describe(
     screen = start.screen(as_json=as_json)
     sources = {
         "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
-        "--files": files, "--sample": " ".join(sample or ()),
+        "--files": files, "--sample": " ".join(sample or ()), "--from": ready,
     }  # fmt: skip
     if sum(map(bool, sources.values())) > 1:
         raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
-    manifest = _described(start, name, sources, base_url, schema, table or [])
+    _refuse_place(start, name)
+    manifest = _copied(ready) if ready else _described(start, name, sources, base_url, schema, table or [])
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
         show_card(screen, name, known)
         return DONE
-    kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest), force=force)
+    kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest, ready), force=force)
     screen.document({
         "system": name,
         "file": str(kept.path),
@@ -102,9 +107,7 @@ def describe(
     return kept.code
 
 
-def _described(
-    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
-) -> "Manifest | None":
+def _refuse_place(start: Start, name: str) -> None:
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
@@ -113,6 +116,17 @@ def _described(
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
         )
+
+
+def _copied(ready: str) -> "Manifest":
+    from tallystick.project.ready import read_ready
+
+    return read_ready(ready).manifest
+
+
+def _described(
+    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
+) -> "Manifest | None":
     if openapi := sources["--openapi"]:
         from tallystick.cli.describe_openapi import describe_api
 
@@ -162,14 +176,18 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database or --files"
+            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]
 
 
-def _text(manifest: "Manifest") -> str:
+def _text(manifest: "Manifest", ready: str) -> str:
     from tallystick.connectors.describe.text import manifest_yaml
     from tallystick.project.json_schema import SCHEMA_FOLDER
+    from tallystick.project.ready import read_ready
+
+    if ready:
+        return read_ready(ready).text  # with its comments
 
     return f"# yaml-language-server: $schema=../{(SCHEMA_FOLDER / 'system.json').as_posix()}\n{manifest_yaml(manifest)}"

@@ -20,9 +20,11 @@ from tallystick.wiring import spare_collector
 
 VERBS: Final = (
     "init",
+    "catalog",
     "describe",
     "lint",
     "check",
+    "testkit",
     "map",
     "plan",
     "apply",

@@ -205,8 +205,12 @@ def _is_recognisable(batch: Batch, item: Item, record: Any, is_whole: bool) -> b
 
 
 def _refused(batch: Batch, item: Item, result: Raw, error: Any) -> Error:
-    status = result.get("status")
-    code = status if isinstance(status, int) and status in _STATUSES else _REFUSED_ITEM
+    # Beside the error, in it, or one step deeper: {"error": {"code": "...", "data": {"status": 404}}}.
+    inner = error if isinstance(error, dict) else {}
+    deeper = inner.get("data")
+    places = (result, inner, deeper if isinstance(deeper, dict) else {})
+    found = (place.get("status") for place in places)
+    code = next((each for each in found if isinstance(each, int) and each in _STATUSES), _REFUSED_ITEM)
     said = {"error": error} if isinstance(error, str | dict | list) else result
     return batch.kind.refused(Response(code, body=encode(said, "json")), _place(batch, item), batch.write, item.sent)
 

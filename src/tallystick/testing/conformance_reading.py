@@ -116,7 +116,8 @@ class ReadingLaws(Subject):
 
     def test_flows_side_by_side_answer_in_order(self) -> None:
         """An error of one flow is its own outcome and does not touch the others."""
-        self._needs(self._claims.read_by_id and self._claims.update, "reading by id, update")
+        claims = self._claims
+        self._needs(claims.read_by_id and claims.update and claims.delete, "reading by id, update, deletion")
         created = self._create_some(3)
         absent = self._absent_id()
         flows: list[Flow[Any]] = [self._connector.get(self.object_name, each) for each in created]

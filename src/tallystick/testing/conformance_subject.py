@@ -8,7 +8,7 @@ from unittest import SkipTest
 from tallystick.core.error import Error
 from tallystick.core.path import parse, write
 from tallystick.core.ports import Capabilities, Connector, Flow, NotThere, Page, Position, Sighting, Transport
-from tallystick.core.record import Raw
+from tallystick.core.record import UNKNOWN, Raw
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Error)
@@ -144,6 +144,15 @@ class Subject:
         body = self.body(number)
         write(body, parse(path), value)
         return body
+
+    def _holding(self, body: Raw, record: Raw) -> Raw:
+        """Give of a record what a body sets; the system may keep more in the same document."""
+        held: Raw = {}
+        for name, value in body.items():
+            stored = record.get(name, UNKNOWN)
+            is_inner = isinstance(value, dict) and isinstance(stored, dict)
+            held[name] = self._holding(value, stored) if is_inner else stored
+        return held
 
     def _kept(self, record: Raw) -> Raw:
         changed = {*self.kept_by_system, str(parse(self.text_field)[0])}

@@ -19,7 +19,7 @@ class WritingLaws(Subject):
         written = self._run(self._connector.create(self.object_name, body, "key"))
         [listed] = self._sightings(self._pages())
         assert listed.id == written.id
-        assert {name: listed.record.get(name, UNKNOWN) for name in body} == body
+        assert self._holding(body, listed.record) == body
         if self._claims.returns_record:
             assert written.stored is not None
             assert written.stored.record == listed.record
@@ -38,7 +38,8 @@ class WritingLaws(Subject):
         assert read(after.record, parse(self.text_field)) == "changed"
         assert self._kept(after.record) == self._kept(before.record)
         assert self._get(second) == other
-        if self._claims.version != "none":
+        # Where reading by id is a search, the version comes from elsewhere before a write.
+        if self._claims.version in {"etag", "field"} and before.version is not None:
             assert after.version != before.version
         if self._claims.returns_record:
             assert written.stored == after
@@ -162,7 +163,9 @@ class WritingLaws(Subject):
             seen = self._get(record_id)
             patch = self._patch(self.nullable_field, value)
             self._run(self._connector.update(self.object_name, Update(record_id, patch, seen.version, seen.record)))
-            assert read(self._get(record_id).record, path) == value
+            stored = read(self._get(record_id).record, path)
+            is_left_out = value is None and stored is UNKNOWN and self._claims.omits_blank
+            assert is_left_out or stored == value
 
     def _survive(self, path: str, values: Sequence[Any]) -> None:
         for number, value in enumerate(values):
