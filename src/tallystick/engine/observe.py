@@ -134,6 +134,7 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
         session.anew.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
+    standing.linked = before.linked
     for question in (q for q in before.questions if q.kind not in KEPT):
         if question.binding is not None:
             standing.questions.setdefault(question.binding, []).append(question)

@@ -126,7 +126,7 @@ class Standing:
 
     ``asked`` has the questions about records without binding: by subject, then by kind. ``retry`` are parked
     records whose obstacle went away. ``attempts`` counts, by marked record, how often a write to it had to be planned
-    anew.
+    anew. ``linked`` is how many pairs there were before the run.
     """
 
     questions: dict[int, list[QueueItem]] = field(default_factory=dict)
@@ -136,6 +136,7 @@ class Standing:
     retry: set[tuple[Side, str]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
     attempts: dict[tuple[Side, str], int] = field(default_factory=dict)
+    linked: int = 0
 
     @property
     def has_unpaired(self) -> bool:

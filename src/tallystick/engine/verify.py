@@ -100,7 +100,8 @@ def note_alive(pair: Pair, outcome: Outcome, pulled: Pulled) -> Flow[None]:
     Those that changed are decided, which clears the note as well.
     """
     missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
-    outcome.alive += [(pulled.side, record) for record, raw_hash in missed if pulled.shows(raw_hash)]
+    shown = pulled.known.shows(raw_hash for _, raw_hash in missed)
+    outcome.alive += [(pulled.side, record) for record, raw_hash in missed if raw_hash in shown]
 
 
 def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
