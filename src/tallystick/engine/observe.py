@@ -21,6 +21,7 @@ from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.consent import Consent, hold_changes, load_consent
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.doubles import note_doubles
+from tallystick.engine.known import Known
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import absent_legs, pull
@@ -104,6 +105,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
     for side in SIDES:
         yield from note_alive(pair, outcome, pulled[side])
         yield from prove_absence(session, pair, outcome, pulled[side], now)
+        pulled[side].known = Known()  # megabytes that nobody asks for any more
     yield from read_partners(session, pair, outcome, now)
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
     outcome.hides_nobody = observed.shows_all
