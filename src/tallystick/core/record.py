@@ -125,13 +125,14 @@ _UNTAG: dict[str, Callable[[Any], Value]] = {
 
 
 def _untagged(value: Any) -> Value:
-    if isinstance(value, dict):
+    if type(value) is dict:
         if len(value) == 1:
-            [(tag, inner)] = value.items()
-            if tag in _UNTAG:
-                return _UNTAG[tag](inner)
+            for tag, inner in value.items():
+                untag = _UNTAG.get(tag)
+                if untag is not None:
+                    return untag(inner)
         return {k: _untagged(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if type(value) is list:
         return [_untagged(v) for v in value]
     return value
 

@@ -158,6 +158,8 @@ class Unresolved:
 
     def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
         """Tell whether an unresolved create comes from this record, or may have made it."""
+        if not (self.origins or self.keys or self.keyless):
+            return False
         if (side, record) in self.origins or any((side, r, h) in self.keys for r, h in keys):
             return True
         return any(s == side and holds_what_was_sent(sent, fields) for s, sent in self.keyless)
