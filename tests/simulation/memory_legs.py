@@ -147,10 +147,6 @@ class MemoryLegs:
         both.sort(key=lambda row: row[by_hash])
         return array("q", (n for n, _ in both)), array("q", (h for _, h in both))
 
-    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
-        wanted = frozenset(hashes)
-        return [(b.id, b.leg(side).id or "") for b in self._linked(pair) if b.leg(side).raw_hash in wanted]
-
     def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
         legs = ((b.id, b.leg(side)) for b in self._linked(pair))
         return [(n, leg.id) for n, leg in legs if leg.raw_hash is None and leg.id is not None]

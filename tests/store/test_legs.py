@@ -2,8 +2,6 @@
 
 from array import array
 
-import pytest
-
 from tallystick.core.binding import Binding, Leg, LegFact
 from tallystick.store.store import SqlStore
 
@@ -51,14 +49,6 @@ def test_raw_hashes_are_those_of_linked_legs_in_order_of_binding_or_of_hash(stor
     assert [hashes[n - 1] for n in bindings] == sorted(hashes)
     assert store.look(lambda tx: tx.raw_hashes("customers", "left")) == (array("q"), array("q"))
     assert store.look(lambda tx: tx.raw_hashes("products", "right")) == (array("q"), array("q"))
-
-
-@pytest.mark.parametrize("asked", [3, 1_500])
-def test_legs_are_found_by_hash_whatever_the_number_asked_for(store: SqlStore, asked: int) -> None:
-    put(store, *(paired(n, left=Leg(f"L{n}", raw_hash=n // 2)) for n in range(10)))
-    put(store, paired(20, "tomb", left=Leg("L20", raw_hash=1)))
-    found = store.look(lambda tx: tx.legs_by_hash("customers", "left", list(range(1, asked))))
-    assert sorted(found) == [(n, f"L{n}") for n in range(2, 10) if n // 2 < asked]
 
 
 def test_legs_without_hash(store: SqlStore) -> None:

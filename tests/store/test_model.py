@@ -160,9 +160,6 @@ class Comparison(RuleBasedStateMachine):
         known = [(n, h) for h, n, _ in hashes if h is not None]
         assert list(zip(*tx.raw_hashes(pair, side), strict=True)) == sorted(known)
         assert list(tx.raw_hashes(pair, side, by_hash=True)[1]) == sorted(h for _, h in known)
-        assert sorted(tx.legs_by_hash(pair, side, [7, -1]), key=str) == sorted(
-            ((n, i) for h, n, i in hashes if h in {7, -1}), key=str
-        )
         assert set(tx.legs_without_hash(pair, side)) == {(n, i) for h, n, i in hashes if h is None and i}
 
     def compare_waiting(self, tx: Any, pair: str, side: str) -> None:

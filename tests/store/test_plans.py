@@ -16,7 +16,6 @@ RIGHT = legs._OF["right"]
 LISTS = [
     (LEFT.facts, "binding_left"),
     (RIGHT.resolve, "binding_right"),
-    (LEFT.by_hash, "binding_linked"),
     (LEFT.ids_of, "PRIMARY KEY"),
     (bindings._BY_ID, "PRIMARY KEY"),
     (bindings._FORMER_OF, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
@@ -37,7 +36,6 @@ SINGLES = [
     (LEFT.absent, "binding_left"),
     (LEFT.hashes, "binding_linked"),
     (LEFT.hashes_sorted, "binding_linked"),
-    (LEFT.hashed, "binding_linked"),
     (LEFT.without_hash, "binding_linked"),
     (LEFT.sample, "binding_linked (pair=? AND id>?)"),
     (LEFT.missed, "binding_left_absent (pair=?)"),

@@ -57,9 +57,6 @@ class StoreTx(Protocol):
         They come in order of binding, or of hash.
         """
 
-    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
-        """(binding, id) of the linked legs whose raw hash is one of these."""
-
     def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
         """(binding, id) of the linked legs that have an id but no raw hash."""
 

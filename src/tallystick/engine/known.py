@@ -88,8 +88,8 @@ class Known:
         self.kept = bytearray(self.shown)
 
     def unseen(self) -> list[int]:
-        """Give the hashes that no row showed."""
-        return list(compress(self.hashes, self.shown.translate(_OTHERS)))
+        """Give the bindings that no row showed, ascending."""
+        return sorted(compress(self.bindings, self.shown.translate(_OTHERS)))
 
     def shows(self, hashes: Iterable[int | None]) -> set[int]:
         """Tell which of these hashes a row showed."""

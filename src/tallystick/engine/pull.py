@@ -225,8 +225,8 @@ def absent_legs(session: Session, pair: Pair, pulled: Pulled) -> Flow[list[tuple
     unseen = pulled.known.unseen()
 
     def missing(tx: StoreTx) -> list[tuple[int, str]]:
-        hashed = tx.legs_by_hash(pair.name, pulled.side, unseen) if unseen else []
-        return hashed + tx.legs_without_hash(pair.name, pulled.side)
+        known = sorted(tx.ids_of(pair.name, pulled.side, unseen).items())
+        return known + tx.legs_without_hash(pair.name, pulled.side)
 
     candidates = yield from effects.look(missing)
     ids = [i for _, i in candidates]
