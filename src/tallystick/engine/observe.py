@@ -22,6 +22,7 @@ from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.consent import Consent, hold_changes, load_consent
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.doubles import note_doubles
+from tallystick.engine.known import Known
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import absent_legs, pull
@@ -111,6 +112,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from read_partners(session, pair, outcome, now)
     for side in SIDES:
         yield from note_alive(session, pair, outcome, pulled[side])
+        pulled[side].known = Known()  # megabytes that nobody asks for any more
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
     outcome.hides_nobody = observed.shows_all
     yield from decide_bound(session, pair, outcome)
@@ -140,6 +142,7 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
         session.anew.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
+    standing.linked = before.linked
     for question in (q for q in before.questions if q.kind not in KEPT):
         if question.binding is not None:
             standing.questions.setdefault(question.binding, []).append(question)

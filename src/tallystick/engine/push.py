@@ -236,14 +236,14 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
     Fields that an update leaves alone, and values that the side cannot take, are unknown.
     """
+    faulty = {fault.field for fault in line.faults if fault.side == step.side}
+    if not (faulty or step.is_edit or step.op == "update"):
+        return step.fields
     fields = decode_fields(step.fields)
     if step.is_edit:
         return encode_fields([UNKNOWN] * len(fields))
     if step.op == "update":
         return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
-    faulty = {fault.field for fault in line.faults if fault.side == step.side}
-    if not faulty:
-        return step.fields
     return encode_fields([UNKNOWN if n in faulty else v for n, v in zip(pair.mapping.names, fields, strict=True)])
 
 

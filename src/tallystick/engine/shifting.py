@@ -135,7 +135,7 @@ def _list_again(session: Session, pair: Pair, mine: Pulled) -> Flow[bool]:
         if again.failure is not None or again.ids is None or mine.ids is None:
             return again.failure is None
         new = {i for i in again.ids.keys() - mine.ids.keys() if not _is_later(again.ids[i], mine)}
-        if not new and mine.ids.keys() <= again.ids.keys() and mine.seen == again.seen:
+        if not new and mine.ids.keys() <= again.ids.keys() and mine.known.unseen() == again.known.unseen():
             return True
         again.ids |= {i: at for i, at in mine.ids.items() if i not in again.ids}
         mine = again

@@ -105,8 +105,9 @@ def note_alive(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled) -
     """
     missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
     rows = session.scratch(pair).sights(pulled.side, [record for record, _ in missed])
-    shown = {record for record, row in rows.items() if row[2] in SHOWN}
-    outcome.alive += [(pulled.side, record) for record, h in missed if record in shown or pulled.shows(h)]
+    noted = {record for record, row in rows.items() if row[2] in SHOWN}
+    shown = pulled.known.shows(raw_hash for _, raw_hash in missed)
+    outcome.alive += [(pulled.side, record) for record, h in missed if record in noted or h in shown]
 
 
 def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
