@@ -277,8 +277,8 @@ def _is_refused(draft: Draft, side: Side, seen: Seen) -> bool:
     """Whether this very content was refused before under this mapping; it is not tried again by itself (R-14.1)."""
     standing = draft.session.standing.get(draft.pair.name)
     record = (side, seen.id or "")
-    rows = standing.refused.get(record) if standing and record not in standing.retry else None
-    return rows is not None and any(
+    rows = standing.refused.get(record, ()) if standing and record not in standing.retry else ()
+    return any(
         (q.left_seen if side == "left" else q.right_seen) == seen.digest and q.mapping == draft.pair.mapping_print
         for q in rows
     )
