@@ -55,6 +55,8 @@ def write_writer(interpreter: Interpreter) -> Script:
     script.add(0, "def write_record(fields, refs):")
     if interpreter.seats:
         script.add(1, f"{''.join(f'f{seat.index}, ' for seat in interpreter.seats)} = fields")
+    if interpreter.screen.rules:
+        script.add(1, f"if not {script.bind('is_clear', interpreter.screen.is_clear)}(fields):", "    raise Unusual")
     script.add(1, f"body = {_first(script, interpreter.skeleton)}")
     parents = _plan_parents(script, [path for seat in interpreter.seats if seat.written for path, _ in seat.targets])
     for seat in interpreter.seats:
