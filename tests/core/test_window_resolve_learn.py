@@ -181,6 +181,16 @@ def test_only_a_record_that_is_younger_than_the_attempt_is_ours():
     assert judge_adoption(at, created=1000, bound=False, deleted=True, skew=5) == "trash"
 
 
+def test_what_was_made_after_our_last_attempt_could_take_effect_is_not_ours():
+    """R-10.10: somebody else made a record with the same key before we looked."""
+    at = replace(intent(), sent_at=1100)
+    found = {
+        created: judge_adoption(at, created=created, bound=False, deleted=False, skew=5, quiesce=60)
+        for created in (994, 995, 1165, 1166)
+    }
+    assert found == {994: "older", 995: "ours", 1165: "ours", 1166: "older"}
+
+
 @pytest.mark.parametrize(
     ("sent", "stored", "shape"),
     [
