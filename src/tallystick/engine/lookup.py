@@ -171,9 +171,12 @@ def _likeness(pair: Pair, end: End, sent: Fields, sighting: Sighting, found: Fie
 
 
 def _resembles(pair: Pair, end: End, sent: Fields, found: Fields) -> bool:
-    """Whether a record holds anything of what was sent beside the match keys, which anybody's would."""
+    """Whether a record holds anything of what was sent beside the match keys, which anybody's would.
+
+    What a new record does not get, because of its field's direction, was not sent.
+    """
     keys = {i for _, positions, _, _ in pair.keys.rules for i in positions}
-    said = [i for i, value in enumerate(sent) if i not in keys and value is not None and value is not UNKNOWN]
+    said = [i for i, v in enumerate(sent) if i not in keys and end.given[i] and v is not None and v is not UNKNOWN]
     return not said or any(pair.is_own_doing(end.side, i, sent[i], found[i]) for i in said)
 
 
