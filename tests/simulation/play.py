@@ -227,7 +227,8 @@ class Game:
     def _has_doubts(self) -> bool:
         """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness.
 
-        One read that denies an unpaired record is followed by a second one later (R-4.3).
+        One read that denies an unpaired record is followed by a second one later (R-4.3), and what was only just found
+        by a listing is looked at again (R-10.14).
         """
         marks, asked, bindings = self.world.state.look(
             lambda tx: (
@@ -238,6 +239,8 @@ class Game:
         paired = {(s, b.leg(s).id) for b in bindings if b.state == "linked" for s in SIDES}
         tables = self.world.tables
         lives = {(s, x.id) for s in SIDES for x in tables[s] if (s, x.id) in paired}
+        if any(m.reason == "recovered" for m in marks):
+            return True
         if any(m.attempts == 1 and m.id in tables[m.side].lives and not _is_alive(tables[m.side], m.id) for m in marks):
             return True
         return any(
