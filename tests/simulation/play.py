@@ -227,19 +227,22 @@ class Game:
     def _has_doubts(self) -> bool:
         """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness.
 
-        One read that denies an unpaired record is followed by a second one later (R-4.3), and what was only just found
-        by a listing is looked at again (R-10.14).
+        One read that denies an unpaired record is followed by a second one later (R-4.3), and what a listing has only
+        just paired is looked at again (R-10.14).
         """
-        marks, asked, bindings = self.world.state.look(
+        marks, asked, bindings, intents = self.world.state.look(
             lambda tx: (
-                [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue(), tx.bindings(NUMBERS).values()
+                [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue(), tx.bindings(NUMBERS).values(),
+                tx.open_intents(PAIR),
             )
         )  # fmt: skip
         unvouched = {q.subject for q in asked if "vouches" in q.detail}
         paired = {(s, b.leg(s).id) for b in bindings if b.state == "linked" for s in SIDES}
         tables = self.world.tables
         lives = {(s, x.id) for s in SIDES for x in tables[s] if (s, x.id) in paired}
-        if any(m.reason == "recovered" for m in marks):
+        open_ones = {q.binding for q in asked} | {i.binding for i in intents}
+        settled = paired - {(s, b.leg(s).id) for b in bindings if b.id in open_ones for s in SIDES}
+        if any("unresolved" in m.reason and (m.side, m.id) in settled for m in marks):
             return True
         if any(m.attempts == 1 and m.id in tables[m.side].lives and not _is_alive(tables[m.side], m.id) for m in marks):
             return True
