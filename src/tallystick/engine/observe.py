@@ -68,6 +68,11 @@ class Observed:
         """
         return self.is_whole and not any(p.hides_somebody for p in self.pulled.values())
 
+    def is_dim(self, side: Side) -> bool:
+        """Whether a side may have shown less than it has, so that its listing proves nothing of the rest (R-4.4)."""
+        is_unvouched = any(at == side for at, _, _ in self.outcome.unvouched)
+        return is_unvouched or side in self.outcome.cut_short or self.pulled[side].hides_somebody
+
     @property
     def is_whole(self) -> bool:
         """Whether both sides were read to the end."""
@@ -114,6 +119,7 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from note_alive(session, pair, outcome, pulled[side])
         pulled[side].known = Known()  # megabytes that nobody asks for any more
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
+    outcome.ended_empty = {s for s in outcome.whole if not pulled[s].reached[1].rows}
     outcome.hides_nobody = observed.shows_all
     yield from decide_bound(session, pair, outcome)
     if outcome.plan.first_contact:
@@ -275,6 +281,8 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         elif pulled.hides_somebody:
             name = outcome.plan.left if side == "left" else outcome.plan.right
             gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
+            if pulled.ended_dark:
+                gap = f"{name} ended its list early and shows none of the linked records"
             outcome.plan.problem = f"{gap}; new records wait until it shows all"
 
 

@@ -36,6 +36,7 @@ class Pulled:
 
     ``waiting`` are (binding, id) of the records that are listed as when somebody was asked about them. ``ids`` are the
     records that were new or different, with the times of their creation, where rows may shift.
+    ``ended_dark``: when nothing more was listed, the linked records were not shown either.
     ``loads_at`` says from how many listed rows on it pays to know what was last observed of all records.
     """
 
@@ -60,6 +61,7 @@ class Pulled:
     progress: Progress = field(default_factory=Progress)
     reached: tuple[Position | None, Page] = (None, NO_PAGE)
     ids: dict[str, float | None] | None = None
+    ended_dark: bool = False
 
     @property
     def in_one_go(self) -> bool:
@@ -78,8 +80,9 @@ class Pulled:
 
     @property
     def hides_somebody(self) -> bool:
-        """Whether a full listing gave fewer rows, readable or not, than its own total."""
-        return self.sweep.full and self.total is not None and self.distinct + self.undecodable < self.total
+        """Whether a full listing gave fewer rows, readable or not, than its own total, or ended in the dark."""
+        is_short = self.total is not None and self.distinct + self.undecodable < self.total
+        return self.sweep.full and (is_short or self.ended_dark)
 
     def cursor(self, pair: str, before: Cursor | None, can: Capabilities) -> Cursor:
         """Where the next sweep may start."""

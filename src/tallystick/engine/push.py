@@ -119,6 +119,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         mine = [j for j in jobs if j.step.side == side]
         if mine:
             yield from send(pair, side, mine, fence)
+    # Slow systems take their time, and a copy may lag from the moment of the write, not of its intent.
+    now = yield from effects.now()
     recovery = Recovery(session.run, pair, fence, now)
     yield from adopt_doubles(recovery, jobs)
     at = Settlement(
