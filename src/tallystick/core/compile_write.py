@@ -15,10 +15,11 @@ from tallystick.core.error import DataError
 from tallystick.core.interpret import Interpreter, Seat, copied, is_blank, whole_id
 from tallystick.core.mapping import Codec
 from tallystick.core.path import Path, render, write
+from tallystick.core.pattern import MATCHABLE, pattern_of
 from tallystick.core.record import UNKNOWN, Raw, Ref, Value
 from tallystick.core.schema import Field
 from tallystick.core.script import Script
-from tallystick.core.validation import MATCHABLE, fit, limit, pattern_of, plain
+from tallystick.core.validation import fit, limit, plain
 
 _SCALARS: Final = frozenset({str, int, bool, Decimal})
 _TEXTS: Final = frozenset({"text", "any", "date", "instant", "local_time"})

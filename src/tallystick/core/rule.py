@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from tallystick.core.error import BrokenRule, DataError, DroppedByRule, ParkedByRule, StoppedByRule, WarnedByRule
+from tallystick.core.pattern import MATCHABLE, pattern_of
 from tallystick.core.policy import Judgement
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, same
-from tallystick.core.validation import MATCHABLE, pattern_of
 
 Then = Literal["stop", "park", "drop", "warn", "fix"]
 

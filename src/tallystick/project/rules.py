@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from tallystick.core.error import InvalidValue
+from tallystick.core.pattern import pattern_of
 from tallystick.core.policy import Judgement
 from tallystick.core.record import SIDES
 from tallystick.core.rule import Rule
-from tallystick.core.validation import pattern_of
 from tallystick.project.model import MappingSpec, RuleSpec
 from tallystick.project.near import suggest
 from tallystick.project.place import Builder, names_in
