@@ -113,7 +113,7 @@ DECISIONS = (
         "R-9.2p",
         "a placeholder is no key",
         "core.matching",
-        'return "" if plain in _PLACEHOLDERS or (plain.isdigit() and not plain.strip("0")) else key',
+        'return "" if plain in _PLACEHOLDERS or not plain.strip("0") else key',
         "return key",
         "core/test_matching.py::test_normalised_keys",
     ),
