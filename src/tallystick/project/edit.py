@@ -56,7 +56,7 @@ def edit_yaml(text: str, edits: Sequence[Edit], file: str) -> str:
         apply_edit(wanted, edit)
         if repr(wanted) == said_before:
             continue
-        text = _Text(text).edited(edit)
+        text = _edited(text, edit)
         now = parse_text(text, file, limit=_LARGE)
         if now.problems or now.value != wanted:
             raise ProjectError(
@@ -65,6 +65,13 @@ def edit_yaml(text: str, edits: Sequence[Edit], file: str) -> str:
                 place=file,
             )
     return text
+
+
+def _edited(text: str, edit: Edit) -> str:
+    try:
+        return _Text(text).edited(edit)
+    except ValueError:  # a key without a colon
+        return text
 
 
 def apply_edit(document: dict[str, Any], edit: Edit) -> None:
