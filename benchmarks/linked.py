@@ -25,11 +25,12 @@ import project_files
 from measure import HERE, measure
 from tallystick.core.binding import Binding, Cursor, Leg, PairState
 from tallystick.core.ports import Page
-from tallystick.core.record import SIDES, Side, encode_fields, fingerprint
+from tallystick.core.record import SIDES, Side, encode_fields, fingerprint, fingerprints
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep
+from tallystick.engine.known import Known
 from tallystick.engine.pair import End, Pair
-from tallystick.engine.pull import _skip_unchanged
+from tallystick.engine.pull import skip_unchanged
 from tallystick.engine.pulled import Pulled
 from tallystick.wiring import House, open_house
 
@@ -103,26 +104,29 @@ def pages(house: House, end: End) -> Iterator[Page]:
 
 def scan(folder: Path) -> dict[str, float]:
     """Look every row of both sides up among what was last observed; reading the systems is not counted."""
-    figures = {"load": 0.0, "look up": 0.0, "rows": 0.0, "differ": 0.0}
+    figures = {"load": 0.0, "hash": 0.0, "hash and look up": 0.0, "rows": 0.0, "differ": 0.0}
     with open_house(folder) as house:
         [pair] = house.pairs
         before = _peak()
         for side in SIDES:
             started = time.process_time()
-            known: array[int] = house.store.look(partial(_known, pair, side))
-            pulled = Pulled(side, Sweep(full=True, since=None, reason=""), known=known, seen=bytearray(len(known)))
+            known = Known(*house.store.look(partial(_known, pair, side)))
+            pulled = Pulled(side, Sweep(full=True, since=None, reason=""), known=known)
             figures["load"] += time.process_time() - started
             for page in pages(house, pair.end(side)):
                 started = time.process_time()
-                changed = _skip_unchanged(pulled, page.rows)
-                figures["look up"] += time.process_time() - started
+                fingerprints(page.rows)
+                figures["hash"] += time.process_time() - started
+                started = time.process_time()
+                changed = skip_unchanged(pulled, page.rows)
+                figures["hash and look up"] += time.process_time() - started
                 figures["rows"] += len(page.rows)
                 figures["differ"] += len(changed)
         figures["MiB"] = _peak() - before
     return figures
 
 
-def _known(pair: Pair, side: Side, tx: StoreTx) -> "array[int]":
+def _known(pair: Pair, side: Side, tx: StoreTx) -> "tuple[array[int], array[int]]":
     return tx.raw_hashes(pair.name, side)
 
 

@@ -178,3 +178,11 @@ def test_a_wrong_pattern_is_explained(pattern: str, hint: str):
     with pytest.raises(InvalidValue) as refusal:
         build_codec("local_time", {"format": pattern})
     assert hint in str(refusal.value) + refusal.value.hint
+
+
+def test_a_sixtieth_second_is_the_next_minute():
+    """Systems that round the seconds write 60, and so do leap seconds."""
+    codec = build_codec("local_time", {"format": "yyyy-MM-dd.HH:mm:ss", "zone": "UTC"})
+    assert codec.decode("2026-11-23.23:59:60") == codec.decode("2026-11-24.00:00:00")
+    with pytest.raises(InvalidValue):
+        codec.decode("2026-11-23.23:59:61")

@@ -1,11 +1,15 @@
 """Who is who (SYNC-SPEC 9): unique on both sides, no contradiction, never a guess."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_mappings import field, mapping, place
 
+from tallystick.core.key_forms import DOUBTS
 from tallystick.core.mapping import MatchRule
-from tallystick.core.matching import Candidate, KeyMaker, match, normalise
+from tallystick.core.matching import Candidate, KeyMaker, doubts, key_maker, match, normalise
 from tallystick.core.record import UNKNOWN, Ref
 
 RULES = [MatchRule(("vat",), "alphanumeric"), MatchRule(("email",), "email")]
@@ -78,6 +82,45 @@ def test_fuzzy_rules_only_propose():
 def test_normalised_keys(value, how, key):
     """Spellings of the same thing meet; placeholders, role addresses and unknowns are no keys."""
     assert normalise(value, how) == key
+
+
+def mapping_of(*rules):
+    """A mapping of a name, a VAT number and a telephone number."""
+    fields = (field(name, place(name), place(name)) for name in ("name", "vat", "phone"))
+    return replace(mapping(*fields), match=rules)
+
+
+def test_what_should_be_a_key_and_is_none_is_told_with_its_reason():
+    """Each value of each rule is weighed by the rule's own measure; what is not there is no doubt."""
+    rules = (
+        MatchRule(("name", "vat"), "vat"),
+        MatchRule(("phone",), "phone", region="DE"),
+        MatchRule(("name",), "text"),
+    )
+    chosen = mapping_of(*rules)
+    wrong = doubts(chosen, ("DE136695976", "DE000000001", "no number"))
+    assert wrong == [f"its vat {DOUBTS['vat']}", f"its phone {DOUBTS['phone']}"]
+    assert doubts(chosen, ("DE136695976", "DE136695976", "030 901820")) == []
+    for nothing in (None, UNKNOWN, "", "n/a", Ref("companies", None, "left", "9"), Ref("companies", 4)):
+        assert doubts(chosen, ("DE136695976", nothing, nothing)) == []
+
+
+def test_the_country_of_a_rule_belongs_to_its_keys():
+    """The same national number is another one in another country."""
+    german, french = (
+        key_maker(mapping_of(MatchRule(("name",), "text"), MatchRule(("phone",), "phone", region=country)))
+        for country in ("DE", "FR")
+    )
+    values = ("Anker", None, "030 901820")
+    assert german.keys(values).keys() == {0, 1}
+    assert german.keys(values)[1] == german.keys(("Birke", None, "+49 30 901820"))[1]
+    assert german.keys(values).get(1) != french.keys(values).get(1)
+
+
+def test_what_a_stronger_rule_does_not_deny_links():
+    """R-9.3: a stronger key that only one of the two has is no contradiction."""
+    assert match(RULES, {0: 7, 1: 5}, [], [Candidate("r", {1: 5})]).kind == "link"
+    assert match(RULES, {1: 5}, [], [Candidate("r", {0: 7, 1: 5})]).kind == "link"
 
 
 def test_a_compound_key_needs_all_its_parts():

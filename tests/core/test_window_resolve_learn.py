@@ -46,6 +46,22 @@ def test_a_full_read_that_showed_nobody_is_made_again():
         assert next_sweep(cursor, SINCE, 1000.0, 3600.0, configured_anew=False).full is is_full
 
 
+@pytest.mark.parametrize(("before", "high"), [(900.0, 900.0), (None, 1000.0), (5000.0, 1000.0)])
+def test_a_window_that_showed_nobody_does_not_move_the_cursor(before, high):
+    """R-4.4: but there must be one to begin with, and one in the future is taken back all the same."""
+    cursor = Cursor("p", "left", before, 0.0, 1)
+    assert next_high(cursor, None, 1000.0, started=1000.0, skew=0.0, shows_any=False) == high
+    assert next_high(None, None, 1000.0, started=1000.0, skew=0.0, shows_any=False) == 1000.0
+
+
+def test_every_state_that_is_over_is_asked_about():
+    """R-4.5: what is agreed again by its values may still be an old copy by its version."""
+    over = [Superseded("p", "left", "1", v, 7, None, 0.0) for v in ("v1", "v2")]
+    assert is_over(Sighting("1", {}, "v2", None), 9, over, agreed=9)
+    assert not is_over(Sighting("1", {}, "v3", None), 9, over, agreed=9)
+    assert not is_over(Sighting("1", {}, None, None), 9, [replace(s, version="") for s in over], agreed=9)
+
+
 @pytest.mark.parametrize(
     ("digest", "modified", "is_old"), [(7, 50.0, True), (8, 9.0, True), (8, 11.0, False), (9, 9.0, False)]
 )
@@ -62,6 +78,7 @@ def test_rows_shift_where_they_are_counted_and_in_windows_of_lagging_copies():
     assert can_shift(counted, whole)
     assert can_shift(copies, window)
     assert not can_shift(copies, whole)
+    assert can_shift(replace(copies, consistency=0.5), window)
     assert not can_shift(replace(copies, consistency=0), window)
     assert not can_shift(replace(copies, list_order="snapshot"), window)
 
@@ -100,6 +117,7 @@ def test_a_sweep_goes_on_where_it_was_left(changes, can, asked):
         ({"full": False}, {}, False),
         ({"position": None}, {}, False),
         ({}, {"read_by_id": False}, False),
+        ({}, {"list_order": "snapshot"}, False),
         ({}, {}, True),
     ],
 )
@@ -179,6 +197,16 @@ def test_only_a_record_that_is_younger_than_the_attempt_is_ours():
     assert judge_adoption(at, created=None, bound=False, deleted=False, skew=5) == "older"
     assert judge_adoption(at, created=1000, bound=True, deleted=False, skew=5) == "bound"
     assert judge_adoption(at, created=1000, bound=False, deleted=True, skew=5) == "trash"
+
+
+def test_what_was_made_after_our_last_attempt_could_take_effect_is_not_ours():
+    """R-10.10: somebody else made a record with the same key before we looked."""
+    at = replace(intent(), sent_at=1100)
+    found = {
+        created: judge_adoption(at, created=created, bound=False, deleted=False, skew=5, quiesce=60)
+        for created in (994, 995, 1165, 1166)
+    }
+    assert found == {994: "older", 995: "ours", 1165: "ours", 1166: "older"}
 
 
 @pytest.mark.parametrize(

@@ -156,15 +156,17 @@ def test_a_create_that_is_refused_for_a_paired_record_stays_refused(fast_path):
     world.sync()
     world.pass_time(10)
     [paired] = world.rows("right")
+    world.left.create({"name": "Birke", "vat": "DE8", "city": "Ulm"})
+    world.sync()
     left = world.left.create({"name": "Anker", "vat": "DE1", "city": "Ulm"})
     world.right.update(paired, {"ref": left})
-    hides = Hides(world, b'"id"')
+    hides = Hides(world, f'"id":"{paired}"'.encode())
     world.sync()
     world.systems["erp"].transport.answer = hides.real
     [parked] = [p for p in world.parked() if p.record == left]
     assert parked.code == "duplicate"
     assert f"it is {paired}, which is paired" in parked.hint
-    assert len(world.rows("right")) == 1
+    assert len(world.rows("right")) == 2
     world.close()
 
 

@@ -137,7 +137,7 @@ DECISIONS = (
         "R-10.10",
         "an older record is not ours",
         "core.resolve",
-        "if created is not None and created >= intent.first_sent - skew:",
+        "if created is not None and intent.first_sent - skew <= created <= intent.sent_at + quiesce + skew:",
         "if True:",
         "core/test_window_resolve_learn.py::test_only_a_record_that_is_younger_than_the_attempt_is_ours",
     ),

@@ -40,7 +40,7 @@ SURVEYED: Final = (
 )  # fmt: skip
 JUDGES: Final = (
     "test_record_merge_cells", "test_conflict_cells", "test_reconcile_cells", "test_merge_laws", "test_contest_laws",
-    "test_reconcile_laws", "test_unread_laws", "test_answer_laws", "test_brake", "test_matching",
+    "test_reconcile_laws", "test_unread_laws", "test_answer_laws", "test_brake", "test_plan", "test_matching",
     "test_key_forms", "test_window_resolve_learn", "test_golden",
 )  # fmt: skip
 WRITTEN_BY_CODE: Final = "test_golden"

@@ -142,12 +142,10 @@ class MemoryLegs:
     def linked_bindings(self, pair: str) -> "array[int]":
         return array("q", (b.id for b in self._linked(pair)))
 
-    def raw_hashes(self, pair: str, side: Side) -> "array[int]":
-        return array("q", sorted(h for b in self._linked(pair) if (h := b.leg(side).raw_hash) is not None))
-
-    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
-        wanted = frozenset(hashes)
-        return [(b.id, b.leg(side).id or "") for b in self._linked(pair) if b.leg(side).raw_hash in wanted]
+    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[array[int], array[int]]":
+        both = [(b.id, h) for b in self._linked(pair) if (h := b.leg(side).raw_hash) is not None]
+        both.sort(key=lambda row: row[by_hash])
+        return array("q", (n for n, _ in both)), array("q", (h for _, h in both))
 
     def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
         legs = ((b.id, b.leg(side)) for b in self._linked(pair))

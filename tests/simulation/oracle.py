@@ -161,6 +161,10 @@ class Oracle:
         known = world_bindings(world, table.name, twin.id)
         if not known and twin.by == USER:
             return  # it was paired with nobody, so its deletion says nothing about the other side
+        opposite = other(table.name)
+        if (opposite, twin.now.fields["key"]) in self.excused and not _are_paired(known, opposite, living):
+            world.limits["made of a double that could not be helped"] += 1
+            return
         if not known and table.nature.can.tombstones == "no" and table.nature.can.create_idem != "key":
             world.limits["W-1"] += 1
             return
@@ -296,6 +300,11 @@ def _alive_since(life: Life) -> float:
         if not before.alive and after.alive:
             since = after.at
     return since
+
+
+def _are_paired(known: list[Any], side: Side, lives: list[Life]) -> bool:
+    """Whether one of these records is or was paired by these pairings."""
+    return any(b.leg(side).id == life.id for b in known for life in lives)
 
 
 def world_bindings(world: Any, side: Side, record: str) -> list[Any]:

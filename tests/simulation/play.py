@@ -11,6 +11,7 @@ from tests.simulation.paper import Paper
 from tests.simulation.people import Crowd
 from tests.simulation.rest import NUMBERS, Stillness
 from tests.simulation.scenario import PAIR
+from tests.simulation.truth import Table
 from tests.simulation.worker import Worker
 from tests.simulation.world import START, Violation, World
 
@@ -224,15 +225,27 @@ class Game:
         return state is not None and (state.mapping, state.scope) != (pair.mapping_print, pair.scope_print)
 
     def _has_doubts(self) -> bool:
-        """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness."""
-        marks, asked, bindings = self.world.state.look(
+        """Whether an absence still waits for its proof; a person is asked only where nobody can be its witness.
+
+        One read that denies an unpaired record is followed by a second one later (R-4.3), and what a listing has only
+        just paired is looked at again (R-10.14).
+        """
+        marks, asked, bindings, intents = self.world.state.look(
             lambda tx: (
-                [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue(), tx.bindings(NUMBERS).values()
+                [m for s in SIDES for m in tx.dirty(PAIR, s, 1e12, 1000)], tx.queue(), tx.bindings(NUMBERS).values(),
+                tx.open_intents(PAIR),
             )
         )  # fmt: skip
         unvouched = {q.subject for q in asked if "vouches" in q.detail}
         paired = {(s, b.leg(s).id) for b in bindings if b.state == "linked" for s in SIDES}
-        lives = {(s, x.id) for s in SIDES for x in self.world.tables[s] if (s, x.id) in paired}
+        tables = self.world.tables
+        lives = {(s, x.id) for s in SIDES for x in tables[s] if (s, x.id) in paired}
+        open_ones = {q.binding for q in asked} | {i.binding for i in intents}
+        settled = paired - {(s, b.leg(s).id) for b in bindings if b.id in open_ones for s in SIDES}
+        if any("unresolved" in m.reason and (m.side, m.id) in settled for m in marks):
+            return True
+        if any(m.attempts == 1 and m.id in tables[m.side].lives and not _is_alive(tables[m.side], m.id) for m in marks):
+            return True
         return any(
             f"{m.side}/{m.id}" not in unvouched or any(s == m.side and i != m.id for s, i in lives)
             for m in marks if "missing" in m.reason
@@ -263,6 +276,10 @@ class Game:
         if worker.writes or (worker.reads and not still.waiting and not still.subjects):
             world.fail("I-2", f"a further run wrote {worker.writes} and read {worker.reads} single records")
         world.limits["reads for standing questions"] += worker.reads
+
+
+def _is_alive(table: Table, record: str) -> bool:
+    return table.lives[record].now.alive
 
 
 @dataclass(slots=True)

@@ -2,8 +2,6 @@
 
 from array import array
 
-import pytest
-
 from tallystick.core.binding import Binding, Leg, LegFact
 from tallystick.store.store import SqlStore
 
@@ -39,23 +37,18 @@ def test_facts_of_any_number_of_records(store: SqlStore) -> None:
     assert found["R1101"].binding == 1_101
 
 
-def test_raw_hashes_are_those_of_linked_legs_in_ascending_order(store: SqlStore) -> None:
+def test_raw_hashes_are_those_of_linked_legs_in_order_of_binding_or_of_hash(store: SqlStore) -> None:
     hashes = [5, -(2**63), 2**63 - 1, 0, -3, 5]
     put(store, *(paired(n, right=Leg(f"R{n}", raw_hash=h)) for n, h in enumerate(hashes, 1)))
     put(store, paired(10, "half", right=Leg("R10", raw_hash=77)), paired(11, right=Leg("R11")))
     found = store.look(lambda tx: tx.raw_hashes("customers", "right"))
-    assert found == array("q", [-(2**63), -3, 0, 5, 5, 2**63 - 1])
-    assert found.typecode == "q"
-    assert store.look(lambda tx: tx.raw_hashes("customers", "left")) == array("q")
-    assert store.look(lambda tx: tx.raw_hashes("products", "right")) == array("q")
-
-
-@pytest.mark.parametrize("asked", [3, 1_500])
-def test_legs_are_found_by_hash_whatever_the_number_asked_for(store: SqlStore, asked: int) -> None:
-    put(store, *(paired(n, left=Leg(f"L{n}", raw_hash=n // 2)) for n in range(10)))
-    put(store, paired(20, "tomb", left=Leg("L20", raw_hash=1)))
-    found = store.look(lambda tx: tx.legs_by_hash("customers", "left", list(range(1, asked))))
-    assert sorted(found) == [(n, f"L{n}") for n in range(2, 10) if n // 2 < asked]
+    assert found == (array("q", [1, 2, 3, 4, 5, 6]), array("q", hashes))
+    assert [column.typecode for column in found] == ["q", "q"]
+    bindings, ascending = store.look(lambda tx: tx.raw_hashes("customers", "right", by_hash=True))
+    assert ascending == array("q", sorted(hashes))
+    assert [hashes[n - 1] for n in bindings] == sorted(hashes)
+    assert store.look(lambda tx: tx.raw_hashes("customers", "left")) == (array("q"), array("q"))
+    assert store.look(lambda tx: tx.raw_hashes("products", "right")) == (array("q"), array("q"))
 
 
 def test_legs_without_hash(store: SqlStore) -> None:

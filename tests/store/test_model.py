@@ -157,10 +157,9 @@ class Comparison(RuleBasedStateMachine):
 
     def compare_hashes(self, tx: Any, pair: str, side: str, linked: list[Binding]) -> None:
         hashes = [(b.leg(side).raw_hash, b.id, b.leg(side).id) for b in linked]
-        assert list(tx.raw_hashes(pair, side)) == sorted(h for h, _, _ in hashes if h is not None)
-        assert sorted(tx.legs_by_hash(pair, side, [7, -1]), key=str) == sorted(
-            ((n, i) for h, n, i in hashes if h in {7, -1}), key=str
-        )
+        known = [(n, h) for h, n, _ in hashes if h is not None]
+        assert list(zip(*tx.raw_hashes(pair, side), strict=True)) == sorted(known)
+        assert list(tx.raw_hashes(pair, side, by_hash=True)[1]) == sorted(h for _, h in known)
         assert set(tx.legs_without_hash(pair, side)) == {(n, i) for h, n, i in hashes if h is None and i}
 
     def compare_waiting(self, tx: Any, pair: str, side: str) -> None:

@@ -16,7 +16,6 @@ RIGHT = legs._OF["right"]
 LISTS = [
     (LEFT.facts, "binding_left"),
     (RIGHT.resolve, "binding_right"),
-    (LEFT.by_hash, "binding_linked"),
     (LEFT.ids_of, "PRIMARY KEY"),
     (bindings._BY_ID, "PRIMARY KEY"),
     (bindings._FORMER_OF, "PRIMARY KEY (pair=? AND side=? AND id=?)"),
@@ -36,9 +35,12 @@ SINGLES = [
     (RIGHT.touch, "binding_right"),
     (LEFT.absent, "binding_left"),
     (LEFT.hashes, "binding_linked"),
-    (LEFT.hashed, "binding_linked"),
+    (LEFT.hashes_sorted, "binding_linked"),
     (LEFT.without_hash, "binding_linked"),
     (LEFT.sample, "binding_linked (pair=? AND id>?)"),
+    (LEFT.missed, "binding_left_absent (pair=?)"),
+    (RIGHT.missed, "binding_right_absent (pair=?)"),
+    (legs._DORMANT, "binding_dormant (pair=?)"),
     (legs._COUNT, "binding_linked"),
     (legs._ENDS[1], "binding_linked"),
     (bindings._BY_LEG["right"], "binding_right (pair=? AND right_id=? AND ended=?)"),
@@ -76,5 +78,5 @@ def test_a_statement_goes_by_its_index_and_sorts_nothing(
     text, _ = statement.text(SQLiteDialect_pysqlite(paramstyle="qmark"), size)
     plan = " | ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {text}", [1] * text.count("?")))
     assert index in plan
-    if statement is not LEFT.hashes:
+    if statement is not LEFT.hashes_sorted:
         assert "TEMP B-TREE" not in plan

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,12 @@ def load_manifest(path: Path, secrets: Mapping[str, str], **changes: Any) -> Man
 
 
 def instant(value: Any, spelling: str) -> datetime:
-    """Read a time stamp of a system whose time zone is UTC."""
+    """Read a time stamp of a system whose time zone is UTC; Roundup rounds the seconds, up to 60."""
     if spelling == "parts":
         return datetime(*(value[part] for part in _PARTS), tzinfo=UTC)
-    return datetime.strptime(value, _strftime(spelling)).replace(tzinfo=UTC)
+    full = value.endswith(":60")
+    moment = datetime.strptime(value[:-2] + "59" if full else value, _strftime(spelling)).replace(tzinfo=UTC)
+    return moment + timedelta(seconds=full)
 
 
 def spelled_instant(moment: datetime, spelling: str) -> str:

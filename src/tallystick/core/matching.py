@@ -33,13 +33,13 @@ def normalise(value: Value, how: Normaliser, region: str = "") -> str:
         return "" if value.binding is None else f"{value.pair}#{value.binding}"
     key = FORMS[how](str(value), region)
     plain = alphanumeric(key)
-    return "" if plain in _PLACEHOLDERS or (plain.isdigit() and not plain.strip("0")) else key
+    return "" if plain in _PLACEHOLDERS or not plain.strip("0") else key
 
 
 def doubt(value: Value, rule: MatchRule) -> str:
     """Say what is wrong with a value that is there and that check digits or numbering plans deny; empty if nothing."""
     told = DOUBTS.get(rule.normalise, "")
-    is_there = told and value is not UNKNOWN and not isinstance(value, Ref) and normalise(value, "text")
+    is_there = told and normalise(value, "text")
     return told if is_there and not normalise(value, rule.normalise, rule.region) else ""
 
 

@@ -41,7 +41,7 @@ class Outcome:
     detail: str = ""
 
 
-_KEEP = Outcome("F-1", "keep")
+KEEP = Outcome("F-1", "keep")
 _SKIP = Outcome("F-7", "unknown")
 
 
@@ -58,7 +58,7 @@ def merge_field(now: Sides, base: Sides, policy: FieldPolicy, holds: Holds, arou
         return _first(now, policy, holds, around.newer)
     left_moved, right_moved = not same(now.left, base.left), not same(now.right, base.right)
     if not left_moved and not right_moved:
-        return _KEEP
+        return KEEP
     return _moved((left_moved, right_moved), Contest(now, base, policy, holds, around))
 
 

@@ -101,4 +101,7 @@ def classify(observation: Observation | None, base: Fields | None) -> Code:
 
 def unchanged(fields: Fields, base: Fields) -> bool:
     """Tell whether no known value differs from the base; a value without base counts as changed."""
-    return all(now is UNKNOWN or same(now, then) for now, then in zip(fields, base, strict=True))
+    for now, then in zip(fields, base, strict=True):
+        if now is not then and now is not UNKNOWN and not same(now, then):
+            return False
+    return True

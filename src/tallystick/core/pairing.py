@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tallystick.core.decision import Write
 from tallystick.core.error import DataError
@@ -10,7 +11,7 @@ from tallystick.core.merge import starts
 from tallystick.core.observation import Code, Observation, OutOfScope, Present
 from tallystick.core.policy import OnDelete, Policy
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
-from tallystick.core.sides import Holds
+from tallystick.core.sides import Hold, Holds
 
 HoldAt = Callable[[int, Value], Value]
 
@@ -30,7 +31,7 @@ class Pairing:
 
     def holds(self, index: int) -> Holds:
         """Give what both sides can hold of the field at ``index``."""
-        return Holds(lambda v: self.hold_left(index, v), lambda v: self.hold_right(index, v))
+        return Holds(_remembering(partial(self.hold_left, index)), _remembering(partial(self.hold_right, index)))
 
     def deletion(self, side: Side) -> OnDelete:
         """Give the policy for a record that was deleted on ``side``."""
@@ -43,6 +44,21 @@ class Pairing:
     def grace(self, side: Side) -> float:
         """Give how many seconds a deletion on ``side`` rests before it is carried over."""
         return self.policy.grace_left_seconds if side == "left" else self.policy.grace_right_seconds
+
+
+def _remembering(hold: Hold) -> Hold:
+    """Remember what a side can keep of one value: the same is asked to compare and, right after, to write."""
+    kept: list[tuple[Value, Value]] = []
+
+    def held(value: Value) -> Value:
+        for asked, answer in kept:
+            if asked is value:
+                return answer
+        answer = hold(value)
+        kept.append((value, answer))
+        return answer
+
+    return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tallystick.core.binding import Op
 from tallystick.core.brake import Hold
 from tallystick.core.decision import Write
 from tallystick.core.record import UNKNOWN, Fields, Ref, Side, Value, digest, encode_fields, fingerprint, same
@@ -182,11 +181,6 @@ def changes_of(names: Sequence[str], write: Write, seen: Fields) -> tuple[Change
         for i, rule in zip(write.which, write.rules, strict=True)
         if not same(seen[i], write.fields[i])
     )
-
-
-def to_action(op: Op) -> Action:
-    """Give the action that carries out an operation on a record."""
-    return op
 
 
 def shown(value: Value) -> Any:

@@ -297,4 +297,4 @@ def _merge(case: _Case) -> Decision:
     if case.left.code == "U" and case.right.code == "U" and case.state == "linked":
         return Decision(case.reason(), "unchanged")
     decision = merge_record(Meeting(case.left, case.right, case.pairing), case.reason())
-    return replace(decision, state="linked" if case.state != "linked" else None)
+    return replace(decision, state="linked") if case.state != "linked" else decision

@@ -6,6 +6,7 @@ Blank (``None``), unknown (``UNKNOWN``: not in the answer) and a value are three
 counts as changed and is never written (R-4.6).
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -124,13 +125,14 @@ _UNTAG: dict[str, Callable[[Any], Value]] = {
 
 
 def _untagged(value: Any) -> Value:
-    if isinstance(value, dict):
+    if type(value) is dict:
         if len(value) == 1:
-            [(tag, inner)] = value.items()
-            if tag in _UNTAG:
-                return _UNTAG[tag](inner)
+            for tag, inner in value.items():
+                untag = _UNTAG.get(tag)
+                if untag is not None:
+                    return untag(inner)
         return {k: _untagged(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if type(value) is list:
         return [_untagged(v) for v in value]
     return value
 
@@ -171,6 +173,11 @@ def fingerprint(encoded: bytes) -> int:
     """Hash bytes to a signed 64-bit integer, the widest that every store can index."""
     h: int = xxhash.xxh3_64_intdigest(encoded)
     return h - (1 << 64) if h >= 1 << 63 else h
+
+
+def fingerprints(rows: Iterable[bytes]) -> "array[int]":
+    """Hash many rows, each as ``fingerprint`` does; type ``q``."""
+    return array("q", array("Q", map(xxhash.xxh3_64_intdigest, rows)).tobytes())
 
 
 def digest(fields: Sequence[Value]) -> int:

@@ -7,9 +7,9 @@ from typing import Final
 from tallystick.core.binding import QueueKind
 from tallystick.core.contest import Around
 from tallystick.core.decision import Decision, Disposition, Question, Write
-from tallystick.core.merge import Outcome, merge_field
+from tallystick.core.merge import KEEP, Outcome, merge_field
 from tallystick.core.pairing import LegView, Pairing
-from tallystick.core.record import SIDES, UNKNOWN, Side, Value
+from tallystick.core.record import SIDES, UNKNOWN, Side, Value, same
 from tallystick.core.sides import Sides
 
 
@@ -29,7 +29,8 @@ class Meeting:
 def merge_record(meeting: Meeting, reason: str) -> Decision:
     """Merge field by field and gather what each side needs; the state is left to the caller. Pure and total."""
     around = _around(meeting)
-    outcomes = [_outcome(meeting, i, around) for i in range(len(meeting.pairing.fields))]
+    resting = _resting(meeting)
+    outcomes = [KEEP if rests else _outcome(meeting, i, around) for i, rests in enumerate(resting)]
     writes = tuple(w for s in SIDES if (w := _update(meeting, s, outcomes)))
     questions = tuple(Question(_ASKED[o.kind], i, o.detail) for i, o in enumerate(outcomes) if o.kind in _ASKED)
     faults = tuple((_refusing(meeting, i), i, o.fault) for i, o in enumerate(outcomes) if o.fault is not None)
@@ -58,6 +59,25 @@ def merge_record(meeting: Meeting, reason: str) -> Decision:
         drift=drift,
         settled=not unknown,
     )
+
+
+def _resting(meeting: Meeting) -> list[bool]:
+    """Tell of each field whether both sides are as they were agreed, so that ``merge_field`` would keep it.
+
+    Of a record that changed most fields did not; to look at these singly is most of what a plan costs.
+    """
+    left, right, fields = meeting.left, meeting.right, meeting.pairing.fields
+    if left.base is None or right.base is None:
+        return [False] * len(fields)
+    values = zip(left.fields, left.base, right.fields, right.base, fields, strict=True)
+    return [
+        here is not UNKNOWN
+        and there is not UNKNOWN
+        and same(here, here_before)
+        and same(there, there_before)
+        and field.policy.direction != "match_only"
+        for here, here_before, there, there_before, field in values
+    ]
 
 
 _ASKED: Final[dict[str, QueueKind]] = {"conflict": "conflict", "initial": "initial", "blank": "blank"}

@@ -12,6 +12,7 @@
 Pure. The rule behind all of it: never a blind retry, and nothing stays unknown for ever (R-10.12).
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -82,15 +83,18 @@ def proves_nothing_was_made(answer: Error) -> bool:
 Adoption = Literal["ours", "older", "bound", "trash"]
 
 
-def judge_adoption(intent: Intent, *, created: float | None, bound: bool, deleted: bool, skew: float) -> Adoption:
+def judge_adoption(
+    intent: Intent, *, created: float | None, bound: bool, deleted: bool, skew: float, quiesce: float = math.inf
+) -> Adoption:
     """Say what a record found for a create intent is to us (R-10.10, R-10.11).
 
-    ``ours`` only if it was created at or after the first attempt; an older or undated one is linked without a base.
+    ``ours`` only if it was created at or after the first attempt and not later than the last one could take effect, so
+    ``quiesce`` seconds after it; anything else, and an undated one, is linked without a base.
     """
     if bound:
         return "bound"
     if deleted:
         return "trash"
-    if created is not None and created >= intent.first_sent - skew:
+    if created is not None and intent.first_sent - skew <= created <= intent.sent_at + quiesce + skew:
         return "ours"
     return "older"

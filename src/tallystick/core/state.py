@@ -51,11 +51,11 @@ class StoreTx(Protocol):
     def leg_facts(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, LegFact]:
         """What is known of these records, by id. Tomb, unlinked and erased bindings count; unbound ids are left out."""
 
-    def raw_hashes(self, pair: str, side: Side) -> "array[int]":
-        """The raw hashes of all linked legs of a side, sorted ascending, type ``q``: 8 bytes a record."""
+    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[array[int], array[int]]":
+        """Two columns of type ``q``: the linked bindings with a raw hash on a side, and these hashes.
 
-    def legs_by_hash(self, pair: str, side: Side, hashes: Sequence[int]) -> list[tuple[int, str]]:
-        """(binding, id) of the linked legs whose raw hash is one of these."""
+        They come in order of binding, or of hash.
+        """
 
     def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:
         """(binding, id) of the linked legs that have an id but no raw hash."""

@@ -53,7 +53,7 @@ def proven_and_asked(session: Session, pair: Pair, pulled: dict[Side, Pulled], s
     Under a changed mapping, the question itself may be another. One that was raised for want of proof has seen nothing.
     Nor is anything proven of a side that shows none of those who were there before.
     """
-    is_shown = any(pulled[side].seen)
+    is_shown = any(pulled[side].known.shown)
     if not is_shown or session.fresh_shape(pair) or session.thorough or not _is_quiet(session, pair, pulled):
         return set()
     return asked_deletions(session, pair)

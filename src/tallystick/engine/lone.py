@@ -52,6 +52,10 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
             gone -= silent  # not to be shown means nothing where nobody is shown
         there = session.scratch(pair).seen(side, sorted(of_side))
         found |= bool(there)
+        if there and side in outcome.ended_empty:
+            # What should have shown all did not show them, so who knows whom else.
+            outcome.cut_short.add(side)
+            outcome.shifting.add(side)
         outcome.unlone += [(side, record) for record in sorted(gone)]
         _let_wait(session, pair, {key for i, own in of_side.items() if i not in gone | there for key in own})
     return found

@@ -151,13 +151,15 @@ def _choose(
         return Sought(rival=rival)
     found, fields = max(free, key=lambda each: _likeness(pair, end, sent, *each))
     leeway = end.can.skew + end.can.granularity
-    verdict = judge_adoption(intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway)
-    is_close = (found.created or 0) < intent.first_sent + leeway
-    if verdict == "ours" and is_close and not _resembles(pair, end, sent, fields):
+    verdict = judge_adoption(
+        intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway, quiesce=end.can.quiesce
+    )
+    if verdict == "ours" and not _resembles(pair, end, sent, fields):
         verdict = "older"  # made about when ours was sent, as far as its clock tells, and holds nothing of it
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     unmade = end.unmade(found.record)
-    is_ours = verdict in {"ours", "trash"}
+    # What was thrown away before ours was sent is not ours either, and its restored values are news (R-10.10 b).
+    is_ours = verdict == "ours" or (verdict == "trash" and (found.created or 0) >= intent.first_sent - leeway)
     undated = found.created is None
     chosen = Found(found.id, fields, found.version, is_ours=is_ours, is_undated=undated, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
@@ -169,9 +171,12 @@ def _likeness(pair: Pair, end: End, sent: Fields, sighting: Sighting, found: Fie
 
 
 def _resembles(pair: Pair, end: End, sent: Fields, found: Fields) -> bool:
-    """Whether a record holds anything of what was sent beside the match keys, which anybody's would."""
+    """Whether a record holds anything of what was sent beside the match keys, which anybody's would.
+
+    What a new record does not get, because of its field's direction, was not sent.
+    """
     keys = {i for _, positions, _, _ in pair.keys.rules for i in positions}
-    said = [i for i, value in enumerate(sent) if i not in keys and value is not None and value is not UNKNOWN]
+    said = [i for i, v in enumerate(sent) if i not in keys and end.given[i] and v is not None and v is not UNKNOWN]
     return not said or any(pair.is_own_doing(end.side, i, sent[i], found[i]) for i in said)
 
 

@@ -22,6 +22,7 @@ from tallystick.engine.cascade import foresee, spare_unseen
 from tallystick.engine.consent import Consent, hold_changes, load_consent
 from tallystick.engine.decide import decide_bound
 from tallystick.engine.doubles import note_doubles
+from tallystick.engine.known import Known
 from tallystick.engine.outcome import GLIMPSE, SAMPLE, Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.pull import absent_legs, pull
@@ -67,6 +68,11 @@ class Observed:
         """
         return self.is_whole and not any(p.hides_somebody for p in self.pulled.values())
 
+    def is_dim(self, side: Side) -> bool:
+        """Whether a side may have shown less than it has, so that its listing proves nothing of the rest (R-4.4)."""
+        is_unvouched = any(at == side for at, _, _ in self.outcome.unvouched)
+        return is_unvouched or side in self.outcome.cut_short or self.pulled[side].hides_somebody
+
     @property
     def is_whole(self) -> bool:
         """Whether both sides were read to the end."""
@@ -111,7 +117,9 @@ def observe(session: Session, pair: Pair, before: Before) -> Flow[Observed]:
         yield from read_partners(session, pair, outcome, now)
     for side in SIDES:
         yield from note_alive(session, pair, outcome, pulled[side])
+        pulled[side].known = Known()  # megabytes that nobody asks for any more
     outcome.whole = {s for s, p in pulled.items() if p.failure is None and p.sweep.full and p.in_one_go}
+    outcome.ended_empty = {s for s in outcome.whole if not pulled[s].reached[1].rows}
     outcome.hides_nobody = observed.shows_all
     yield from decide_bound(session, pair, outcome)
     if outcome.plan.first_contact:
@@ -140,6 +148,7 @@ def prepare(session: Session, pair: Pair, before: Before) -> None:
         session.anew.add(pair.name)
     session.dormant[pair.name] = before.dormant
     standing = session.standing.setdefault(pair.name, Standing())
+    standing.linked = before.linked
     for question in (q for q in before.questions if q.kind not in KEPT):
         if question.binding is not None:
             standing.questions.setdefault(question.binding, []).append(question)
@@ -269,6 +278,8 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         elif pulled.hides_somebody:
             name = outcome.plan.left if side == "left" else outcome.plan.right
             gap = f"{name} lists {pulled.distinct} records but says it has {pulled.total}"
+            if pulled.ended_dark:
+                gap = f"{name} ended its list early and shows none of the linked records"
             outcome.plan.problem = f"{gap}; new records wait until it shows all"
 
 

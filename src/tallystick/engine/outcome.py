@@ -26,6 +26,8 @@ class Outcome:
     ``whole`` are the sides of which this run saw every record; ``hides_nobody`` tells that no record without
     counterpart can have been overlooked; ``shifting`` are the sides of which nobody can be sure of that, so that
     nothing is made there, and ``unsure`` the single records, (side, id), whose counterpart may be there all the same.
+    ``ended_empty`` are the sides whose listing ended with an empty page, ``cut_short`` those of them where somebody is
+    there all the same who was known before.
     """
 
     plan: PairPlan
@@ -51,6 +53,8 @@ class Outcome:
     hides_nobody: bool = True
     shifting: set[Side] = field(default_factory=set)
     unsure: set[tuple[Side, str]] = field(default_factory=set)
+    ended_empty: set[Side] = field(default_factory=set)
+    cut_short: set[Side] = field(default_factory=set)
     done: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     _of_kind: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -1,31 +1,38 @@
 """Read one side: page by page, stop at once for what did not change, put the rest on the scratch paper.
 
-The fast path sees only bytes: a row whose hash is the one last observed is done. The others are decoded, read through
-the mapping and compared with the leg's digest; those that differ in nothing that is mapped only get their new hash.
+The fast path sees only bytes, a page at a time: a row whose hash is the one last observed is done. The others are
+decoded, read through the mapping and compared with the leg's digest; those that differ in nothing that is mapped only
+get their new hash.
 Nothing here decides, and in a plan nothing here is remembered (I-29).
 """
 
+import math
 from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
+from itertools import compress
+from typing import Final
 
 import msgspec
 
+from tallystick.core.binding import LegFact
 from tallystick.core.error import DataError, Error, Garbled, StoreError
 from tallystick.core.event import PageRead
 from tallystick.core.ports import Flow, Page, Position, Sighting
-from tallystick.core.record import Side, fingerprint
+from tallystick.core.record import Side, fingerprint, fingerprints
 from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep, can_shift, judge_completeness
 from tallystick.engine import effects
 from tallystick.engine.asked import asked_deletions
 from tallystick.engine.fence import keep_lease
+from tallystick.engine.known import Known
 from tallystick.engine.pair import End, Pair, unreadable_record
 from tallystick.engine.pulled import Progress, Pulled
 from tallystick.engine.session import Session
 from tallystick.engine.sight import look_up, note, without_id
 from tallystick.engine.sweep import first_page, note_end, recall, save, save_break
+
+LOADS_FOR_ONE_DECODED: Final = 32  # to decode and look up one row costs as much as to load the hashes of so many
 
 
 def pull(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progress | None = None) -> Flow[Pulled]:
@@ -60,12 +67,7 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     end = pair.end(pulled.side)
     since = pulled.sweep.since
     at, page = yield from first_page(pair, pulled)
-    # To decode the few rows of a short window costs less than to load what is known of all records.
-    if session.thorough or ((pulled.sweep.full or page.next is not None) and not session.fresh_shape(pair)):
-        pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side))
-        pulled.seen = bytearray(len(pulled.known))
-        if not pulled.in_one_go:
-            yield from recall(pair, pulled)
+    pulled.loads_at = _when_to_load(session, pair, pulled, page)
     previous: int | None = None
     waiting: list[str] = list(page.ahead)
     try:
@@ -95,18 +97,46 @@ def _pages(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
         raise
 
 
-def _known(session: Session, pair: Pair, side: Side, tx: StoreTx) -> "array[int]":
+def _when_to_load(session: Session, pair: Pair, pulled: Pulled, page: Page) -> float:
+    """Say from how many rows on it costs less to load what is known of all records than to decode the rows."""
+    if session.thorough:
+        return 0
+    if session.fresh_shape(pair):
+        return math.inf
+    if pulled.sweep.full:
+        return 0
+    standing = session.standing.get(pair.name)
+    return math.inf if page.next is None or standing is None else standing.linked / LOADS_FOR_ONE_DECODED
+
+
+def _load(session: Session, pair: Pair, pulled: Pulled) -> Flow[None]:
+    """Load what was last observed of a side."""
+    pulled.loads_at = math.inf
+    by_hash = session.thorough or not pulled.in_one_go
+    pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side, by_hash=by_hash))
+    if not pulled.in_one_go:
+        yield from recall(pair, pulled)
+
+
+def _sort(session: Session, pair: Pair, pulled: Pulled) -> Flow[None]:
+    """Load it once more in order of hash, because the listing comes in quite another order than the bindings."""
+    earlier = pulled.known
+    pulled.known = yield from effects.look(partial(_known, session, pair, pulled.side, by_hash=True))
+    pulled.known.inherit(earlier)
+
+
+def _known(session: Session, pair: Pair, side: Side, tx: StoreTx, *, by_hash: bool) -> Known:
     """Give the bytes that need no second look.
 
     Where somebody waits for an answer the base is not what a side holds; what cannot be read singly is read here then.
     What is marked as deleted is weighed against everybody else.
     """
-    hashes = tx.raw_hashes(pair.name, side)
+    bindings, hashes = tx.raw_hashes(pair.name, side, by_hash=by_hash)
     waiting = asked_deletions(session, pair) if pair.end(side).can.read_by_id else session.open_bindings(pair)
-    if session.thorough or not waiting:
-        return hashes
-    wanted = {binding.leg(side).raw_hash for binding in tx.bindings(sorted(waiting)).values()}
-    return array("q", (h for h in hashes if h not in wanted))
+    if waiting and not session.thorough:
+        wanted = [number not in waiting for number in bindings]
+        bindings, hashes = (array("q", compress(column, wanted)) for column in (bindings, hashes))
+    return Known(bindings, hashes, by_hash)
 
 
 def _side_by_side(end: End, since: float | None, positions: Sequence[str]) -> Flow[Sequence[Page]]:
@@ -139,40 +169,33 @@ def _page(session: Session, pair: Pair, pulled: Pulled, page: Page, at: Position
     pulled.pages += 1
     pulled.listed += len(page.rows)
     pulled.total = page.total if page.total is not None else pulled.total
-    changed = (_keep_all if session.thorough else _skip_unchanged)(pulled, page.rows)
+    if pulled.listed >= pulled.loads_at:
+        yield from _load(session, pair, pulled)
+    changed = _keep_all(pulled, page.rows) if session.thorough else skip_unchanged(pulled, page.rows)
     for start in range(0, len(changed), 1000):
         yield from _read(session, pair, pulled, changed[start : start + 1000])
+    if pulled.known.is_disordered:
+        yield from _sort(session, pair, pulled)
     event = PageRead(pair.name, pulled.side, len(page.rows), pulled.listed, pulled.total)
     yield from effects.tell(event)
     pulled.reached = (at, page)
     yield from keep_lease(session.fences.get(pair.name), lambda tx: save(session, pair, pulled, tx))
 
 
-def _skip_unchanged(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, int]]:
+def skip_unchanged(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, int]]:
     """Drop the rows whose bytes are the ones last observed, and note that these records are there."""
-    known, seen, size = pulled.known, pulled.seen, len(pulled.known)
-    changed: list[tuple[bytes, int]] = []
-    for row in rows:
-        print_of = fingerprint(row)
-        at = bisect_left(known, print_of)
-        if at < size and known[at] == print_of:
-            if not seen[at]:
-                seen[at] = 1
-                pulled.distinct += 1
-            pulled.unchanged += 1
-        else:
-            changed.append((row, print_of))
-    return changed
+    prints = fingerprints(rows)
+    missing, fresh = pulled.known.find(prints)
+    pulled.distinct += fresh
+    pulled.unchanged += len(rows) - len(missing)
+    return [(rows[at], prints[at]) for at in missing]
 
 
 def _keep_all(pulled: Pulled, rows: Sequence[bytes]) -> list[tuple[bytes, int]]:
     """Drop nothing, but note which of the records last observed are there."""
-    printed = [(row, fingerprint(row)) for row in rows]
-    for _, print_of in printed:
-        at = bisect_left(pulled.known, print_of)
-        if at < len(pulled.known) and pulled.known[at] == print_of:
-            pulled.seen[at] = 1
-    return printed
+    prints = fingerprints(rows)
+    pulled.known.find(prints)
+    return list(zip(rows, prints, strict=True))
 
 
 def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[bytes, int]]) -> Flow[None]:
@@ -188,16 +211,28 @@ def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[byt
     if pulled.ids is not None:
         pulled.ids |= {s.id: s.created for s, _ in sightings}
     known = yield from look_up(session, pair, pulled.side, [s for s, _ in sightings])
+    if not session.thorough:
+        sightings = [s for s in sightings if not _is_known(pulled, known.facts.get(s[0].id), s[1])]
     note(session, pair, pulled, sightings, known)
+
+
+def _is_known(pulled: Pulled, fact: LegFact | None, print_of: int | None) -> bool:
+    """Whether a row is as it was last observed, and was only listed elsewhere; note that the record is there."""
+    if fact is None:
+        return False
+    is_known, is_fresh = pulled.known.show(fact.binding, print_of)
+    pulled.unchanged += is_known
+    pulled.distinct += is_fresh
+    return is_known
 
 
 def absent_legs(session: Session, pair: Pair, pulled: Pulled) -> Flow[list[tuple[int, str]]]:
     """Name the linked records of a side that a full sweep did not show: (binding, id). No proof of anything yet."""
-    unseen = [h for h, flag in zip(pulled.known, pulled.seen, strict=True) if not flag]
+    unseen = pulled.known.unseen()
 
     def missing(tx: StoreTx) -> list[tuple[int, str]]:
-        hashed = tx.legs_by_hash(pair.name, pulled.side, unseen) if unseen else []
-        return hashed + tx.legs_without_hash(pair.name, pulled.side)
+        known = sorted(tx.ids_of(pair.name, pulled.side, unseen).items())
+        return known + tx.legs_without_hash(pair.name, pulled.side)
 
     candidates = yield from effects.look(missing)
     ids = [i for _, i in candidates]

@@ -1,7 +1,6 @@
 """What reading a side came to, and what of it is kept beyond the run."""
 
-from array import array
-from bisect import bisect_left
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +9,7 @@ from tallystick.core.error import Error
 from tallystick.core.ports import Capabilities, Page, Position
 from tallystick.core.record import Side
 from tallystick.core.window import Completeness, Sweep, next_high
+from tallystick.engine.known import Known
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Progress:
     """What is durable of a sweep: ``earlier`` is the part that another run read, ``saves`` counts those of this run.
 
     ``restarts`` tells how often the sweep had to begin again, ``marked`` how many records were marked, ``parked`` how
-    many unreadable ones were parked. ``kept`` flags the known records whose sight was saved.
+    many unreadable ones were parked.
     """
 
     earlier: Window | None = None
@@ -25,7 +25,6 @@ class Progress:
     saves: int = 0
     marked: int = 0
     parked: int = 0
-    kept: bytearray = field(default_factory=bytearray)
 
 
 NO_PAGE: Final = Page(())
@@ -37,6 +36,8 @@ class Pulled:
 
     ``waiting`` are (binding, id) of the records that are listed as when somebody was asked about them. ``ids`` are the
     records that were new or different, with the times of their creation, where rows may shift.
+    ``ended_dark``: when nothing more was listed, the linked records were not shown either.
+    ``loads_at`` says from how many listed rows on it pays to know what was last observed of all records.
     """
 
     side: Side
@@ -52,14 +53,15 @@ class Pulled:
     started: float = 0
     completeness: Completeness = "unproven"
     failure: Error | None = None
-    known: "array[int]" = field(default_factory=lambda: array("q"))
-    seen: bytearray = field(default_factory=bytearray)
+    known: Known = field(default_factory=Known)
+    loads_at: float = math.inf
     distinct: int = 0
     faults: list[Quarantined] = field(default_factory=list)
     waiting: list[tuple[int, str]] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress)
     reached: tuple[Position | None, Page] = (None, NO_PAGE)
     ids: dict[str, float | None] | None = None
+    ended_dark: bool = False
 
     @property
     def in_one_go(self) -> bool:
@@ -78,15 +80,9 @@ class Pulled:
 
     @property
     def hides_somebody(self) -> bool:
-        """Whether a full listing gave fewer rows, readable or not, than its own total."""
-        return self.sweep.full and self.total is not None and self.distinct + self.undecodable < self.total
-
-    def shows(self, raw_hash: int | None) -> bool:
-        """Whether a row with these bytes, as they were last observed, was listed."""
-        if raw_hash is None:
-            return False
-        at = bisect_left(self.known, raw_hash)
-        return at < len(self.known) and self.known[at] == raw_hash and bool(self.seen[at])
+        """Whether a full listing gave fewer rows, readable or not, than its own total, or ended in the dark."""
+        is_short = self.total is not None and self.distinct + self.undecodable < self.total
+        return self.sweep.full and (is_short or self.ended_dark)
 
     def cursor(self, pair: str, before: Cursor | None, can: Capabilities) -> Cursor:
         """Where the next sweep may start."""

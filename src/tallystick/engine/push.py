@@ -119,6 +119,8 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
         mine = [j for j in jobs if j.step.side == side]
         if mine:
             yield from send(pair, side, mine, fence)
+    # Slow systems take their time, and a copy may lag from the moment of the write, not of its intent (R-4.5).
+    now = yield from effects.now()
     recovery = Recovery(session.run, pair, fence, now)
     yield from adopt_doubles(recovery, jobs)
     at = Settlement(
@@ -236,14 +238,14 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
     Fields that an update leaves alone, and values that the side cannot take, are unknown.
     """
+    faulty = {fault.field for fault in line.faults if fault.side == step.side}
+    if not (faulty or step.is_edit or step.op == "update"):
+        return step.fields
     fields = decode_fields(step.fields)
     if step.is_edit:
         return encode_fields([UNKNOWN] * len(fields))
     if step.op == "update":
         return encode_fields([v if i in step.which else UNKNOWN for i, v in enumerate(fields)])
-    faulty = {fault.field for fault in line.faults if fault.side == step.side}
-    if not faulty:
-        return step.fields
     return encode_fields([UNKNOWN if n in faulty else v for n, v in zip(pair.mapping.names, fields, strict=True)])
 
 

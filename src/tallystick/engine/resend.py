@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tallystick.core.binding import Intent
-from tallystick.core.error import DataError, Duplicate, Error
+from tallystick.core.error import DataError, Duplicate, Error, Unsent
 from tallystick.core.ports import LEEWAY_SECONDS, Flow, Sighting, Written
 from tallystick.core.record import SIDES, Side, decode_raw
 from tallystick.core.resolve import proves_nothing_was_made
@@ -41,15 +41,33 @@ def resend(recovery: Recovery, side: Side, intents: Sequence[Intent]) -> Flow[di
         # The batch cannot be repeated without one of its records, so the others are looked for.
         recovery.renew([replace(i, key=SPENT) for i in chosen])
         return outcomes | dict.fromkeys((i.id for i in chosen), "waiting")
-    # Who takes over waits for writes from the moment they say, so they say when they go out and go out soon (R-16.2).
+    waiting = chosen
+    while waiting:
+        again, answers = yield from _send(recovery, end, waiting, together=bool(batch))
+        idle = {i.id for i, answer in zip(again, answers, strict=True) if isinstance(answer, Unsent)}
+        if batch or len(idle) == len(again):
+            return outcomes | (yield from _settle(recovery, end, again, answers))
+        sent = [each for each in zip(again, answers, strict=True) if each[0].id not in idle]
+        outcomes |= yield from _settle(recovery, end, [i for i, _ in sent], [a for _, a in sent])
+        waiting = [i for i in waiting if i.id in idle]
+    return outcomes
+
+
+def _send(
+    recovery: Recovery, end: End, intents: Sequence[Intent], *, together: bool
+) -> Flow[tuple[list[Intent], Sequence[Written | Error]]]:
+    """Send creates once, under a renewed lease; those whose turn does not come soon are not sent.
+
+    Who takes over waits for writes from the moment they say, so they say when they go out and go out soon (R-16.2).
+    """
     yield from keep_lease(recovery.fence)
     now = yield from effects.now()
     within = min(end.can.consistency + LEEWAY_SECONDS, recovery.fence.left(now))
-    again = [replace(i, attempt=i.attempt + 1, sent_at=now, key=_key(i)) for i in chosen]
+    again = [replace(i, attempt=i.attempt + 1, sent_at=now, key=_key(i)) for i in intents]
     recovery.renew(again)
     yield from recovery.save()
-    answers = yield from (_send_batch(end, again, within) if batch else _send_alone(end, again, within))
-    return outcomes | (yield from _settle(recovery, end, again, answers))
+    answers = yield from (_send_batch(end, again, within) if together else _send_alone(end, again, within))
+    return again, answers
 
 
 def _key(intent: Intent) -> str:

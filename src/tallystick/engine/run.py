@@ -250,7 +250,8 @@ def _close(session: Session, work: _Work, observed: Observed, now: float, tx: St
         scope = _settled_scope(session, pair, observed)
         tx.save_pair_state(PairState(pair.name, pair.mapping_print, scope, 0, pair.mapping.names))
     if observed.pulled:
-        whole_sides = [s for s, p in observed.pulled.items() if p.sweep.full and p.in_one_go]
+        pulled = observed.pulled.items()
+        whole_sides = [s for s, p in pulled if p.sweep.full and p.in_one_go and not observed.is_dim(s)]
         keep_lone(session, pair, outcome, whole_sides if observed.shows_all else (), tx)
 
 
@@ -261,7 +262,7 @@ def _move_cursor(session: Session, pair: Pair, observed: Observed, side: Side, t
     """
     before, pulled = observed.before.cursors[side], observed.pulled[side]
     undecided = not observed.shows_all and any(session.scratch(pair).unbound(side, 1))
-    if undecided or pulled.hides_somebody:
+    if undecided or observed.is_dim(side):
         tx.forget_window(pair.name, side)
         return
     cursor = pulled.cursor(pair.name, before, pair.end(side).can)

@@ -129,7 +129,7 @@ class Standing:
 
     ``asked`` has the questions about records without binding: by subject, then by kind. ``retry`` are parked
     records whose obstacle went away. ``attempts`` counts, by marked record, how often a write to it had to be planned
-    anew.
+    anew. ``linked`` is how many pairs there were before the run.
     """
 
     questions: dict[int, list[QueueItem]] = field(default_factory=dict)
@@ -139,6 +139,7 @@ class Standing:
     retry: set[tuple[Side, str]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
     attempts: dict[tuple[Side, str], int] = field(default_factory=dict)
+    linked: int = 0
 
     @property
     def has_unpaired(self) -> bool:
@@ -160,6 +161,8 @@ class Unresolved:
 
     def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
         """Tell whether an unresolved create comes from this record, or may have made it."""
+        if not (self.origins or self.keys or self.keyless):
+            return False
         if (side, record) in self.origins or any((side, r, h) in self.keys for r, h in keys):
             return True
         return any(s == side and holds_what_was_sent(sent, fields) for s, sent in self.keyless)

@@ -47,10 +47,11 @@ def make_sure(session: Session, pair: Pair, outcome: Outcome, pulled: Mapping[Si
         if not (alone or (remakes and mine.shifts)):
             continue
         is_sure = not (is_silent and (yield from is_dark(pair, pair.end(side))))
-        if is_sure and where is not None and can_ask and not (remakes or len(alone) > max(mine.pages, FEW)):
+        can_ask = can_ask and where is not None and len(alone) <= max(mine.pages, FEW)
+        if is_sure and where is not None and can_ask and alone:
             outcome.unsure |= {(other(side), i) for i in (yield from _look_for_keys(session, pair, side, where, alone))}
             looked = True
-        elif is_sure and mine.shifts:
+        if is_sure and mine.shifts and (remakes or not can_ask):
             is_sure = yield from _list_again(session, pair, mine)
             looked = True
             listed.add(side)
@@ -135,7 +136,7 @@ def _list_again(session: Session, pair: Pair, mine: Pulled) -> Flow[bool]:
         if again.failure is not None or again.ids is None or mine.ids is None:
             return again.failure is None
         new = {i for i in again.ids.keys() - mine.ids.keys() if not _is_later(again.ids[i], mine)}
-        if not new and mine.ids.keys() <= again.ids.keys() and mine.seen == again.seen:
+        if not new and mine.ids.keys() <= again.ids.keys() and mine.known.unseen() == again.known.unseen():
             return True
         again.ids |= {i: at for i, at in mine.ids.items() if i not in again.ids}
         mine = again

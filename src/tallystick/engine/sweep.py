@@ -6,8 +6,6 @@ without partner leave their match keys too, so that a later run finds them thoug
 ends within a third of a lease keeps nothing, because nothing would be gained.
 """
 
-from array import array
-from bisect import bisect_left
 from dataclasses import replace
 
 from tallystick.core.binding import Dirty, Window
@@ -158,7 +156,7 @@ def _keep(session: Session, pair: Pair, pulled: Pulled, window: Window, tx: Stor
     side, progress = window.side, pulled.progress
     if pulled.in_one_go and progress.saves == 0:
         tx.forget_window(pair.name, side)
-    hashes = _newly_shown(pulled)
+    hashes = pulled.known.newly_shown()
     for rows in session.scratch(pair).sheet(side, BATCH):
         same = [(row[0], row[6], row[4], row[5]) for row in rows if row[2] == "same"]
         tx.touch_legs(pair.name, side, same)
@@ -175,13 +173,6 @@ def _keep(session: Session, pair: Pair, pulled: Pulled, window: Window, tx: Stor
     progress.saves += 1
 
 
-def _newly_shown(pulled: Pulled) -> "array[int]":
-    kept = pulled.progress.kept or bytearray(len(pulled.seen))
-    flags = zip(pulled.known, pulled.seen, kept, strict=True)
-    pulled.progress.kept = bytearray(pulled.seen)
-    return array("q", (h for h, now, before in flags if now and not before))
-
-
 def _print_ids(end: End, page: Page) -> int:
     """Fingerprint the ids on a page, in their order; a row that has none counts with its bytes."""
     ids: list[bytes] = []
@@ -195,13 +186,7 @@ def _print_ids(end: End, page: Page) -> int:
 
 def recall(pair: Pair, pulled: Pulled) -> Flow[None]:
     """Flag the known records that the earlier part of the sweep has shown."""
-    hashes = yield from effects.look(lambda tx: tx.seen_hashes(pair.name, pulled.side))
-    known, seen = pulled.known, pulled.seen
-    for h in hashes:
-        at = bisect_left(known, h)
-        if at < len(known) and known[at] == h:
-            seen[at] = 1
-    pulled.progress.kept = bytearray(seen)
+    pulled.known.flag((yield from effects.look(lambda tx: tx.seen_hashes(pair.name, pulled.side))))
 
 
 def unmark(session: Session, pair: Pair, side: Side, *, everybody: bool, unpaired: bool, tx: StoreTx) -> None:

@@ -151,7 +151,9 @@ def _named(pair: Pair, end: End, fence: Fence, intent: Intent, record: str) -> F
     if isinstance(fields, Error):
         raise fields
     leeway = end.can.skew + end.can.granularity
-    verdict = judge_adoption(intent, created=answer.created, bound=False, deleted=False, skew=leeway)
+    verdict = judge_adoption(
+        intent, created=answer.created, bound=False, deleted=False, skew=leeway, quiesce=end.can.quiesce
+    )
     return Found(record, fields, answer.version, is_ours=verdict == "ours")
 
 

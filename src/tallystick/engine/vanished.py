@@ -18,7 +18,8 @@ from tallystick.engine.pair import Pair
 
 VANISHED: Final[dict[Side, str]] = {"left": "L", "right": "R"}  # in a binding's flags
 SENT: Final = "sent to a record that vanished"
-Sent = Mapping[tuple[Side, int], Value]
+SOURCE: Final = "sent from here to a record that vanished"
+Sent = Mapping[tuple[Side, int], tuple[Value, Value]]  # to whom, which field: what was sent, what its source held
 
 
 def keep_sent(tx: StoreTx, pair: Pair, intent: Intent, values: Mapping[Side, Fields], now: float) -> None:
@@ -29,8 +30,8 @@ def keep_sent(tx: StoreTx, pair: Pair, intent: Intent, values: Mapping[Side, Fie
     which = [i for i, value in enumerate(values[intent.side]) if value is not UNKNOWN]
     tx.add_journal([
         JournalEntry(
-            binding.id, side, pair.mapping.names[i], encode_fields((values[side][i],)), SENT, intent.id, now,
-            now + pair.journal_seconds,
+            binding.id, side, pair.mapping.names[i], encode_fields((values[side][i],)),
+            SENT if side == intent.side else SOURCE, intent.id, now, now + pair.journal_seconds,
         )
         for side in SIDES
         for i in which
@@ -48,15 +49,22 @@ def load_sent(pair: Pair, bindings: Mapping[int, Binding]) -> Flow[dict[int, Sen
 
 
 def _read(pair: Pair, numbers: Sequence[int], tx: StoreTx) -> dict[int, Sent]:
-    found: dict[int, Sent] = {}
-    for number in numbers:
-        sent: dict[tuple[Side, int], Value] = {}
-        for entry in tx.journal(number):
-            if entry.reason == SENT and entry.field in pair.mapping.names:
-                [value] = decode_fields(entry.value)
-                sent.setdefault((entry.side, pair.mapping.names.index(entry.field)), value)
-        found[number] = sent
-    return found
+    return {number: _last_of(pair, tx.journal(number)) for number in numbers}
+
+
+def _last_of(pair: Pair, entries: Sequence[JournalEntry]) -> Sent:
+    """Give what the last vanished update of each side sent; those before it are over."""
+    sent: dict[tuple[Side, int], tuple[Value, Value]] = {}
+    for side in SIDES:
+        told = [e for e in entries if e.field in pair.mapping.names]
+        mine = [e for e in told if (e.side, e.reason) == (side, SENT)]
+        last = max(mine, key=lambda e: e.at).run if mine else ""
+        sources = {e.field: e.value for e in told if e.run == last and (e.side, e.reason) == (other(side), SOURCE)}
+        for entry in mine:
+            if entry.run == last and entry.field in sources:
+                [value], [source] = decode_fields(entry.value), decode_fields(sources[entry.field])
+                sent[side, pair.mapping.names.index(entry.field)] = value, source
+    return sent
 
 
 def recall(
@@ -69,10 +77,10 @@ def recall(
         if VANISHED[side] not in binding.flags or target is None or source is None or not held[side]:
             continue
         theirs, ours = list(target), list(source)
-        for (at, i), value in sent.items():
+        for (at, i), (value, before) in sent.items():
             now = held[side][i]
             if at == side and now is not UNKNOWN and pair.is_own_doing(side, i, value, now):
-                theirs[i], ours[i] = now, sent[other(side), i]
+                theirs[i], ours[i] = now, before
         moved[side], moved[other(side)] = tuple(theirs), tuple(ours)
     return moved
 

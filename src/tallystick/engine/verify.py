@@ -105,8 +105,9 @@ def note_alive(session: Session, pair: Pair, outcome: Outcome, pulled: Pulled) -
     """
     missed = yield from effects.look(lambda tx: tx.missed_legs(pair.name, pulled.side))
     rows = session.scratch(pair).sights(pulled.side, [record for record, _ in missed])
-    shown = {record for record, row in rows.items() if row[2] in SHOWN}
-    outcome.alive += [(pulled.side, record) for record, h in missed if record in shown or pulled.shows(h)]
+    noted = {record for record, row in rows.items() if row[2] in SHOWN}
+    shown = pulled.known.shows(raw_hash for _, raw_hash in missed)
+    outcome.alive += [(pulled.side, record) for record, h in missed if record in noted or h in shown]
 
 
 def _dormant_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int]) -> dict[int, str]:
@@ -126,13 +127,48 @@ def prove_absence(
 ) -> Flow[None]:
     """Look for every linked record that a complete listing did not show, and note what that proves."""
     pulled = both[side]
-    if not pulled.sweep.full or pulled.completeness == "unproven":
+    if not pulled.sweep.full:
+        return
+    if pulled.completeness == "unproven":
+        pulled.ended_dark = yield from _ended_dark(pair, pulled)
         return
     absent = yield from absent_legs(session, pair, pulled)
     asked = proven_and_asked(session, pair, both, side)
     unasked = [record for binding, record in absent if binding not in asked]
     missing = yield from read_records(session, pair, pulled.side, unasked)
+    hidden = [record for binding, record in absent if binding not in asked and record not in missing]
+    is_void = pulled.listed == 0 and len(missing) >= VOUCHERS and not any(map(_is_word, missing.values()))
+    pulled.ended_dark = is_void or _ended_early(session, pair, pulled, hidden) or (yield from _ended_dark(pair, pulled))
     yield from note_absent(session, pair, outcome, pulled.side, missing, now)
+
+
+def _is_word(answer: NotThere | Error) -> bool:
+    """Whether a system says clearly that a record was deleted, which shows that we are let in."""
+    return isinstance(answer, NotThere) and answer.gone
+
+
+def _ended_early(session: Session, pair: Pair, pulled: Pulled, hidden: Sequence[str]) -> bool:
+    """Tell whether a listing ended with an empty page before it showed some who are there, as they were listed before.
+
+    Whoever is never listed, as archived records on some systems, was not listed the last time either.
+    """
+    if pulled.reached[1].rows or not hidden:
+        return False
+    listed_before = set(pulled.known.unseen())
+    rows = session.scratch(pair).sights(pulled.side, hidden)
+    return any(row[2] in SHOWN and row[1] in listed_before for row in rows.values())
+
+
+def _ended_dark(pair: Pair, pulled: Pulled) -> Flow[bool]:
+    """Tell whether a listing may have ended because our rights did, so that its rest is still to be listed (R-4.4).
+
+    Asked only where its last page had nobody and that is no plain end: another run read the first part, or there were
+    more rows than the system says at last.
+    """
+    is_plain = pulled.in_one_go and (pulled.total is None or pulled.total >= pulled.distinct)
+    if is_plain or pulled.reached[1].rows:
+        return False
+    return (yield from is_dark(pair, pair.end(pulled.side), fewest=1))
 
 
 def note_absent(

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone (R-3.2).
@@ -84,14 +84,24 @@ binding: Final = Table(
     Index("binding_left", "pair", "left_id", "ended", unique=True),
     Index("binding_right", "pair", "right_id", "ended", unique=True),
 )
-_linked: Final = Index("binding_linked", binding.c.pair, binding.c.id, sqlite_where=text("state = 'linked'"))
 
 
-@event.listens_for(binding, "before_create")
-def _keep_partial(_table: Table, connection: Connection, **_: Any) -> None:
-    # Said only when PostgreSQL makes the table: written above, it would load that dialect at every start.
-    if connection.dialect.name == "postgresql":
-        _linked.dialect_kwargs["postgresql_where"] = text("state = 'linked'")
+def _partial(name: str, where: str, *columns: Column[Any]) -> None:
+    """Index only some rows of a table."""
+    index = Index(name, *columns, sqlite_where=text(where))
+
+    @event.listens_for(columns[0].table, "before_create")
+    def _keep(_table: Table, connection: Connection, **_: Any) -> None:
+        # Said only when PostgreSQL makes the table: written above, it would load that dialect at every start.
+        if connection.dialect.name == "postgresql":
+            index.dialect_kwargs["postgresql_where"] = text(where)
+
+
+_partial("binding_linked", "state = 'linked'", binding.c.pair, binding.c.id)
+# Few rows of very many, asked for in each run: without these a run walks the whole pair in the random order of its ids.
+_partial("binding_dormant", "state = 'dormant'", binding.c.pair)
+_partial("binding_left_absent", "left_absent_since IS NOT NULL", binding.c.pair)
+_partial("binding_right_absent", "right_absent_since IS NOT NULL", binding.c.pair)
 
 
 base: Final = Table(
@@ -331,16 +341,7 @@ ledger: Final = Table(
     Index("ledger_of_run", "run"),
 )
 # Few rows, asked for before every deletion: how many there were in a day.
-_IS_DELETION: Final = "op IN ('delete', 'archive')"
-_deletions: Final = Index(
-    "ledger_deletions", ledger.c.pair, ledger.c.side, ledger.c.at, sqlite_where=text(_IS_DELETION)
-)
-
-
-@event.listens_for(ledger, "before_create")
-def _keep_deletions_partial(_table: Table, connection: Connection, **_: Any) -> None:
-    if connection.dialect.name == "postgresql":
-        _deletions.dialect_kwargs["postgresql_where"] = text(_IS_DELETION)
+_partial("ledger_deletions", "op IN ('delete', 'archive')", ledger.c.pair, ledger.c.side, ledger.c.at)
 
 
 run: Final = Table(

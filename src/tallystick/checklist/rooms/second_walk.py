@@ -36,12 +36,14 @@ def _other_size(spec: ObjectSpec, first: Walk, most_pages: int) -> int:
 def capped_from(spec: ObjectSpec, first: Walk) -> int:
     """Give the page size that was asked for where every page came shorter, all of one length; else 0.
 
-    Pages of different lengths are filtered ones, and the last page may have any length.
+    Pages of different lengths are filtered ones, and the last page may have any length; empty ones after it only say
+    that it was the last.
     """
     if spec.table or not _is_chosen(spec):
         return 0
     asked = asked_size(spec)
-    before_last = set(first.sizes[:-1])
+    filled = [size for size in first.sizes if size]
+    before_last = set(filled[:-1])
     return asked if len(before_last) == 1 and 0 < min(before_last) < asked and not repeated_in(first) else 0
 
 

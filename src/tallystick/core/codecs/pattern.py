@@ -11,7 +11,7 @@ itself. ``Memo`` is here because every translation of times is built on one.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tallystick.core.codecs.spelling import nearest
@@ -37,6 +37,7 @@ _FIELDS: Final[dict[str, tuple[str, str, str]]] = {
 _ELSEWHERE: Final = {"YYYY": "yyyy", "YY": "yy", "DD": "dd", "tt": "a", "MI": "mm", "NN": "mm", "SS": "ss"}
 _MONTHS: Final = {"MMMM": "wide", "MMM": "abbreviated"}
 _MAX_FRACTION: Final = 6
+_FULL_MINUTE: Final = 60
 _MAX_LENGTH: Final = 100
 _TOKEN: Final = re.compile(r"'([^']*)'|(([A-Za-z])\3*)|([^A-Za-z'])")
 DATE_PARTS: Final = frozenset({"year", "month", "day"})
@@ -129,9 +130,13 @@ class Pattern:
             numbers["year"] += 1900 if numbers["year"] >= self.years[0] % 100 else 2000
         if "microsecond" in self.parts:
             numbers["microsecond"] = int(found["microsecond"].ljust(_MAX_FRACTION, "0"))
+        # A leap second, or a system that rounds the seconds up: 10:17:60 is 10:18:00.
+        is_full = numbers.get("second") == _FULL_MINUTE
+        numbers |= {"second": _FULL_MINUTE - 1} if is_full else {}
         try:
-            return datetime(**numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - a wall time has no zone yet
-        except ValueError:
+            moment = datetime(**numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - a wall time has no zone yet
+            return moment + timedelta(seconds=1) if is_full else moment
+        except (ValueError, OverflowError):
             return None
 
     def format(self, moment: datetime) -> str:
