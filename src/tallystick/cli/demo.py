@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tallystick.cli.exits import CHECK, DONE, FAILED
+from tallystick.cli.exits import CHECK, DECIDE, DONE, FAILED
 from tallystick.core.error import Bug
 
 _TOKENS: Final = {"crm": "TWIN_CRM_TOKEN", "erp": "TWIN_ERP_TOKEN"}
@@ -84,16 +84,18 @@ def _tour(folder: Path, crm: Served, erp: Served) -> int:
         _must(folder, "describe", twin.name, "--openapi", f"{twin.url}/openapi.json", "--base-url", twin.url)
     _say("\n2. Ask the check list; every answer is measured on the live systems.")
     _must(folder, "check", "--html", str(folder / _REPORT), allowed=(DONE, CHECK))
-    _say("\n3. First contact: who is who, and what would be written. Nothing is written yet.")
+    _say("\n3. Which records would be refused, by rule? Read to the end, nothing written.")
+    _must(folder, "predict", allowed=(DONE, DECIDE))
+    _say("\n4. First contact: who is who, and what would be written. Nothing is written yet.")
     _must(folder, "plan", "--limit", "5")
-    _say("\n4. Carry out exactly that plan.")
+    _say("\n5. Carry out exactly that plan.")
     _must(folder, "apply")
-    _say("\n5. People edit on both sides meanwhile.")
+    _say("\n6. People edit on both sides meanwhile.")
     _edit(crm, erp)
-    _say("\n6. Bring them in step again. What cannot go is parked with its reason; the rest goes.")
+    _say("\n7. Bring them in step again. What cannot go is parked with its reason; the rest goes.")
     _must(folder, "run", "--full")
     _must(folder, "problems")
-    _say("\n7. The proof: compare everything once more. Nothing is left to do.")
+    _say("\n8. The proof: compare everything once more. Nothing is left to do.")
     return _prove(folder)
 
 

@@ -34,6 +34,7 @@ VERBS: Final = (
     "problems",
     "options",
     "drift",
+    "predict",
     "conflicts",
     "why",
     "history",

@@ -120,6 +120,8 @@ def other_lines(plan: PairPlan, found: Survey, names: SideNames) -> Iterator[str
             yield f"{number(count, 'question')} for a person ({names[side]}): {QUESTIONS.get(kind, kind)}"
     for (code, field_name), count in sorted(found.faults.items()):
         yield f"{number(count, 'value')} parked: {code}{f' in {field_name}' if field_name else ''}"
+    for (side, words), count in plan.warned.items():
+        yield f"{number(count, 'write')} to {names[side]} although a rule says: {words}"
 
 
 def show_operation(screen: Screen, operation: Operation, names: SideNames) -> None:
@@ -196,6 +198,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "differing": found.differing if found else 0,
         "questions": [{"kind": k, "side": s, "count": n} for (k, s), n in sorted(found.asks.items())] if found else [],
         "parked": [{"code": c, "field": f, "count": n} for (c, f), n in sorted(found.faults.items())] if found else [],
+        "warned": [{"side": s, "rule": words, "count": n} for (s, words), n in plan.warned.items()],
         "holds": [hold_document(h) for h in plan.holds],
         "released": [hold_document(h) for h in plan.released],
         "doubles": doubles_document(plan),

@@ -7,6 +7,7 @@
     blanks      one field would become blank in many records                 hold that field of that side
     creates     many new records when this is not the first contact          hold creates of that side
     duplicates  many of the new records are already there                    hold creates of that side
+    rules       a record breaks a rule that says stop                        hold everything of that side
     changed     scope, key or deletion policy were changed (R-12.6)          hold what may follow from that
 
 Pure: numbers in, holds out. A hold names its numbers and, once the plan's lines are known, what it refuses. A person
@@ -21,12 +22,16 @@ from tallystick.core.binding import Op
 from tallystick.core.policy import Brakes
 from tallystick.core.record import SIDES, Side
 
-HoldKind = Literal["deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "changed"]
+HoldKind = Literal["deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "rules", "changed"]
 
 
 @dataclass(slots=True)
 class Tally:
-    """The numbers of one pair's plan. ``writes`` counts by (side, op); listings are of complete reads."""
+    """The numbers of one pair's plan. ``writes`` counts by (side, op); listings are of complete reads.
+
+    ``stopping`` are the records, (side they come from, id), that break a rule which says stop, by the side that the
+    rule guards and its words.
+    """
 
     linked: int = 0
     first_contact: bool = False
@@ -37,6 +42,7 @@ class Tally:
     deleted_today: Mapping[Side, int] = field(default_factory=dict)
     unmatched: dict[Side, int] = field(default_factory=dict)
     duplicates: dict[Side, int] = field(default_factory=dict)
+    stopping: dict[tuple[Side, str], set[tuple[Side, str]]] = field(default_factory=dict)
 
     def count(self, side: Side, *ops: Op) -> int:
         """How many of these operations the plan has on a side."""
@@ -119,6 +125,7 @@ def apply_brakes(tally: Tally, limits: Brakes) -> tuple[Hold, ...]:
         holds += _listings(tally, limits, side)
         holds += _updates(tally, limits, side)
         holds += _creates(tally, limits, side)
+        holds += _rules(tally, side)
     return tuple(holds)
 
 
@@ -173,3 +180,16 @@ def _creates(tally: Tally, limits: Brakes, side: Side) -> list[Hold]:
         reason = f"{doubles} of {new + doubles} new records for the {side} seem to be there already"
         holds.append(Hold("duplicates", side, ("create",), reason))
     return holds
+
+
+def _rules(tally: Tally, side: Side) -> list[Hold]:
+    return [
+        Hold(
+            "rules",
+            side,
+            _ALL,
+            f"{len(records)} record{'s' * (len(records) != 1)} for the {side} break a rule: {words}",
+        )
+        for (where, words), records in tally.stopping.items()
+        if where == side and records
+    ]

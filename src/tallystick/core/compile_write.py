@@ -15,10 +15,11 @@ from tallystick.core.error import DataError
 from tallystick.core.interpret import Interpreter, Seat, copied, is_blank, whole_id
 from tallystick.core.mapping import Codec
 from tallystick.core.path import Path, render, write
+from tallystick.core.pattern import MATCHABLE, pattern_of
 from tallystick.core.record import UNKNOWN, Raw, Ref, Value
 from tallystick.core.schema import Field
 from tallystick.core.script import Script
-from tallystick.core.validation import MATCHABLE, fit, limit, pattern_of, plain
+from tallystick.core.validation import fit, limit, plain
 
 _SCALARS: Final = frozenset({str, int, bool, Decimal})
 _TEXTS: Final = frozenset({"text", "any", "date", "instant", "local_time"})
@@ -55,6 +56,8 @@ def write_writer(interpreter: Interpreter) -> Script:
     script.add(0, "def write_record(fields, refs):")
     if interpreter.seats:
         script.add(1, f"{''.join(f'f{seat.index}, ' for seat in interpreter.seats)} = fields")
+    if interpreter.screen.rules:
+        script.add(1, f"if not {script.bind('is_clear', interpreter.screen.is_clear)}(fields):", "    raise Unusual")
     script.add(1, f"body = {_first(script, interpreter.skeleton)}")
     parents = _plan_parents(script, [path for seat in interpreter.seats if seat.written for path, _ in seat.targets])
     for seat in interpreter.seats:

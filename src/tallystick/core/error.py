@@ -260,6 +260,36 @@ class MissingReference(DataError):
         self.waits_for = waits_for
 
 
+class BrokenRule(DataError):
+    """A record breaks a rule of the mapping. Its kinds say what happens; the message is the rule's."""
+
+    code = "broken_rule"
+
+
+class DroppedByRule(BrokenRule):
+    """The field is left out of what is written, and the rest of the record goes on."""
+
+    code = "rule_drop"
+
+
+class ParkedByRule(BrokenRule):
+    """Nothing of the record is written to that side until it keeps the rule."""
+
+    code = "rule_park"
+
+
+class StoppedByRule(BrokenRule):
+    """As long as one record breaks the rule, nothing of the mapping is written to that side without a person's word."""
+
+    code = "rule_stop"
+
+
+class WarnedByRule(BrokenRule):
+    """The record is written all the same, and the plan counts it."""
+
+    code = "rule_warn"
+
+
 class UnsafePlan(Error):
     """A brake holds the plan; the message carries the numbers and the command that releases it."""
 

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from tallystick.core import path as paths
 from tallystick.core.codecs.spelling import describe
-from tallystick.core.error import DataError, InvalidValue, MissingReference, UnknownOption
+from tallystick.core.error import DataError, DroppedByRule, InvalidValue, MissingReference, UnknownOption
 from tallystick.core.mapping import End, FieldMapping, ObjectMapping, Place, Refs, SideCodec
 from tallystick.core.path import Path
 from tallystick.core.policy import Direction
 from tallystick.core.record import UNKNOWN, Fields, Raw, Ref, Side, Value, same
+from tallystick.core.rule import Screen
 from tallystick.core.schema import Field
 from tallystick.core.validation import fit, plain, readable, shorten
 
@@ -89,6 +90,12 @@ def _seat(index: int, field: FieldMapping, side: Side, end: End, skeleton: Raw) 
     )
 
 
+def _screen_of(mapping: ObjectMapping, side: Side, seats: Sequence[Seat]) -> Screen:
+    written = [seat.index for seat in seats if seat.written]
+    filled = [seat.index for seat in seats if seat.default is not None]
+    return Screen(mapping.rules, mapping.names, side, written=written, filled=filled)
+
+
 def _given(skeleton: Raw, path: Path) -> Any:
     found = paths.read(skeleton, path)
     return None if found is UNKNOWN else found
@@ -101,6 +108,7 @@ class Interpreter:
         self.side = side
         self.seats = seats_of(mapping, side)
         self.skeleton = skeleton_of(mapping.end(side))
+        self.screen = _screen_of(mapping, side, self.seats)
         self._name = f"{mapping.end(side).system}/{mapping.end(side).object}"
 
     def read(self, records: Sequence[Raw], refs: Refs) -> list[Fields | DataError]:
@@ -127,9 +135,9 @@ class Interpreter:
     def write(self, fields: Fields, refs: Refs) -> tuple[Raw, list[DataError]]:
         """Make the body of a new record."""
         body = copied(self.skeleton)
-        faults: list[DataError] = []
+        fields, faults, dropped = self._screened(fields, None)
         for seat in self.seats:
-            if seat.written:
+            if seat.written and seat.field.name not in dropped:
                 try:
                     self.put(seat, body, fields[seat.index], refs)
                 except DataError as fault:
@@ -139,9 +147,9 @@ class Interpreter:
     def patch(self, fields: Fields, which: Sequence[int], refs: Refs) -> tuple[Raw, list[DataError]]:
         """Make the body of a change; an unknown value is never written (R-4.6)."""
         body: Raw = {}
-        faults: list[DataError] = []
+        fields, faults, dropped = self._screened(fields, [i for i in which if fields[i] is not UNKNOWN])
         for index in which:
-            if fields[index] is UNKNOWN:
+            if fields[index] is UNKNOWN or self.seats[index].field.name in dropped:
                 continue
             try:
                 self._change(self.seats[index], body, fields[index], refs)
@@ -159,6 +167,10 @@ class Interpreter:
         record: Raw = {}
         if not seat.place.writable:
             raise self._named(seat, InvalidValue("this side cannot hold the field: it is read by an expression alone"))
+        try:
+            value = self.screen.hold(index, value)
+        except DataError as fault:
+            raise self._named(seat, fault) from None
         for path, raw in self._entries(seat, value, _NO_REFS):
             self._set(seat, record, path, raw)
         held = self.get(seat, record, _NO_REFS)
@@ -306,6 +318,13 @@ class Interpreter:
             raise self._named(seat, error) from error.__cause__
         except Exception as error:
             raise self._broken(seat, error) from error
+
+    def _screened(self, fields: Fields, which: Sequence[int] | None) -> tuple[Fields, list[DataError], set[str]]:
+        """Ask the rules: the fields as they may be written, the faults, and the names of fields that stay out."""
+        fields, broken = self.screen.judge(fields, which)
+        for fault in broken:
+            fault.place = self._name
+        return fields, list(broken), {fault.field for fault in broken if isinstance(fault, DroppedByRule)}
 
     def _set(self, seat: Seat, body: Raw, path: Path, raw: Any) -> None:
         try:

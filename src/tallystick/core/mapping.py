@@ -16,6 +16,7 @@ from tallystick.core.error import DataError
 from tallystick.core.path import Path
 from tallystick.core.policy import FieldPolicy, Policy
 from tallystick.core.record import Fields, Raw, Side, Value
+from tallystick.core.rule import Rule
 from tallystick.core.schema import ObjectType
 
 Loss = Literal["lossless", "lossy", "one_way"]
@@ -171,7 +172,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """A pair: two ends, their fields, who is who, what shall happen."""
+    """A pair: two ends, their fields, who is who, what shall happen, and the rules that its records must keep."""
 
     name: str
     left: End
@@ -179,6 +180,7 @@ class ObjectMapping:
     fields: tuple[FieldMapping, ...]
     match: tuple[MatchRule, ...]
     policy: Policy
+    rules: tuple[Rule, ...] = ()
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

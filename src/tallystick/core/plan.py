@@ -108,7 +108,8 @@ class PairPlan:
     ``released`` are the brakes that held and that a person let go, each with what it refused and no longer does.
     ``chosen`` is how many records or pairs were asked for, where the run was limited to some.
     ``drift`` counts drifting values by (side, field), ``drifting`` are some of them. ``doubled`` counts the groups of
-    records that share a key, and their records, by (side, rule); ``doubles`` are the largest of each side.
+    records that share a key, and their records, by (side, rule); ``doubles`` are the largest of each side. ``warned``
+    counts the writes that go on although they break a rule, by (side, rule in words).
     """
 
     pair: str
@@ -127,6 +128,7 @@ class PairPlan:
     drifting: list[Drift] = field(default_factory=list)
     doubled: dict[tuple[Side, str], tuple[int, int]] = field(default_factory=dict)
     doubles: list[Doubles] = field(default_factory=list)
+    warned: dict[tuple[Side, str], int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

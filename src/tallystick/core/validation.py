@@ -4,14 +4,13 @@
 limit and the size of what came, never the value itself.
 """
 
-import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from tallystick.core.codecs.spelling import describe
 from tallystick.core.error import InvalidValue
+from tallystick.core.pattern import MATCHABLE, pattern_of
 from tallystick.core.record import Money, Ref
 from tallystick.core.schema import Field, Type
 
@@ -49,10 +48,6 @@ _EXPECTED: Final[dict[Type, str]] = {
     "any": "anything",
 }
 _WIDEST: Final = 1000
-MATCHABLE: Final = 1000
-"""Texts longer than this are not matched against patterns."""
-# A repeated group that itself repeats can take exponential time to fail.
-_NESTED_REPEAT: Final = re.compile(r"\((?:[^()\\]|\\.)*(?:[+*]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,)")
 
 
 def readable(spec: Field | None, raw: Any) -> Any:
@@ -105,19 +100,6 @@ def shorten(spec: Field | None, raw: Any) -> Any:
     if spec is not None and spec.max_length is not None and isinstance(raw, str):
         return raw[: spec.max_length]
     return raw
-
-
-@lru_cache(maxsize=1024)
-def pattern_of(source: str) -> re.Pattern[str] | None:
-    """Compile a declared pattern, or give ``None`` for one that cannot be checked here in safe time."""
-    if _NESTED_REPEAT.search(source):
-        return None
-    ends = source.endswith("$") and not source.endswith("\\$")
-    try:
-        # In API descriptions $ is the very end, and classes are ASCII.
-        return re.compile(source[:-1] + r"\Z" if ends else source, re.ASCII)
-    except (re.error, RecursionError, OverflowError):
-        return None
 
 
 def limit(value: float) -> Decimal:

@@ -4,11 +4,12 @@ Bodies are made here and not when sending, so that a plan predicts what a side c
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from tallystick.core.binding import Binding, Op
 from tallystick.core.contention import withhold
 from tallystick.core.decision import Decision
-from tallystick.core.error import DataError, MissingReference, UnknownOption
+from tallystick.core.error import DataError, MissingReference, ParkedByRule, StoppedByRule, UnknownOption, WarnedByRule
 from tallystick.core.mapping import Refs
 from tallystick.core.plan import PHASES, line_fingerprint
 from tallystick.core.ports import Flow
@@ -34,6 +35,8 @@ from tallystick.engine.vanished import Sent
 
 WriteRefs = dict[Side, Refs]
 LAST_FORWARD = 2
+_WAITING: Final = frozenset({ParkedByRule.code, StoppedByRule.code})
+"""Faults of which the whole record waits, whatever else could be written of it."""
 
 
 def writing_refs(pair: Pair, encoded: Iterable[bytes]) -> Flow[WriteRefs]:
@@ -101,8 +104,9 @@ class Draft:
                 end, write.op, write.fields, write.which, refs[write.side], write.pre_version,
                 origin=(right if write.side == "left" else left).id,
             )  # fmt: skip
-            faults += refused
-            if step is not None:
+            known = {(fault.field, fault.code, fault.message) for fault in faults if fault.side == write.side}
+            faults += [fault for fault in refused if (fault.field, fault.code, fault.message) not in known]
+            if step is not None and not any(f.side == write.side and f.code in _WAITING for f in faults):
                 steps.append(step)
         moves = decision.state is not None and (binding is None or decision.state != binding.state)
         moves = moves and bool(steps or not decision.writes)
@@ -212,22 +216,32 @@ def make_step(
     other side, which a new record keeps where it has a field for it (R-10.8).
     """
     if op == "create":
-        body, faults = end.codec.write(fields, refs)
+        body, found = end.codec.write(fields, refs)
+        faults, warned = _sorted_out(found)
         named = [to_fault(end.side, f.field, f) for f in faults]
         unkept = end.keep_origin(body, origin)
         if unkept is not None:
             named.append(to_fault(end.side, unkept.field, unkept))
-        if unkept is not None or any(end.stops_create(f) for f in faults):
+        if unkept is not None or any(end.stops_create(f) or f.code in _WAITING for f in faults):
             return None, named
-        return Step(end.side, "create", encoded or encode_fields(fields), (), encode_raw(body)), named
+        made = Step(end.side, "create", encoded or encode_fields(fields), (), encode_raw(body), warned=warned)
+        return made, named
     if op == "update":
-        body, faults = end.codec.patch(fields, which, refs)
+        body, found = end.codec.patch(fields, which, refs)
+        faults, warned = _sorted_out(found)
         refused = {f.field for f in faults}
         kept = tuple(i for i in which if end.names[i] not in refused)
-        step = Step(end.side, "update", encode_fields(fields), kept, encode_raw(body), version)
-        return (step if kept else None), [to_fault(end.side, f.field, f) for f in faults]
+        step = Step(end.side, "update", encode_fields(fields), kept, encode_raw(body), version, warned=warned)
+        waits = any(f.code in _WAITING for f in faults)
+        return (step if kept and not waits else None), [to_fault(end.side, f.field, f) for f in faults]
     body = end.archive if op == "archive" else {}
     return Step(end.side, op, encode_fields(fields), (), encode_raw(body), version), []
+
+
+def _sorted_out(found: Iterable[DataError]) -> tuple[list[DataError], tuple[str, ...]]:
+    """Tell faults from the warnings of rules that let a record pass."""
+    faults = [fault for fault in found if not isinstance(fault, WarnedByRule)]
+    return faults, tuple(fault.message for fault in found if isinstance(fault, WarnedByRule))
 
 
 def to_fault(side: Side, field: str, fault: DataError) -> Fault:

@@ -26,6 +26,7 @@ class Step(msgspec.Struct, array_like=True, gc=False):
     """One write: ``fields`` is the canonical record as it shall be, ``which`` what changes, ``body`` what is sent.
 
     ``is_edit`` tells that it is written as a user would: nothing is agreed by it, and the next look carries it over.
+    ``warned`` are the rules, in words, that the record breaks and that let it pass.
     """
 
     side: Side
@@ -35,6 +36,7 @@ class Step(msgspec.Struct, array_like=True, gc=False):
     body: bytes = b""
     pre_version: str | None = None
     is_edit: bool = False
+    warned: tuple[str, ...] = ()
 
 
 class Ask(msgspec.Struct, array_like=True, gc=False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, QueueItem
 from tallystick.core.brake import Tally, apply_brakes
-from tallystick.core.error import Bug
+from tallystick.core.error import Bug, StoppedByRule
 from tallystick.core.plan import PairPlan
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
@@ -170,6 +170,9 @@ def outcome_of(pair: Pair, before: Before) -> Outcome:
         first_contact=before.linked == 0,
     )
     tally = Tally(linked=before.linked, first_contact=before.linked == 0)
+    for row in before.parked:
+        if row.code == StoppedByRule.code and row.mapping == pair.mapping_print:
+            tally.stopping.setdefault((other(row.side), row.message), set()).add((row.side, row.record))
     names = before.state.names if before.state is not None and before.state.names else pair.mapping.names
     return Outcome(plan, tally, pair.mapping.names, names)
 

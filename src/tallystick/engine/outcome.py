@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from tallystick.core.binding import Dirty, Op
 from tallystick.core.brake import Tally
 from tallystick.core.decision import Decision
+from tallystick.core.error import StoppedByRule
 from tallystick.core.event import Decided
 from tallystick.core.merge import drifting_side
 from tallystick.core.plan import Drift, Operation, PairPlan
-from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields
+from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other
 from tallystick.engine.line import Line, Step, blanked_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.showing import operations_of
@@ -101,6 +102,9 @@ class Outcome:
             self.tally.writes[key] = self.tally.writes.get(key, 0) + 1
             self.count_action(step.side, step.op)
             self._count_blanks(line, step)
+            for words in step.warned:
+                self.plan.warned[step.side, words] = self.plan.warned.get((step.side, words), 0) + 1
+        self._note_stops(line)
         if line.binding == 0 and not any(s.op == "create" for s in line.steps) and line.action:
             self.count_action("both", "link")
         elif line.action in {"converge", "unlink"}:
@@ -110,6 +114,16 @@ class Outcome:
         if line.faults:
             self.count_action("both", "park")
         self._show(line)
+
+    def _note_stops(self, line: Line) -> None:
+        """Remember which records break a rule that says stop; what was decided anew is judged anew."""
+        ids = {(side, record) for side in SIDES if (record := line.seen(side).id) is not None}
+        for records in self.tally.stopping.values():
+            records.difference_update(ids)
+        for fault in line.faults:
+            record = line.seen(other(fault.side)).id or line.seen(fault.side).id
+            if fault.code == StoppedByRule.code and record is not None:
+                self.tally.stopping.setdefault((fault.side, fault.message), set()).add((other(fault.side), record))
 
     def retract(self, line: Line) -> None:
         """Take a counted line back; what it blanked or asked is not counted again."""

@@ -83,7 +83,7 @@ def _row(
         return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None, None)
     fields = sighting.fault or fields
     unread = unread_of(pair.mapping.names, fields)
-    if unread and isinstance(fields, DataError) and _may_go_on(pair, fact, unread):
+    if unread and isinstance(fields, DataError) and may_go_on(pair, fact, unread):
         fields = fields.rest
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
@@ -111,8 +111,8 @@ def _row(
     return (sighting.id, fact.binding if fact else None, kind, encoded, *times, seal, pack_keys(own), faults)
 
 
-def _may_go_on(pair: Pair, fact: LegFact | None, unread: Unread) -> bool:
-    """Whether what can be read of a record is enough to go on with."""
+def may_go_on(pair: Pair, fact: LegFact | None, unread: Unread) -> bool:
+    """Tell whether what can be read of a record is enough to go on with."""
     if any(isinstance(fault, UnknownOption) and fault.is_grave for _, fault in unread):
         return False
     return fact is not None or not pair.is_keyed(unread)

@@ -18,6 +18,7 @@ from tallystick.project.model import EndSpec, FieldSpec, MappingSpec
 from tallystick.project.near import suggest
 from tallystick.project.place import Builder, EndBuilder
 from tallystick.project.references import find_loops, order
+from tallystick.project.rules import RuleBuilder
 from tallystick.project.schema import object_type
 from tallystick.project.text import DataPath
 
@@ -87,6 +88,7 @@ class MappingBuilder(Builder):
         fields = tuple(self.build_field(name, spec, left, right) for name, spec in self.spec.fields.items())
         ends = {end.side: self.build_end(end) for end in (left, right)}
         self.check_match()
+        rules = RuleBuilder(self, self.spec).build()
         return ObjectMapping(
             self.mapping,
             ends["left"],
@@ -94,6 +96,7 @@ class MappingBuilder(Builder):
             fields,
             tuple(MatchRule(rule.on, rule.normalise, rule.fuzzy, rule.region, rule.most) for rule in self.spec.match),
             self.build_policy(),
+            rules,
         )
 
     def open_end(self, side: Side) -> EndBuilder | None:

@@ -27,6 +27,7 @@ def mapping_fingerprint(mapping: ObjectMapping) -> int:
             "external": [render(mapping.left.external_id), render(mapping.right.external_id)],
             "unreadable": mapping.policy.on_unreadable,
         }
+        | ({"rules": _plain(mapping.rules)} if mapping.rules else {})
     )
 
 

@@ -29,6 +29,7 @@ from tallystick.core.policy import (
     OnUnmatched,
     OnUnreadable,
 )
+from tallystick.core.rule import Then
 from tallystick.project.model_base import Model
 
 
@@ -120,6 +121,46 @@ class OwnedBySpec(Model):
     right: Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)] = ()
 
 
+class RuleSpec(Model):
+    """A rule that a value or a record must keep before it is written; what is not said is not asked.
+
+    A blank value breaks a rule only where one is required.
+    """
+
+    required: bool = False
+    """There must be a value."""
+    required_if: str = ""
+    """There must be a value where this Jinja expression over the mapping's fields is true."""
+    that: str = ""
+    """A Jinja expression over the mapping's fields, and ``value``, that must be true: ``{{ until >= since }}``."""
+    matches: str = ""
+    """A pattern that a text must match: ``^[0-9]{5}$``."""
+    min_length: int | None = Field(None, ge=0)
+    max_length: int | None = Field(None, ge=0)
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    one_of: tuple[Any, ...] = ()
+    unique: bool = False
+    """No two records of the source may have the same value. Only `tally predict` and the check list see all records, so
+    such a rule warns."""
+    to: Literal["left", "right", "both"] = "both"
+    """The side that the rule guards: whose records are written only if they keep it."""
+    then: Then | None = None
+    """What happens: `park` lets the record wait (the default), `drop` leaves out the field, `warn` writes and counts
+    it, `fix` writes what `fix` makes of the value, `stop` also holds everything else of the mapping on that side."""
+    fix: str = ""
+    """For ``then: fix``: a Jinja expression over ``value``."""
+    message: str = ""
+    """What people are told, in your words."""
+
+
+class RecordRuleSpec(RuleSpec):
+    """A rule about several fields."""
+
+    field: str = ""
+    """The field that is at fault, and that `drop` leaves out."""
+
+
 class FieldSpec(Model):
     """One field of a mapping."""
 
@@ -145,6 +186,7 @@ class FieldSpec(Model):
     on_cascade: OnCascade = "ask"
     """What becomes of a record whose counterpart a system deletes together with the one that this field points to: ask,
     delete it as well, or end the pairing and keep it."""
+    rules: tuple[RuleSpec, ...] = ()
     owner: str = ""
     note: str = ""
 
@@ -244,6 +286,8 @@ class MappingSpec(Model):
     on_scope_exit: OnScopeExit = "freeze"
     on_merge: OnMerge = "ask"
     delete_out_of_scope: bool = False
+    rules: tuple[RecordRuleSpec, ...] = ()
+    """Rules about several fields; those about one stand at the field."""
     brakes: BrakesSpec = BrakesSpec()
     full_compare_hours: float = Field(24, gt=0)
     newest_margin_seconds: float = Field(301, ge=0)
