@@ -46,7 +46,21 @@ def spell_value(value: Any) -> str:
         shown = spell_text(value)
         is_same = shown == value and _is_plain(value)
         return shown if is_same else _ESCAPED.sub(r"\\u005f", quote(value))
-    return _ESCAPED.sub(r"\\u005f", spell_flow(value))
+    shown = spell_flow(value)
+    return shown if not _ESCAPED.search(shown) else _spell_quoted(value)
+
+
+def _spell_quoted(value: Any) -> str:
+    """Write a list or a mapping with all its texts in quotes, where alone an escape is one."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_spell_quoted(str(k))}: {_spell_quoted(v)}" for k, v in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_spell_quoted, value)) + "]"
+        case str():
+            return _ESCAPED.sub(r"\\u005f", quote(value))
+        case _:
+            return spell_flow(value)
 
 
 def read_value(cell: str) -> Any:
