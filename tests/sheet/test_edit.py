@@ -107,7 +107,9 @@ def test_what_cannot_be_said_without_touching_more_is_refused(text: str) -> None
 
 
 KEYS = st.text("ab1:#{}[],\"' \n\t-=äß😀\x07\u2028", min_size=1, max_size=6)
-SCALARS = KEYS | st.integers(-50, 50) | st.booleans() | st.sampled_from(["007", "null", "1e5", "2026-01-01", "", "_x0041_"])
+SCALARS = (
+    KEYS | st.integers(-50, 50) | st.booleans() | st.sampled_from(["007", "null", "1e5", "2026-01-01", "", "_x0041_"])
+)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )

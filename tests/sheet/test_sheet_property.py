@@ -19,7 +19,23 @@ from tallystick.project.sheet.snapshot import Snapshot
 from tallystick.project.sheet.tabs import make_book
 
 TEXTS = st.text("abz 09.:#{}[],&*!|>%@=+-/\\\"'_xÄß\u00a0😀\t\n\r\x07\u2028", max_size=8) | st.sampled_from(
-    ["=1+1", "+49 30", "-1", "@x", "007", "1e5", "TRUE", "null", "~", "2026-01-01", "12:30", "_x0041_", "'a", '"', "#REF!"]
+    [
+        "=1+1",
+        "+49 30",
+        "-1",
+        "@x",
+        "007",
+        "1e5",
+        "TRUE",
+        "null",
+        "~",
+        "2026-01-01",
+        "12:30",
+        "_x0041_",
+        "'a",
+        '"',
+        "#REF!",
+    ]
 )
 NAMES = TEXTS.filter(bool)
 SCALARS = TEXTS | st.integers(-(10**18), 10**18) | st.booleans() | st.decimals(-1000, 1000, places=2)
@@ -48,10 +64,13 @@ WHOLE: dict[str, st.SearchStrategy[Any]] = {
 }
 PLACES = TEXTS | st.fixed_dictionaries({"path": TEXTS}, optional=INSIDE)
 OPTIONS = st.fixed_dictionaries(
-    {"map": st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=3)}, optional={"unknown": st.sampled_from(["park", "pass"])}
+    {"map": st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=3)},
+    optional={"unknown": st.sampled_from(["park", "pass"])},
 )
 FIELDS = st.fixed_dictionaries({"left": PLACES, "right": PLACES}, optional={**SETTINGS, "options": OPTIONS})
-BRAKES = st.dictionaries(st.sampled_from(["delete_count", "update_from", "blank_count"]), st.integers(0, 99), min_size=1)
+BRAKES = st.dictionaries(
+    st.sampled_from(["delete_count", "update_from", "blank_count"]), st.integers(0, 99), min_size=1
+)
 DOCUMENTS = st.fixed_dictionaries(
     {
         "left": st.just({"system": "crm", "object": "companies"}),
