@@ -10,6 +10,7 @@ from tallystick.cli.hold_text import hold_lines, idle_lines, narrow, released_li
 from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_text import pair_document
 from tallystick.cli.selecting import chosen_words
+from tallystick.cli.sign_text import sign_lines
 from tallystick.cli.unknown_options import option_lines
 from tallystick.cli.words import mark_words, side_names, waiting_words
 from tallystick.core.plan import PairPlan
@@ -54,6 +55,7 @@ def _done_words(carried: Carried, plan: PairPlan, found: Survey) -> str:
 
 
 def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
+    yield from sign_lines(carried.sign_offs, plan.pair)
     names = side_names(plan.left, plan.right)
     failed = carried.result.done.get(plan.pair, {}).get("failed", 0)
     if failed:

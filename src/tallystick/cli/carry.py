@@ -12,6 +12,7 @@ from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.cli.forecast import begin_paces, forecast_of
 from tallystick.cli.pace import Pacer
 from tallystick.cli.person import actor
+from tallystick.cli.sign_text import sign_words
 from tallystick.cli.unknown_options import UnknownOption, unknown_options
 from tallystick.core.brake import Hold, Permit
 from tallystick.core.error import Error, ProjectError
@@ -27,6 +28,7 @@ from tallystick.engine.pair import Pair
 from tallystick.engine.release import is_approved, is_held
 from tallystick.engine.run import Observer, Result, run
 from tallystick.engine.session import Mode, Session
+from tallystick.project.sign_off import SignOff, read_sign_offs
 from tallystick.wiring import House
 
 _BATCH = 1000
@@ -80,7 +82,7 @@ class Carried:
 
     ``command`` is the command line by which it is repeated, where that is not `tally run` with ``options``. ``permit``
     is what a person let pass, ``selection`` what the run was limited to, ``unfound`` the named records that nobody
-    showed. Only a plan has a ``forecast``.
+    showed. Only a plan has a ``forecast``. ``sign_offs`` are the signatures under the mappings.
     """
 
     mode: Mode
@@ -93,6 +95,7 @@ class Carried:
     selection: Selection | None = None
     unfound: Sequence[str] = ()
     forecast: Forecast | None = None
+    sign_offs: Mapping[str, SignOff] = field(default_factory=dict)
 
     @property
     def code(self) -> int:
@@ -146,7 +149,10 @@ def carry(
         raise ProjectError(
             "the project has no mapping", hint="propose one with `tally map draft`, or write mappings/NAME.yaml"
         )
-    by = actor(command or f"tally {mode}")
+    sign_offs = read_sign_offs(house.loaded)
+    by = sign_words(
+        actor(command or f"tally {mode}"), {p.name: sign_offs[p.name] for p in pairs if p.name in sign_offs}
+    )
     session = house.session(mode, approved=approved, released=released, permit=permit, full=full, actor=by)
     paces = begin_paces(house)
     boundary = Pacer(house.boundary(), paces) if mode == "plan" else house.boundary()
@@ -167,7 +173,17 @@ def carry(
     waiting = {p.name: count_waiting(house, p.name) for p in pairs}
     forecast = forecast_of(result.plan, pairs, paces) if mode == "plan" else None
     return Carried(
-        mode, result, surveys, waiting, command, options, session.permit, session.selection, unfound, forecast
+        mode,
+        result,
+        surveys,
+        waiting,
+        command,
+        options,
+        session.permit,
+        session.selection,
+        unfound,
+        forecast,
+        sign_offs,
     )
 
 

@@ -4,6 +4,7 @@ The demo types the very commands that a newcomer would, against the two twins ov
 own. People who edit in both systems are played by plain requests. Nothing is left running.
 """
 
+import csv
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from tallystick.core.error import Bug
 
 _TOKENS: Final = {"crm": "TWIN_CRM_TOKEN", "erp": "TWIN_ERP_TOKEN"}
 _REPORT: Final = "check-report.html"
+_SHEET: Final = "sheets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,38 @@ def _tour(folder: Path, crm: Served, erp: Served) -> int:
     _must(folder, "check", "--html", str(folder / _REPORT), allowed=(DONE, CHECK))
     _say("\n3. Which records would be refused, by rule? Read to the end, nothing written.")
     _must(folder, "predict", allowed=(DONE, DECIDE))
-    _say("\n4. First contact: who is who, and what would be written. Nothing is written yet.")
+    _say("\n4. The owner of the contacts decides in a spreadsheet that long names may be cut; the files learn it.")
+    _must(folder, "map", "export", "contacts", "--csv", str(folder / _SHEET))
+    _edit_sheet(folder / _SHEET / "contacts.csv")
+    _must(folder, "map", "merge", str(folder / _SHEET))
+    _must(folder, "predict", "contacts", "--side", "erp", allowed=(DONE, DECIDE))
+    _say("\n5. First contact: who is who, and what would be written. Nothing is written yet.")
     _must(folder, "plan", "--limit", "5")
-    _say("\n5. Carry out exactly that plan.")
+    _say("\n6. Carry out exactly that plan.")
     _must(folder, "apply")
-    _say("\n6. People edit on both sides meanwhile.")
+    _say("\n7. People edit on both sides meanwhile.")
     _edit(crm, erp)
-    _say("\n7. Bring them in step again. What cannot go is parked with its reason; the rest goes.")
+    _say("\n8. Bring them in step again. What cannot go is parked with its reason; the rest goes.")
     _must(folder, "run", "--full")
     _must(folder, "problems")
-    _say("\n8. The proof: compare everything once more. Nothing is left to do.")
+    _say("\n9. What is 'Gesperrt' in the CRM? Once answered, whatever waited for it goes on by itself.")
+    _must(folder, "options", "answer", "companies", "status", "paused=Gesperrt")
+    _must(folder, "options", "answer", "contacts", "status", "paused=Gesperrt")
+    _must(folder, "run", "--full")
+    _say("\n10. The proof: compare everything once more. Nothing is left to do.")
     return _prove(folder)
+
+
+def _edit_sheet(path: Path) -> None:
+    """Let the last name be cut where it is too long, as a person would in a spreadsheet."""
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        lines = list(csv.reader(text))
+    heads = next(line for line in lines if "invalid" in line)
+    row = next(line for line in lines if "last_name" in line)
+    row[heads.index("invalid")] = "truncate"
+    with path.open("w", encoding="utf-8-sig", newline="") as text:
+        csv.writer(text).writerows(lines)
+    _say("   the cell 'invalid' of last_name: truncate")
 
 
 def _prove(folder: Path) -> int:

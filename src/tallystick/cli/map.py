@@ -1,4 +1,4 @@
-"""``tally map``: propose mappings."""
+"""``tally map``: propose mappings, and give them to people as a sheet."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,15 +15,21 @@ _NAME: Final = re.compile(r"\w[\w-]*")
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
+    from tallystick.cli.map_export import add_export
+    from tallystick.cli.map_merge import add_merge
+    from tallystick.cli.map_sign import add_sign
+
     group = typer.Typer(rich_markup_mode=None)
     shown = examples("tally map draft crm.companies erp.partners companies")
     group.command(epilog=shown, short_help="Propose a mapping between two objects.")(draft)
+    for add in (add_export, add_merge, add_sign):
+        add(group)
     group.callback()(describe_group)
-    app.add_typer(group, name="map", short_help="Propose mappings.")
+    app.add_typer(group, name="map", short_help="Propose mappings; edit them as a sheet.")
 
 
 def describe_group() -> None:
-    """Propose mappings between two described systems."""
+    """Propose mappings between two described systems, edit them as a sheet, sign them off."""
 
 
 def draft(

@@ -129,13 +129,16 @@ def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
     from tallystick.cli.plan_file import spell
     from tallystick.cli.plan_text import any_failed, plan_document, samples, show_pair
     from tallystick.cli.selecting import chosen_words
+    from tallystick.cli.sign_text import sign_lines
     from tallystick.cli.words import waiting_words
 
     made = carried.result.plan
     screen.document({"plan": plan_document(carried), "file": str(kept)})
     for of_pair in made.pairs:
         shown = samples(made.operations, of_pair.pair, limit)
-        show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), shown, chosen_words(of_pair, carried.selection))
+        limits = chosen_words(of_pair, carried.selection)
+        beside = (*([limits] if limits else []), *sign_lines(carried.sign_offs, of_pair.pair))
+        show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), shown, beside)
     for line in (*failure_lines(carried), *unfound_lines(carried)):
         screen.say(line)
     left = carried.waiting.values()

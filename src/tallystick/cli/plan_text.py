@@ -3,7 +3,7 @@
 First contact is told as the adoption plan: who stands on both sides, who only on one, who is ambiguous, what differs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tallystick.cli.carry import Carried, Survey, Waiting
@@ -14,6 +14,7 @@ from tallystick.cli.forecast import forecast_document
 from tallystick.cli.hold_text import hold_document, hold_lines
 from tallystick.cli.output import Screen, brief, number
 from tallystick.cli.plan_file import short, spell
+from tallystick.cli.sign_text import sign_document
 from tallystick.cli.words import COMPLETE, DISPOSITIONS, QUESTIONS, SideNames, reason_words, side_names
 from tallystick.core.plan import WRITES, Asked, Operation, PairPlan, shown
 from tallystick.core.record import SIDES, Side, Value, other
@@ -29,16 +30,16 @@ _ASKED_ALONE: Final = frozenset({"unmatched", "match", "duplicate", "keyless"})
 
 
 def show_pair(
-    screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation], limits: str = ""
+    screen: Screen, plan: PairPlan, found: Survey | None, samples: Sequence[Operation], beside: Iterable[str] = ()
 ) -> None:
     """Show what is planned for one pair. ``found`` is ``None`` for a pair that could not be observed.
 
-    ``limits`` says what the run was limited to.
+    ``beside`` are lines under the title: what the run was limited to, who signed the mapping off.
     """
     names = side_names(plan.left, plan.right)
     screen.title(f"{plan.pair}: {plan.left} <-> {plan.right}")
-    if limits:
-        screen.say(f"  {limits}")
+    for line in beside:
+        screen.say(f"  {line}")
     if found is not None:
         for line in reading_lines(plan, names):
             screen.say(f"  {line}")
@@ -187,6 +188,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "left": plan.left,
         "right": plan.right,
         "chosen": plan.chosen,
+        "signed": sign_document(carried.sign_offs, plan.pair),
         "first_contact": plan.first_contact,
         "listed": plan.listed,
         "complete": plan.complete,

@@ -17,6 +17,7 @@ from tallystick.project.mapping_view import MappingView
 from tallystick.project.near import suggest
 from tallystick.project.plain_secret import find_plain_secrets
 from tallystick.project.secrets import references
+from tallystick.project.sign_off import lint_sign_offs
 from tallystick.project.text import DataPath
 
 
@@ -111,4 +112,5 @@ _PROJECT_RULES: Final[tuple[Callable[[LoadedProject], Iterator[Problem]], ...]] 
     _missing_owners,
     _plain_secrets,
     _misspelt_references,
+    lint_sign_offs,
 )
