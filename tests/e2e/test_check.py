@@ -62,5 +62,6 @@ def test_tryton_and_postgresql(tmp_path: Path, tryton: Tryton, database_server: 
         {"TRYTON_KEY": tryton.key, "CUSTOMERS_DATABASE": database.url},
     )
     found = answers(project)
-    assert {q: found[q] for q in PROVEN} == dict.fromkeys(PROVEN, "pass")
+    # It gives no count, and there is no other way to know what a listing leaves out.
+    assert {q: found[q] for q in PROVEN} == dict.fromkeys(PROVEN, "pass") | {"C7.8": "cannot_tell"}
     assert tryton.parties() == before

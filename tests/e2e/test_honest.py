@@ -11,7 +11,6 @@ pytestmark = pytest.mark.e2e
 
 # What is true of these systems and worth a warning. C9 only states what each system can and cannot guarantee.
 TRUE = {
-    "lists": {"C7.8": "lowers them silently"},
     "xml_ledger": {"C7.8": "lowers them silently"},
     "json_ledger": {"C7.8": "lowers them silently"},
     "shop": {"C7.8": "lowers them silently", "C1.2": "written by hand"},
@@ -25,19 +24,10 @@ def contradictions(project):
     return [f for f in found if f["verdict"] in {"warn", "fail"} and f["question"] != "C9"]
 
 
-def shrink(project, size):
-    """Ask for smaller pages, so that there are several."""
-    manifest = project.manifest
-    for spec in manifest["objects"].values():
-        paging = spec.get("paging", {})
-        paging |= {name: size for name in ("limit", "size") if name in paging}
-    project.write(manifest)
-
-
 @pytest.mark.parametrize("system", HONEST)
 def test_no_contradiction_is_told(tmp_path, system):
     with HONEST[system](tmp_path) as project:
-        shrink(project, 5)
+        project.shrink(5)
         told = contradictions(project)
     assert {f["question"] for f in told} == TRUE.get(system, {}).keys(), told
     assert all(TRUE[system][f["question"]] in f["summary"] for f in told), told
@@ -47,7 +37,7 @@ def test_no_contradiction_is_told(tmp_path, system):
 def test_none_is_told_after_a_sync_either(tmp_path, system):
     """Pairs that are known by then are witnesses, and nobody is accused by them."""
     with HONEST[system](tmp_path) as project:
-        shrink(project, 3)
+        project.shrink(3)
         for verb in ("plan", "apply", "run"):
             assert project.tally(verb)[0] == 0
         assert contradictions(project) == []
@@ -57,7 +47,7 @@ def test_none_is_told_after_a_sync_either(tmp_path, system):
 def test_people_who_work_meanwhile_are_no_lie(tmp_path, system):
     """A record is changed before every request that is made, so that no two answers agree."""
     with system(tmp_path) as project:
-        shrink(project, 3)
+        project.shrink(3)
         project.work_meanwhile()
         assert contradictions(project) == []
 

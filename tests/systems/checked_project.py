@@ -20,10 +20,14 @@ SUBJECT = "subject"
 
 @dataclass
 class CheckedProject:
-    """A project whose left system is examined. ``work_meanwhile`` lets people change records while it is asked."""
+    """A project whose left system is examined.
+
+    ``work_meanwhile`` lets people change records while it is asked, ``change_one`` changes the last one once.
+    """
 
     folder: Path
     work_meanwhile: Callable[[], None] = lambda: None
+    change_one: Callable[[], None] = lambda: None
 
     def tally(self, *arguments: str) -> tuple[int, str]:
         """Run one command in this process; give its exit code and what it printed."""
@@ -54,15 +58,27 @@ class CheckedProject:
         _write(self.folder / "systems" / f"{SUBJECT}.yaml", {"owner": "ops", **manifest})
 
     def amend(self, name: str, **settings: Any) -> None:
-        """Add to the description of one object what no description tells and a person knows."""
+        """Add to the description of an object what no description tells and a person knows."""
         manifest = self.manifest
         manifest["objects"][name] |= settings
         self.write(manifest)
 
+    @property
+    def port(self) -> int:
+        """The port of this machine that the system is asked at."""
+        return int(re.search(r"127\.0\.0\.1:(\d+)", self.manifest["base_url"])[1])
+
     def lead_through(self, port: int) -> None:
         """Let all that is asked of the system go to another port of this machine."""
+        self.write(json.loads(json.dumps(self.manifest).replace(f"127.0.0.1:{self.port}", f"127.0.0.1:{port}")))
+
+    def shrink(self, size: int) -> None:
+        """Ask for pages of this size, so that there are several."""
         manifest = self.manifest
-        manifest["base_url"] = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", manifest["base_url"])
+        for spec in manifest["objects"].values():
+            paging = spec.get("paging", {"type": "none"})
+            if paging["type"] in {"offset", "cursor", "page"}:
+                paging["limit" if paging["type"] == "offset" else "size"] = size
         self.write(manifest)
 
 

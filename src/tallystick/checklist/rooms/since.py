@@ -233,5 +233,7 @@ def _judge_honoured(facts: Facts) -> Judgement:
         reasons.append("the answer was not read to its end, so losses would not show")
     if not facts["discriminates"]:
         reasons.append("all known records changed at once; a question for tomorrow brought nothing, as it should")
+        why = "heard, and nothing is lost; whether too much comes cannot be told"
+        return Judgement("pass", why, tuple(reasons), part=PART)
     bound = ", from the instant on" if facts["inclusive"] else ", later than the instant"
     return Judgement("pass", f"honoured{bound if facts['exact'] else ''}", tuple(reasons), part=PART)
