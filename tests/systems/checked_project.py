@@ -81,6 +81,15 @@ class CheckedProject:
                 paging["limit" if paging["type"] == "offset" else "size"] = size
         self.write(manifest)
 
+    def stage(self) -> None:
+        """Make the system one that is for tests: what is written in systems/ leads somewhere else."""
+        manifest = self.manifest
+        system = {"base_url": manifest["base_url"]}
+        project = yaml.safe_load((self.folder / "tally.yaml").read_text())
+        project |= {"environment": "test", "environments": {"test": {"kind": "staging", "systems": {SUBJECT: system}}}}
+        _write(self.folder / "tally.yaml", project)
+        self.write(manifest | {"base_url": "http://127.0.0.1:9"})
+
 
 def make_project(folder: Path) -> CheckedProject:
     """Make an empty project."""

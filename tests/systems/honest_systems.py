@@ -182,7 +182,7 @@ def convention(folder: Path, service: Any, prefix: str) -> Iterator[CheckedProje
     """Articles of a system that keeps a convention and has no description."""
     with served_convention(service) as (url, shelf):
         for number, name in enumerate(NAMES, 1):
-            shelf.write(str(number), {"title": name, "rank": number, "note": f"note {number % 3}"})
+            shelf.write(str(next(shelf.numbers)), {"title": name, "rank": number, "note": f"note {number % 3}"})
         project = make_project(folder / "project")
         project.describe("--sample", url)
         rows = [(name, number, f"note {number % 3}") for number, name in enumerate(NAMES, 1)]

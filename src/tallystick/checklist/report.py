@@ -78,7 +78,7 @@ def make_rows(questions: Sequence[Question], findings: Sequence[Finding]) -> tup
     rows = []
     for question in questions:
         own = by_question.get(question.within or question.id, ())
-        status: Status = "not_automated" if question.people else worst(f.verdict for f in own)
+        status: Status = "not_automated" if question.people and not own else worst(f.verdict for f in own)
         rows.append(Row(question, () if question.within else own, status))
     return tuple(rows)
 

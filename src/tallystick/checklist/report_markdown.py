@@ -41,7 +41,7 @@ def _row(row: Row) -> Iterator[str]:
     yield f"### {row.question.id} {_plain(row.question.title)}: {WORDS[row.status]}{gate}"
     yield ""
     yield f"_{_plain(row.question.asks)}_"
-    if row.question.people:
+    if row.question.people and not row.findings:
         yield ""
         yield f"Ask people: {_plain(row.question.people)}"
     if row.question.within:

@@ -66,7 +66,7 @@ def _cell(row: Row, *, details: bool) -> Text:
 
 
 def _lines(row: Row, *, details: bool) -> Iterator[Text]:
-    if row.question.people and details:
+    if row.question.people and not row.findings and details:
         yield Text(f"  {row.question.people}", style="dim")
     if row.question.within and details:
         yield Text(f"  answered with {row.question.within}", style="dim")

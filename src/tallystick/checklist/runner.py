@@ -11,6 +11,7 @@ from tallystick.checklist.report import Report, finding_document, make_rows
 from tallystick.checklist.room import Room
 from tallystick.checklist.sample import jsonable
 from tallystick.checklist.scene import Scene, Subject
+from tallystick.checklist.staging import sweep
 from tallystick.checklist.watch import Watch
 from tallystick.core.checks import Evidence, Facts, Finding, Judgement, Question, Verdict
 from tallystick.core.error import Error
@@ -31,13 +32,28 @@ def run_checks(
     reveal: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Ask the questions of everything they are about, and give the report. Nothing is written."""
-    watch = Watch(boundary, wire)
+    """Ask the questions of everything they are about, and give the report.
+
+    Nothing is written but canaries, where the scene has a cage for them; whatever happens, they are removed.
+    """
+    watch = Watch(boundary, wire, may_wait=scene.cage is not None)
+    try:
+        return _run(scene, watch, questions, reveal=reveal, progress=progress)
+    finally:
+        if scene.cage is not None:
+            drive(sweep(scene.cage), watch)
+
+
+def _run(
+    scene: Scene, watch: Watch, questions: Sequence[Question], *, reveal: bool, progress: Progress | None
+) -> Report:
     findings: list[Finding] = []
     for question in questions:
         if not question.room:
             continue
         room = find_room(question)
+        if room.writes and scene.cage is None:
+            continue
         subjects = scene.subjects(room.about)
         for subject in subjects:
             if progress is not None:
@@ -57,6 +73,7 @@ def declare_checks(scene: Scene, questions: Sequence[Question]) -> list[dict[str
         for question in questions
         if question.room
         for room in [find_room(question)]
+        if scene.cage is not None or not room.writes
         for subject in scene.subjects(room.about)
     ]
 

@@ -8,17 +8,21 @@ from typing import Any, TypeVar
 
 from tallystick.checklist.wire import WIRE
 from tallystick.core.error import Bug
-from tallystick.core.ports import Boundary, Call, CallAll, Effect, Flow, Look, Now, Transport
+from tallystick.core.ports import Boundary, Call, CallAll, Effect, Flow, Look, Now, Pause, Transport
 
 T = TypeVar("T")
 
 
 class Watch:
-    """A boundary for probes. ``calls`` is how many requests they made of systems so far."""
+    """A boundary for probes. ``calls`` is how many requests they made of systems so far.
 
-    def __init__(self, inner: Boundary, wire: Transport) -> None:
+    Probes that only read never wait; those that write ``may_wait`` until it shows.
+    """
+
+    def __init__(self, inner: Boundary, wire: Transport, *, may_wait: bool = False) -> None:
         self._inner = inner
         self._wire = wire
+        self._may_wait = may_wait
         self.calls = 0
 
     def perform(self, effect: Effect) -> Any:
@@ -34,6 +38,8 @@ class Watch:
             case CallAll(system, flows):
                 return self._inner.perform(CallAll(system, [_counted(flow, self._count) for flow in flows]))
             case Look() | Now():
+                return self._inner.perform(effect)
+            case Pause() if self._may_wait:
                 return self._inner.perform(effect)
             case _:
                 raise Bug("a probe may only read", detail=type(effect).__name__)

@@ -1,4 +1,4 @@
-"""``tally check``: the check list, answered on the live systems. Nothing is written but the answers."""
+"""``tally check``: the check list, answered on the live systems. Nothing is written but the answers, and canaries."""
 
 import contextlib
 import sys
@@ -24,8 +24,10 @@ class Language(StrEnum):
 if TYPE_CHECKING:
     from tallystick.checklist.report import Report
     from tallystick.checklist.runner import Progress
+    from tallystick.checklist.scene import Cage
     from tallystick.cli.output import Screen
     from tallystick.cli.start import Start
+    from tallystick.wiring import House
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
         "tally check --only C7.8,C7.9",
         "tally check --dry-run",
         "tally check --html report.html --markdown report.md",
+        "tally --environment staging check --canary",
     )
     app.command(epilog=shown, short_help="Answer the check list on the live systems.")(check)
 
@@ -68,6 +71,10 @@ def check(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which requests would be made of which system. None is made.")
     ] = False,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Try writes too, on marked records that are removed again. On staging only."),
+    ] = False,
     letter: Annotated[
         Language | None,
         typer.Option("--letter", metavar="de|en", help="Write the request for access to each system; ask nothing."),
@@ -76,7 +83,8 @@ def check(
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
 
-    The systems are only read. What cannot be measured is said to be so, and what has to be asked of people is listed.
+    The systems are only read, but for canaries on staging. What cannot be measured is said to be so, and what has to be
+    asked of people is listed.
     """
     from tallystick.checklist.report import report_document
     from tallystick.cli.exits import CHECK, DONE
@@ -88,9 +96,9 @@ def check(
         _write_letters(start, screen, letter)
         return DONE
     if dry_run:
-        _declare(start, screen, ids)
+        _declare(start, screen, ids, canary=canary)
         return DONE
-    report = _run(start, screen, ids, sample, reveal=show_values)
+    report = _run(start, screen, ids, sample, reveal=show_values, canary=canary)
     noted = _note(start, report) if note else None
     screen.document(report_document(report) | ({} if noted is None else {"noted": noted}))
     if not as_json:
@@ -100,7 +108,7 @@ def check(
     return CHECK if report.failed_gates else DONE
 
 
-def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, reveal: bool) -> "Report":
+def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, reveal: bool, canary: bool) -> "Report":
     from tallystick.checklist.opening import open_scene
     from tallystick.checklist.questions import choose
     from tallystick.checklist.runner import run_checks, save_report
@@ -111,6 +119,7 @@ def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, revea
     with open_house(start.folder, start.environment, whole=True) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
         scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
+        scene.cage = _cage(house) if canary else None
         with _progress(screen) as progress:
             report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
         save_report(report, house.store)
@@ -132,7 +141,16 @@ def _write_letters(start: "Start", screen: "Screen", language: Language) -> None
         print("\n----\n\n".join(letters.values()), end="")
 
 
-def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:
+def _cage(house: "House") -> "Cage":
+    import secrets
+
+    from tallystick.checklist.staging import open_cage
+
+    writers = {name: system.connector for name, system in house.systems.items()}
+    return open_cage(house.loaded, writers, f"k{secrets.token_hex(3)}")
+
+
+def _declare(start: "Start", screen: "Screen", ids: list[str], *, canary: bool) -> None:
     from tallystick.checklist.opening import open_scene
     from tallystick.checklist.questions import choose
     from tallystick.checklist.runner import declare_checks
@@ -140,7 +158,9 @@ def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:
 
     with open_house(start.folder, start.environment) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
-        declared = declare_checks(open_scene(house.loaded, readers, house.pairs), choose(ids))
+        scene = open_scene(house.loaded, readers, house.pairs)
+        scene.cage = _cage(house) if canary else None
+        declared = declare_checks(scene, choose(ids))
     screen.document({"checks": declared})
     rows = [(one["question"], one["subject"], one["requests"]) for one in declared]
     screen.table(("question", "of", "requests"), rows)

@@ -68,7 +68,7 @@ def fields_to(pair: Pair, side: Side) -> int:
 def is_described(manifest: Manifest, spec: ObjectSpec, deed: Deed) -> bool:
     """Tell whether the manifest says how to do this."""
     if deed == "get":
-        return manifest.protocol not in {"rest", "graphql", "soap"} or spec.get is not None
+        return manifest.protocol not in {"rest", "graphql", "soap", "rpc"} or spec.get is not None
     return can(manifest, spec, deed)
 
 
