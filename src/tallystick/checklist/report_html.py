@@ -38,7 +38,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from _filters(report)
     yield f"<header>\n<h1>{title}</h1>"
     environment = f", environment {escape(report.environment)}" if report.environment else ""
-    yield f"<p>{report.when}{environment}. {report.calls:,} requests made, nothing written.</p>"
+    yield f"<p>{report.when}{environment}. {report.effort}.</p>"
     yield from _ready(report)
     yield "</header>\n<main>"
     for line, rows in report.by_line().items():

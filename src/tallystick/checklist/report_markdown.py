@@ -23,7 +23,7 @@ def _lines(report: Report) -> Iterator[str]:
     environment = f", environment {report.environment}" if report.environment else ""
     yield f"# Check list: {_plain(report.project)}{_plain(environment)}"
     yield ""
-    yield f"{report.when}; {report.headline}; {report.calls:,} requests made, nothing written."
+    yield f"{report.when}; {report.headline}; {report.effort}."
     if report.failed_gates:
         listed = ", ".join(row.question.id for row in report.failed_gates)
         yield ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tallystick.checklist.wire import WIRE
-from tallystick.core.error import Bug
+from tallystick.core.error import Bug, Throttled
 from tallystick.core.ports import Boundary, Call, CallAll, Effect, Flow, Look, Now, Pause, Transport
 
 T = TypeVar("T")
@@ -16,13 +16,16 @@ T = TypeVar("T")
 class Watch:
     """A boundary for probes. ``calls`` is how many requests they made of systems so far.
 
-    Probes that only read never wait; those that write ``may_wait`` until it shows.
+    Probes that only read never wait; those that write ``may_wait`` until it shows. ``most`` is how many requests may be
+    made, 0 for any number; the next one is not made but raises ``Throttled``, and then the watch ``is_spent``.
     """
 
-    def __init__(self, inner: Boundary, wire: Transport, *, may_wait: bool = False) -> None:
+    def __init__(self, inner: Boundary, wire: Transport, *, may_wait: bool = False, most: int = 0) -> None:
         self._inner = inner
         self._wire = wire
         self._may_wait = may_wait
+        self._most = most
+        self.is_spent = False
         self.calls = 0
 
     def perform(self, effect: Effect) -> Any:
@@ -45,6 +48,9 @@ class Watch:
                 raise Bug("a probe may only read", detail=type(effect).__name__)
 
     def _count(self) -> None:
+        if self._most and self.calls >= self._most:
+            self.is_spent = True
+            raise Throttled("the budget of requests is used up", wait_seconds=0)
         self.calls += 1
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,6 +13,7 @@ import typer
 from tallystick.cli.start import Json, examples, start_of
 
 _WIDTH: Final = 120
+_HOUR: Final = 3600
 
 
 class Language(StrEnum):
@@ -37,6 +39,8 @@ def register(app: typer.Typer) -> None:
         "tally check --only C7.8,C7.9",
         "tally check --dry-run",
         "tally check --html report.html --markdown report.md",
+        "tally check --budget 500",
+        "tally check --resume --max-age 48",
         "tally --environment staging check --canary",
     )
     app.command(epilog=shown, short_help="Answer the check list on the live systems.")(check)
@@ -75,6 +79,15 @@ def check(
         bool,
         typer.Option("--canary", help="Try writes too, on marked records that are removed again. On staging only."),
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a check that was broken off; ask only what is not known.")
+    ] = False,
+    max_age: Annotated[
+        float, typer.Option("--max-age", metavar="HOURS", min=0, help="With --resume: ask again what is older.")
+    ] = 24,
+    budget: Annotated[
+        int, typer.Option("--budget", metavar="N", min=0, help="Make at most N requests; 0 is any number.")
+    ] = 0,
     letter: Annotated[
         Language | None,
         typer.Option("--letter", metavar="de|en", help="Write the request for access to each system; ask nothing."),
@@ -98,7 +111,8 @@ def check(
     if dry_run:
         _declare(start, screen, ids, canary=canary)
         return DONE
-    report = _run(start, screen, ids, sample, reveal=show_values, canary=canary)
+    asked = _Asked(ids, sample, show_values, canary, resume, max_age * _HOUR, budget)
+    report = _run(start, screen, asked)
     noted = _note(start, report) if note else None
     screen.document(report_document(report) | ({} if noted is None else {"noted": noted}))
     if not as_json:
@@ -108,20 +122,38 @@ def check(
     return CHECK if report.failed_gates else DONE
 
 
-def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, reveal: bool, canary: bool) -> "Report":
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for on the command line."""
+
+    ids: list[str]
+    sample: int
+    reveal: bool
+    canary: bool
+    resume: bool
+    max_age: float
+    budget: int
+
+
+def _run(start: "Start", screen: "Screen", asked: _Asked) -> "Report":
+    from tallystick.checklist.kept import keep_answers
     from tallystick.checklist.opening import open_scene
     from tallystick.checklist.questions import choose
     from tallystick.checklist.runner import run_checks, save_report
     from tallystick.checklist.wire import WireTransport
     from tallystick.wiring import open_house
 
-    questions = choose(ids)
+    questions = choose(asked.ids)
     with open_house(start.folder, start.environment, whole=True) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
-        scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
-        scene.cage = _cage(house) if canary else None
+        scene = open_scene(house.loaded, readers, house.pairs, sample=asked.sample)
+        scene.cage = _cage(house) if asked.canary else None
+        kept = keep_answers(scene, resume=asked.resume, max_age=asked.max_age)
         with _progress(screen) as progress:
-            report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
+            report = run_checks(
+                scene, house.boundary(), WireTransport(), questions,
+                reveal=asked.reveal, progress=progress, kept=kept, most=asked.budget,
+            )  # fmt: skip
         save_report(report, house.store)
         return report
 
