@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
         "tally check --only C7.8,C7.9",
         "tally check --dry-run",
         "tally check --html report.html --markdown report.md",
+        "tally check --calendar --ics endings.ics",
         "tally check --budget 500",
         "tally check --resume --max-age 48",
         "tally --environment staging check --canary",
@@ -88,6 +89,12 @@ def check(
     budget: Annotated[
         int, typer.Option("--budget", metavar="N", min=0, help="Make at most N requests; 0 is any number.")
     ] = 0,
+    calendar: Annotated[
+        bool, typer.Option("--calendar", help="Only say what will end by itself: certificates, tokens, secrets.")
+    ] = False,
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE", help="With --calendar: write it for a calendar, too.")
+    ] = None,
     letter: Annotated[
         Language | None,
         typer.Option("--letter", metavar="de|en", help="Write the request for access to each system; ask nothing."),
@@ -108,6 +115,10 @@ def check(
     if letter is not None:
         _write_letters(start, screen, letter)
         return DONE
+    if calendar or ics is not None:
+        from tallystick.cli.check_calendar import show_calendar
+
+        return show_calendar(start, screen, ics)
     if dry_run:
         _declare(start, screen, ids, canary=canary)
         return DONE
