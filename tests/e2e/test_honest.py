@@ -52,6 +52,16 @@ def test_people_who_work_meanwhile_are_no_lie(tmp_path, system):
         assert contradictions(project) == []
 
 
+def test_calls_by_name_are_told_by_name_and_place(tmp_path):
+    """RPC has one address for everything; the letter and the list of calls name the methods."""
+    with HONEST["json_ledger"](tmp_path) as project:
+        [reached] = [f for q in project.check("--only", "C5") for f in q["findings"] if f["subject"] == "subject"]
+        assert f"127.0.0.1 port {project.port} answers" in reached["summary"]
+        [calls] = [f for q in project.check("--only", "C1.3") for f in q["findings"] if f["subject"] == "subject"]
+        assert "get accounts (accounts.read): record 1; for mirror" in " ".join(calls["reasons"])
+        assert "accounts.change" in project.tally("check", "--letter", "en")[1]
+
+
 @pytest.mark.parametrize("version", ["json-1.0", "xml"])
 def test_no_contradiction_is_told_of_tryton_by_calls(tmp_path, tryton, monkeypatch, version):
     monkeypatch.setenv("TRYTON_PASSWORD", PASSWORD)

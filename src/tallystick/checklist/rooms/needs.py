@@ -81,4 +81,7 @@ def spelled(manifest: Manifest, subject: Subject, deed: Deed) -> str:
     if manifest.protocol == "files":
         return f"{'read' if deed in READS else 'write'} {spec.file.name if spec.file else subject.object}"
     operation: Operation | None = getattr(spec, deed) or getattr(spec, f"{deed}_bulk", None)
-    return f"{operation.method} {operation.path}" if operation else ""
+    if operation is None:
+        return ""
+    # Where all goes to one address by one method, the name of what is called says which call it is.
+    return operation.path if manifest.protocol in {"soap", "graphql", "rpc"} else f"{operation.method} {operation.path}"
