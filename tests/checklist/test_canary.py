@@ -1,10 +1,12 @@
 """Writes are tried on records of our own, on staging only; each promise that is broken is told, and nothing stays."""
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 import yaml
-from town import findings, told
+from town import Town, findings, told
 
 from tallystick.checklist.questions import choose
 from tallystick.checklist.runner import run_checks
@@ -15,6 +17,7 @@ from tallystick.cli.main import run_command
 from tallystick.core.error import ProjectError
 from tallystick.testing.twins.fault import Fault
 from tallystick.testing.twins.server import Answer
+from tallystick.wiring import open_house
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -104,6 +107,17 @@ def test_what_cannot_be_removed_is_listed_and_found_again_by_the_next_check(twin
     assert all(record in told(again, "C10") for record in left)
 
 
+@pytest.mark.parametrize(("method", "deed"), [("POST", "create"), ("PATCH", "update"), ("DELETE", "delete")])
+def test_a_right_to_write_that_is_missing_is_named(twins, method, deed):
+    stage(twins)
+    twins.crm.faults.add(Fault("status", method=method, path="/v1/companies*", status=403, count=None))
+    report, _ = ask(twins)
+    [rights] = [f for f in findings(report, "C10") if f.subject == "crm/companies, rights"]
+    assert rights.verdict == "fail"
+    assert rights.summary == f"not allowed to our credentials: {deed}"
+    assert verdicts(report, "crm/contacts")["rights"] == "pass"
+
+
 def test_a_record_that_was_there_before_is_never_taken_for_a_canary(twins):
     """Some systems answer a create with a record that looks alike; it is neither changed nor deleted."""
     stage(twins)
@@ -186,3 +200,29 @@ def test_an_environment_of_no_known_kind_is_no_project(twins):
     stage(twins, kind="stagging")
     with pytest.raises(ProjectError), twins.open():
         pass
+
+
+def test_tables_keep_every_promise_too(databases):
+    """A database is written to on staging only, like any other system, and is left as it was."""
+    rows = [(f"Firma {n}", f"post{n}@firma.example") for n in range(12)]
+    databases.pair(rows, rows)
+    systems = {}
+    for name in ("crm", "erp"):
+        file = databases.folder / "systems" / f"{name}.yaml"
+        manifest = yaml.safe_load(file.read_text())
+        systems[name] = {"url": manifest["url"]}
+        databases.write(f"systems/{name}.yaml", manifest | {"url": "sqlite:///elsewhere.db"})
+    project = yaml.safe_load((databases.folder / "tally.yaml").read_text())
+    test = {"kind": "staging", "systems": systems}
+    databases.write("tally.yaml", project | {"environment": "test", "environments": {"test": test}})
+    with open_house(databases.folder) as house:
+        town = Town(house)
+        scene = town.scene()
+        scene.cage = open_cage(house.loaded, {n: s.connector for n, s in house.systems.items()}, "kabc123")
+        report = run_checks(scene, town.boundary(), WireTransport(), choose(["C10"]))
+        told_verdicts = {f.subject: f.verdict for f in findings(report, "C10")}
+        assert set(told_verdicts.values()) <= {"pass", "not_applicable", "cannot_tell"}, told(report, "C10")
+        assert told_verdicts["crm/companies, deletion"] == told_verdicts["erp/partners, rights"] == "pass"
+    for name, table in (("crm", "companies"), ("erp", "partners")):
+        with contextlib.closing(sqlite3.connect(databases.folder / f"{name}.db")) as database:
+            assert database.execute(f"select count(*) from {table}").fetchone() == (12,)

@@ -14,7 +14,7 @@ from tallystick.checklist.scene import Scene, Subject
 from tallystick.checklist.staging import remove
 from tallystick.checklist.survey import readable
 from tallystick.core.checks import Facts
-from tallystick.core.error import Error
+from tallystick.core.error import AccessError, Error
 from tallystick.core.ports import Flow
 
 Step = Callable[[Canary], Flow[dict[str, Any]]]
@@ -37,6 +37,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     cage, spec = scene.cage, scene.spec(subject)
     assert cage is not None, "rooms that write are not entered without a cage"
     facts: dict[str, Any] = {"mark": cage.mark, "reason": "", "steps": {}, "left": [], "lost": []}
+    facts["denied"] = {}
     if not wants_writing(scene, subject):
         return facts | {"reason": "no mapping writes here", "unneeded": True}
     if subject.system in cage.shut:
@@ -55,17 +56,24 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     try:
         yield from canary.make()
     except Error as failure:
-        return facts | {"reason": f"a canary was refused: {failure}"}
+        return facts | {"reason": f"a canary was refused: {failure}", "denied": _denied("create", failure)}
     for name, step in _STEPS:
         try:
             facts["steps"][name] = yield from step(canary)
         except Error as failure:
             facts["steps"][name] = {"error": str(failure)}
+            facts["denied"] |= _denied(canary.doing, failure)
     for record_id in list(cage.alive.get(subject, ())):
         why = yield from remove(cage, subject, record_id)
         if why:
             facts["left"].append(f"{record_id}: {why}")
     return facts
+
+
+def _denied(deed: str, failure: Error) -> dict[str, str]:
+    """Tell which operation was not allowed to our credentials, if that is what the failure means."""
+    is_denied = isinstance(failure, AccessError) and failure.layer == "service"
+    return {deed: str(failure)} if is_denied else {}
 
 
 ROOM = Room(

@@ -57,7 +57,7 @@ def lacking(spec: ObjectSpec, found: Walk) -> tuple[Raw, tuple[str, ...]]:
 class Canary:
     """One record of ours, and what is known of it: ``body`` as it was sent first, ``seen`` as it was read last.
 
-    ``others`` are the ids of records that were there before, which are never touched.
+    ``others`` are the ids of records that were there before, which are never touched; ``doing`` the last operation.
     """
 
     scene: Scene
@@ -70,6 +70,7 @@ class Canary:
     made: float = 0
     body: Raw = field(default_factory=dict)
     seen: Sighting | None = None
+    doing: str = ""
 
     @property
     def spec(self) -> ObjectSpec:
@@ -89,7 +90,7 @@ class Canary:
         self.id = written.id
 
     def _create(self, body: Raw, key: str) -> Flow[Written]:
-        name = self.subject.object
+        name, self.doing = self.subject.object, "create"
         flow = self.cage.writers[self.subject.system].create(name, body, f"{self.cage.mark}-{name}-{key}")
         written: Written = yield Call(self.subject.system, flow)
         alive = self.cage.alive.setdefault(self.subject, [])
@@ -101,25 +102,26 @@ class Canary:
         return written
 
     def _get(self) -> Flow[Sighting | NotThere]:
+        self.doing = "get"
         flow = self.cage.writers[self.subject.system].get(self.subject.object, self.id)
         answer: Sighting | NotThere = yield Call(self.subject.system, flow)
         if isinstance(answer, Sighting):
             self.seen = answer
         return answer
 
-    def _update(self, patch: Raw, version: str | None) -> Flow[None]:
-        now = self.seen.record if self.seen else None
-        flow = self.cage.writers[self.subject.system].update(
-            self.subject.object, Update(self.id, patch, version, current=now)
-        )
-        yield Call(self.subject.system, flow)
+    def _update(self, patch: Raw, last: Sighting | None) -> Flow[None]:
+        """Change it as somebody who read it ``last`` so: record and version belong together."""
+        self.doing = "update"
+        version = last.version if last and self.can.cas_write else None
+        change = Update(self.id, patch, version, current=last.record if last else None)
+        yield Call(self.subject.system, self.cage.writers[self.subject.system].update(self.subject.object, change))
 
     def _set(self, name: str, value: Any) -> Flow[Any]:
         """Set one field and give what stands there then."""
         yield from self._get()
         patch: Raw = {}
         write_path(patch, parse(name), value)
-        yield from self._update(patch, self.seen.version if self.seen and self.can.cas_write else None)
+        yield from self._update(patch, self.seen)
         yield from self._get()
         return read(self.seen.record, parse(name)) if self.seen else UNKNOWN
 
@@ -204,10 +206,10 @@ class Canary:
     def change_with_old_version(self) -> Flow[dict[str, Any]]:
         """Change it, and change it again on condition of the version from before."""
         yield from self._get()
-        old = self.seen.version if self.seen else None
+        old = self.seen
         first = yield from self._set(self.text_field, self._text("second"))
         taken = not how_changed(self._text("second"), first)
-        if not self.can.cas_write or old is None:
+        if not self.can.cas_write or old is None or old.version is None:
             return {"claimed": self.can.cas_write, "taken": taken}
         patch: Raw = {}
         write_path(patch, parse(self.text_field), self._text("third"))
@@ -270,7 +272,7 @@ class Canary:
     def delete_it(self) -> Flow[dict[str, Any]]:
         """Delete it, and wait until neither a read by id nor a listing shows it alive."""
         yield from self._get()
-        version = self.seen.version if self.seen and self.can.cas_write else None
+        version, self.doing = (self.seen.version if self.seen and self.can.cas_write else None), "delete"
         flow = self.cage.writers[self.subject.system].delete(self.subject.object, self.id, version)
         yield Call(self.subject.system, flow)
         by_id = yield from self._wait(self._is_gone)

@@ -10,6 +10,8 @@ _LEEWAY: Final = 1.0
 
 def judge(facts: Facts) -> list[Judgement]:
     """A write that is lost, doubled or overwritten fails, one that is changed on its way warns; the rest is told."""
+    if facts["reason"] and facts["denied"]:
+        return [*_rights(facts), *_traces(facts)]
     if facts["reason"]:
         verdict: Any = "not_applicable" if facts.get("unneeded") else "cannot_tell"
         return [Judgement(verdict, f"no canary was made: {facts['reason']}"), *_traces(facts)]
@@ -20,7 +22,18 @@ def judge(facts: Facts) -> list[Judgement]:
             judged.append(Judgement("cannot_tell", "this step broke off", (told["error"],), part=part))
         else:
             judged.append(make(told, part))
-    return [*judged, *_traces(facts)]
+    return [*judged, *_rights(facts), *_traces(facts)]
+
+
+def _rights(facts: Facts) -> list[Judgement]:
+    if facts["denied"]:
+        listed = ", ".join(facts["denied"])
+        fix = "ask the system's owner for these rights: tally check --letter en writes the request"
+        reasons = tuple(facts["denied"].values())
+        return [Judgement("fail", f"not allowed to our credentials: {listed}", reasons, fix, "rights", about=())]
+    if any("error" in told for told in facts["steps"].values()):
+        return []  # what broke off may have been a right as well
+    return [Judgement("pass", "our credentials may create, change and delete", part="rights")]
 
 
 def _traces(facts: Facts) -> list[Judgement]:
