@@ -6,8 +6,8 @@ from tests.catalog.stand_in import StandIn
 from tallystick.connectors.registry import open_system
 from tallystick.core.error import AccessError
 from tallystick.core.path import parse
+from tallystick.project.canary import canary_body, lacking_fields, text_fields
 from tallystick.project.ready import read_ready, ready_names
-from tallystick.testing.canary import canary_body, lacking_fields, text_fields
 from tallystick.testing.conformance import ConnectorConformance
 from tallystick.testing.standing_laws import StandingLaws
 from tallystick.testing.trial import Trial, laws_of

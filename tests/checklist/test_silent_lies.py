@@ -21,7 +21,9 @@ LIES = [
 def moved(report):
     """Give the questions with another answer than an honest pair of twins gets."""
     quiet = {"pass", "not_applicable"}
-    return {q: s for q, s in statuses(report).items() if s not in quiet and (q, s) != ("C4", "cannot_tell")}
+    # No right to write is known, one twin gives no count, and nothing has changed for long.
+    untold = {(q, "cannot_tell") for q in ("C4", "C7.8", "C7.9")}
+    return {q: s for q, s in statuses(report).items() if s not in quiet and (q, s) not in untold}
 
 
 @pytest.mark.parametrize(
@@ -75,8 +77,10 @@ def test_a_listing_may_be_as_late_as_the_manifest_says(twins):
     text = project.read_text()
     project.write_text(text.replace("strong_reads: true", "consistency_seconds: 120", 1))
     report = twins.ask("C7.9")
-    assert statuses(report) == {"C7.9": "pass"}
-    assert "late, as the manifest allows" in told(report, "C7.9")
+    assert red(report) == []
+    [seen] = [f for f in findings(report, "C7.9") if f.subject == "crm/companies, visibility"]
+    assert seen.verdict == "pass"
+    assert "late, as the manifest allows" in seen.summary
 
 
 def test_reads_by_id_that_are_behind_the_listing_are_found(twins):

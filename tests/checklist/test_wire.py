@@ -16,6 +16,7 @@ from tallystick.core.error import AccessError, Bug, ProjectError, Unavailable
 from tallystick.core.ports import Call, CallAll, Commit, Fresh, Look, Now, Pause
 from tallystick.engine.effects import drive
 from tallystick.project.load import load_project
+from tallystick.project.manifest import Manifest
 
 # Made for these tests only: for 127.0.0.1 and localhost, signed by itself, good from 2020 to 2125.
 PEM = """-----BEGIN PRIVATE KEY-----
@@ -223,6 +224,9 @@ class Nothing:
 
     def subjects(self, about):
         return []
+
+    def manifest(self, subject):
+        return Manifest.model_validate({"protocol": "memory"})
 
 
 SAFE = Address("crm.test", 443, is_encrypted=True)

@@ -44,7 +44,7 @@ class Town:
 
 def statuses(report: Report) -> dict[str, str]:
     """Give the status of each question that is measured."""
-    return {row.question.id: row.status for row in report.rows if row.question.room}
+    return {row.question.id: row.status for row in report.rows if row.question.room and row.findings}
 
 
 def red(report: Report) -> list[str]:

@@ -17,14 +17,16 @@ pytest_plugins = ["tests.systems.fixtures"]
 pytestmark = pytest.mark.e2e
 
 PROVEN = {"C1.1", "C1.3", "C5", "C7.8", "C7.9", "C7.10", "C7.11d"}
+# What is so, and worth a warning: how these projects were made, and what a user may who owns the whole server.
+TRUE = ("written by hand", "may do more than is needed", "1 row without any value", "guarantees cannot be given")
 
 
 def answers(project: TallyProject) -> dict[str, Any]:
     """Ask everything; give the questions by id."""
     outcome = project.tally("check", "--json")
     document = json.loads(outcome.output)
-    told = [f for q in document["questions"] for f in q["findings"] if f["verdict"] == "fail"]
-    assert told == []
+    told = [f for q in document["questions"] for f in q["findings"] if f["verdict"] in {"warn", "fail"}]
+    assert [f for f in told if not any(true in f["summary"] for true in TRUE)] == []
     assert outcome.code == 0, outcome.errors
     return {q["id"]: q["status"] for q in document["questions"]}
 
@@ -60,5 +62,6 @@ def test_tryton_and_postgresql(tmp_path: Path, tryton: Tryton, database_server: 
         {"TRYTON_KEY": tryton.key, "CUSTOMERS_DATABASE": database.url},
     )
     found = answers(project)
-    assert {q: found[q] for q in PROVEN} == dict.fromkeys(PROVEN, "pass")
+    # It gives no count, and there is no other way to know what a listing leaves out.
+    assert {q: found[q] for q in PROVEN} == dict.fromkeys(PROVEN, "pass") | {"C7.8": "cannot_tell"}
     assert tryton.parties() == before

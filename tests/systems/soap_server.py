@@ -66,7 +66,8 @@ class Door:
     def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=20)
         try:
-            kept = {name: value for name, value in headers.items() if name.lower() not in {"host", "connection"}}
+            own = {"host", "connection", "content-length"}
+            kept = {name: value for name, value in headers.items() if name.lower() not in own}
             connection.request(method, path, body, {**kept, "Host": self.url.split("/")[2]})
             answer = connection.getresponse()
             return Reply(answer.status, {"Content-Type": answer.headers.get("Content-Type", "")}, answer.read())
@@ -111,9 +112,9 @@ class _Quiet(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def opened_door(behind: int = 0) -> Iterator[Door]:
-    """Open a door on a free port while the block runs."""
-    door = Door(behind)
+def opened_door(behind: int = 0, *, door: Door | None = None) -> Iterator[Door]:
+    """Open a door, or the one that is given, on a free port while the block runs."""
+    door = door or Door(behind)
     server = _Quiet(("127.0.0.1", 0), type("Porter", (_Porter,), {"door": door}))
     server.daemon_threads = True
     door.server = server

@@ -32,7 +32,7 @@ def addresses_of(loaded: LoadedProject) -> dict[str, Address]:
 
 def _address(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
     try:
-        if manifest.protocol in {"rest", "graphql", "soap"}:
+        if manifest.protocol in {"rest", "graphql", "soap", "rpc"}:
             return _web(manifest, resolve)
         if manifest.protocol == "sql":
             return _database(resolve(manifest.url))

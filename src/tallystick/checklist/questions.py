@@ -21,6 +21,8 @@ def all_questions() -> tuple[Question, ...]:
     known = {question.id for question in questions}
     for question in questions:
         answers = [way for way in (question.room, question.within, question.people) if way]
+        if answers == [question.room, question.people]:
+            continue  # measured where that is wished for, and people are told how to wish for it
         if len(answers) != 1 or (question.within and question.within not in known):
             raise Bug(f"question {question.id} must have exactly one way to be answered", place=_FILE)
     if len(known) != len(questions):

@@ -42,7 +42,7 @@ def _section(question: Question) -> Iterator[str]:
     yield from (f"### {question.id} {question.title}", "", question.asks, "")
     asked = f"Asked: {question.cadence}."
     yield from (f"{asked} A gate." if question.gate else asked, "")
-    if question.people:
+    if question.people and not question.room:
         yield f"Ask people: {question.people}"
     elif question.within:
         yield f"Answered with {question.within}."
@@ -51,4 +51,6 @@ def _section(question: Question) -> Iterator[str]:
         about = {"system": "each system", "object": "each object in use", "mapping": "each mapping"}[room.about]
         judged = inspect.cleandoc(room.judge.__doc__ or "").splitlines()[0]
         yield from (f"Measured for {about}. Requests: {room.asks}.", "", judged)
+    if question.people and question.room:
+        yield from ("", question.people)
     yield ""

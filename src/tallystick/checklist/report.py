@@ -33,7 +33,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run of the check list. ``at`` is seconds UTC; ``reveal`` shows the values of samples as they are."""
+    """A run of the check list. ``at`` is seconds UTC; ``reveal`` shows the values of samples as they are.
+
+    ``kept`` is how many answers are of before; ``wrote`` tells that canaries were made.
+    """
 
     project: str
     environment: str
@@ -41,6 +44,15 @@ class Report:
     rows: tuple[Row, ...]
     calls: int
     reveal: bool = False
+    kept: int = 0
+    wrote: bool = False
+
+    @property
+    def effort(self) -> str:
+        """Say what it took: requests, answers of before, and what was written."""
+        taken = f"{self.calls:,} requests made"
+        before = f", {self.kept:,} answers of before" if self.kept else ""
+        return f"{taken}{before}, {'canaries written and removed' if self.wrote else 'nothing written'}"
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -78,7 +90,7 @@ def make_rows(questions: Sequence[Question], findings: Sequence[Finding]) -> tup
     rows = []
     for question in questions:
         own = by_question.get(question.within or question.id, ())
-        status: Status = "not_automated" if question.people else worst(f.verdict for f in own)
+        status: Status = "not_automated" if question.people and not own else worst(f.verdict for f in own)
         rows.append(Row(question, () if question.within else own, status))
     return tuple(rows)
 
@@ -108,6 +120,8 @@ def report_document(report: Report) -> dict[str, Any]:
         "environment": report.environment,
         "at": report.at,
         "calls": report.calls,
+        "kept": report.kept,
+        "wrote": report.wrote,
         "counts": dict(report.counts),
         "failed_gates": [row.question.id for row in report.failed_gates],
         "questions": [

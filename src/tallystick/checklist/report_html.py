@@ -38,7 +38,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from _filters(report)
     yield f"<header>\n<h1>{title}</h1>"
     environment = f", environment {escape(report.environment)}" if report.environment else ""
-    yield f"<p>{report.when}{environment}. {report.calls:,} requests made, nothing written.</p>"
+    yield f"<p>{report.when}{environment}. {report.effort}.</p>"
     yield from _ready(report)
     yield "</header>\n<main>"
     for line, rows in report.by_line().items():
@@ -83,7 +83,7 @@ def _row(row: Row, report: Report) -> Iterator[str]:
     gate = ' <span class="gate">gate</span>' if question.gate else ""
     yield f"<h3><span>{question.id}</span> {escape(question.title)} {badge}{gate}</h3>"
     yield f'<p class="asks">{escape(question.asks)} <span class="when">Asked {escape(question.cadence)}.</span></p>'
-    if question.people:
+    if question.people and not row.findings:
         yield f"<p>Ask people: {escape(question.people)}</p>"
     if question.within:
         yield f'<p>Answered with <a href="#{question.within}">{question.within}</a>.</p>'

@@ -23,7 +23,7 @@ def _lines(report: Report) -> Iterator[str]:
     environment = f", environment {report.environment}" if report.environment else ""
     yield f"# Check list: {_plain(report.project)}{_plain(environment)}"
     yield ""
-    yield f"{report.when}; {report.headline}; {report.calls:,} requests made, nothing written."
+    yield f"{report.when}; {report.headline}; {report.effort}."
     if report.failed_gates:
         listed = ", ".join(row.question.id for row in report.failed_gates)
         yield ""
@@ -41,7 +41,7 @@ def _row(row: Row) -> Iterator[str]:
     yield f"### {row.question.id} {_plain(row.question.title)}: {WORDS[row.status]}{gate}"
     yield ""
     yield f"_{_plain(row.question.asks)}_"
-    if row.question.people:
+    if row.question.people and not row.findings:
         yield ""
         yield f"Ask people: {_plain(row.question.people)}"
     if row.question.within:

@@ -30,7 +30,7 @@ def render_text(report: Report, *, details: bool = False) -> RenderableType:
     parts: list[RenderableType] = []
     for line, rows in report.by_line().items():
         parts += [Text(line, style="bold"), Padding(_table(rows, details=details), (0, 0, 1, 0))]
-    parts.append(Text.assemble(("Summary  ", "bold"), _summary(report), f"  ({report.calls:,} requests made)"))
+    parts.append(Text.assemble(("Summary  ", "bold"), _summary(report), f"  ({report.effort})"))
     stopped = report.failed_gates
     if stopped:
         listed = ", ".join(row.question.id for row in stopped)
@@ -66,7 +66,7 @@ def _cell(row: Row, *, details: bool) -> Text:
 
 
 def _lines(row: Row, *, details: bool) -> Iterator[Text]:
-    if row.question.people and details:
+    if row.question.people and not row.findings and details:
         yield Text(f"  {row.question.people}", style="dim")
     if row.question.within and details:
         yield Text(f"  answered with {row.question.within}", style="dim")

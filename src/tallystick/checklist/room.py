@@ -19,10 +19,12 @@ class Room:
     """How one question is measured.
 
     ``probe`` is a flow of effects that only reads; it raises where nothing could be measured at all. ``judge`` is pure.
-    ``asks`` declares in words which calls the probe makes.
+    ``asks`` declares in words which calls the probe makes. A room that ``writes`` makes canaries, and is left out
+    unless that was allowed.
     """
 
     about: About
     asks: str
     probe: Probe
     judge: Judge
+    writes: bool = False

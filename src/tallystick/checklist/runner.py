@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
+from tallystick.checklist.kept import KeptAnswers
 from tallystick.checklist.report import Report, finding_document, make_rows
 from tallystick.checklist.room import Room
 from tallystick.checklist.sample import jsonable
 from tallystick.checklist.scene import Scene, Subject
+from tallystick.checklist.staging import sweep
 from tallystick.checklist.watch import Watch
 from tallystick.core.checks import Evidence, Facts, Finding, Judgement, Question, Verdict
 from tallystick.core.error import Error
@@ -30,24 +32,74 @@ def run_checks(
     *,
     reveal: bool = False,
     progress: Progress | None = None,
+    kept: KeptAnswers | None = None,
+    most: int = 0,
 ) -> Report:
-    """Ask the questions of everything they are about, and give the report. Nothing is written."""
-    watch = Watch(boundary, wire)
+    """Ask the questions of everything they are about, and give the report.
+
+    What ``kept`` knows is not asked again, and each answer is kept there. ``most`` is how many requests may be made, 0
+    for any number. Nothing is written but canaries, where the scene has a cage; whatever happens, they are removed.
+    """
+    watch = Watch(boundary, wire, may_wait=scene.cage is not None, most=most)
+    try:
+        return _run(scene, watch, questions, kept, reveal=reveal, progress=progress)
+    finally:
+        if scene.cage is not None:
+            drive(sweep(scene.cage), Watch(boundary, wire))  # never for want of requests
+
+
+def _run(
+    scene: Scene,
+    watch: Watch,
+    questions: Sequence[Question],
+    kept: KeptAnswers | None,
+    *,
+    reveal: bool,
+    progress: Progress | None,
+) -> Report:
     findings: list[Finding] = []
     for question in questions:
         if not question.room:
             continue
         room = find_room(question)
+        if room.writes and scene.cage is None:
+            continue
         subjects = scene.subjects(room.about)
         for subject in subjects:
             if progress is not None:
                 progress(question, subject)
-            findings += _answer(scene, watch, question, room, subject, reveal=reveal)
+            findings += _known_or_asked(scene, watch, question, room, subject, kept, reveal=reveal)
         if not subjects:
             findings.append(_unasked(scene, watch, question, room))
     rows = make_rows(questions, findings)
     loaded = scene.loaded
-    return Report(loaded.project.name, loaded.environment, _now(watch), rows, watch.calls, reveal=reveal)
+    return Report(
+        loaded.project.name,
+        loaded.environment,
+        _now(watch),
+        rows,
+        watch.calls,
+        reveal=reveal,
+        kept=kept.used if kept else 0,
+        wrote=scene.cage is not None,
+    )
+
+
+def _known_or_asked(
+    scene: Scene, watch: Watch, question: Question, room: Room, subject: Subject, kept: KeptAnswers | None, *,
+    reveal: bool,
+) -> list[Finding]:  # fmt: skip
+    known = kept.take(question, subject, _now(watch)) if kept else None
+    if known is not None:
+        return known
+    found = [] if watch.is_spent else _answer(scene, watch, question, room, subject, reveal=reveal)
+    if watch.is_spent:
+        # What was asked for in part is no answer; it is asked for as a whole the next time.
+        judged = Judgement("cannot_tell", "not asked: the budget of requests is used up", fix="tally check --resume")
+        return [_finding(scene, question, subject, Evidence({}, room.asks, 0, _now(watch)), judged)]
+    if kept and not reveal:
+        kept.note(question, subject, found, _now(watch))
+    return found
 
 
 def declare_checks(scene: Scene, questions: Sequence[Question]) -> list[dict[str, str]]:
@@ -57,6 +109,7 @@ def declare_checks(scene: Scene, questions: Sequence[Question]) -> list[dict[str
         for question in questions
         if question.room
         for room in [find_room(question)]
+        if scene.cage is not None or not room.writes
         for subject in scene.subjects(room.about)
     ]
 

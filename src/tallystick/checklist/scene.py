@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol
 
 from tallystick.core.error import Error
 from tallystick.core.path import Path
-from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, Sighting
-from tallystick.core.record import SIDES
+from tallystick.core.ports import Capabilities, Flow, NotThere, Page, Position, Sighting, Update, Written
+from tallystick.core.record import SIDES, Raw
 from tallystick.core.schema import ObjectType
 from tallystick.engine.pair import End, Pair
 from tallystick.project.load import LoadedProject
@@ -47,12 +47,40 @@ class Reader(Protocol):
         """Find records by a searchable field."""
 
 
+class Writer(Reader, Protocol):
+    """A connector for rooms that write, where that is allowed."""
+
+    def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
+        """Create one record."""
+
+    def update(self, object_name: str, update: Update) -> Flow[Written]:
+        """Change one record, on condition of its version where the system can."""
+
+    def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
+        """Delete one record."""
+
+
+@dataclass(slots=True)
+class Cage:
+    """What is written by a check: ``mark`` stands in each canary, ``writers`` are the systems that may be written.
+
+    ``shut`` says of the other systems why not. ``alive`` are the canaries that are not removed yet.
+    """
+
+    mark: str
+    writers: Mapping[str, Writer]
+    shut: Mapping[str, str] = field(default_factory=dict)
+    alive: dict["Subject", list[str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much one check may ask of a system: records looked at per object, and pages of one listing."""
 
     sample: int = 2000
     pages: int = 60
+    patience: float = 20
+    """Seconds that a canary's write is waited for until it shows."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,6 +163,8 @@ class Scene:
     budget: Budget = field(default_factory=Budget)
     walks: dict[tuple[str, str, int], Walk] = field(default_factory=dict)
     described: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    cage: Cage | None = None
+    """Where canaries are made; unset means that nothing is written."""
 
     def manifest(self, subject: Subject) -> Manifest:
         """Give the manifest of a subject's system."""

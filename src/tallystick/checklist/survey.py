@@ -10,6 +10,8 @@ from tallystick.core.record import fingerprint
 
 AGAIN: Final = -1
 """Stands for a page size: the manifest's, but read anew."""
+AFTERWARDS: Final = -2
+"""The same, read anew after single records were."""
 _MOST_FAULTS: Final = 200
 
 

@@ -1,8 +1,9 @@
-"""``tally check``: the check list, answered on the live systems. Nothing is written but the answers."""
+"""``tally check``: the check list, answered on the live systems. Nothing is written but the answers, and canaries."""
 
 import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,6 +13,7 @@ import typer
 from tallystick.cli.start import Json, examples, start_of
 
 _WIDTH: Final = 120
+_HOUR: Final = 3600
 
 
 class Language(StrEnum):
@@ -24,8 +26,10 @@ class Language(StrEnum):
 if TYPE_CHECKING:
     from tallystick.checklist.report import Report
     from tallystick.checklist.runner import Progress
+    from tallystick.checklist.scene import Cage
     from tallystick.cli.output import Screen
     from tallystick.cli.start import Start
+    from tallystick.wiring import House
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +39,10 @@ def register(app: typer.Typer) -> None:
         "tally check --only C7.8,C7.9",
         "tally check --dry-run",
         "tally check --html report.html --markdown report.md",
+        "tally check --calendar --ics endings.ics",
+        "tally check --budget 500",
+        "tally check --resume --max-age 48",
+        "tally --environment staging check --canary",
     )
     app.command(epilog=shown, short_help="Answer the check list on the live systems.")(check)
 
@@ -68,6 +76,25 @@ def check(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which requests would be made of which system. None is made.")
     ] = False,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Try writes too, on marked records that are removed again. On staging only."),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a check that was broken off; ask only what is not known.")
+    ] = False,
+    max_age: Annotated[
+        float, typer.Option("--max-age", metavar="HOURS", min=0, help="With --resume: ask again what is older.")
+    ] = 24,
+    budget: Annotated[
+        int, typer.Option("--budget", metavar="N", min=0, help="Make at most N requests; 0 is any number.")
+    ] = 0,
+    calendar: Annotated[
+        bool, typer.Option("--calendar", help="Only say what will end by itself: certificates, tokens, secrets.")
+    ] = False,
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE", help="With --calendar: write it for a calendar, too.")
+    ] = None,
     letter: Annotated[
         Language | None,
         typer.Option("--letter", metavar="de|en", help="Write the request for access to each system; ask nothing."),
@@ -76,7 +103,8 @@ def check(
 ) -> int:
     """Ask every question of the list and show what was found. Exit code 5 if one that gates a go-live has failed.
 
-    The systems are only read. What cannot be measured is said to be so, and what has to be asked of people is listed.
+    The systems are only read, but for canaries on staging. What cannot be measured is said to be so, and what has to be
+    asked of people is listed.
     """
     from tallystick.checklist.report import report_document
     from tallystick.cli.exits import CHECK, DONE
@@ -87,10 +115,15 @@ def check(
     if letter is not None:
         _write_letters(start, screen, letter)
         return DONE
+    if calendar or ics is not None:
+        from tallystick.cli.check_calendar import show_calendar
+
+        return show_calendar(start, screen, ics)
     if dry_run:
-        _declare(start, screen, ids)
+        _declare(start, screen, ids, canary=canary)
         return DONE
-    report = _run(start, screen, ids, sample, reveal=show_values)
+    asked = _Asked(ids, sample, show_values, canary, resume, max_age * _HOUR, budget)
+    report = _run(start, screen, asked)
     noted = _note(start, report) if note else None
     screen.document(report_document(report) | ({} if noted is None else {"noted": noted}))
     if not as_json:
@@ -100,19 +133,38 @@ def check(
     return CHECK if report.failed_gates else DONE
 
 
-def _run(start: "Start", screen: "Screen", ids: list[str], sample: int, *, reveal: bool) -> "Report":
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for on the command line."""
+
+    ids: list[str]
+    sample: int
+    reveal: bool
+    canary: bool
+    resume: bool
+    max_age: float
+    budget: int
+
+
+def _run(start: "Start", screen: "Screen", asked: _Asked) -> "Report":
+    from tallystick.checklist.kept import keep_answers
     from tallystick.checklist.opening import open_scene
     from tallystick.checklist.questions import choose
     from tallystick.checklist.runner import run_checks, save_report
     from tallystick.checklist.wire import WireTransport
     from tallystick.wiring import open_house
 
-    questions = choose(ids)
+    questions = choose(asked.ids)
     with open_house(start.folder, start.environment, whole=True) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
-        scene = open_scene(house.loaded, readers, house.pairs, sample=sample)
+        scene = open_scene(house.loaded, readers, house.pairs, sample=asked.sample)
+        scene.cage = _cage(house) if asked.canary else None
+        kept = keep_answers(scene, resume=asked.resume, max_age=asked.max_age)
         with _progress(screen) as progress:
-            report = run_checks(scene, house.boundary(), WireTransport(), questions, reveal=reveal, progress=progress)
+            report = run_checks(
+                scene, house.boundary(), WireTransport(), questions,
+                reveal=asked.reveal, progress=progress, kept=kept, most=asked.budget,
+            )  # fmt: skip
         save_report(report, house.store)
         return report
 
@@ -132,7 +184,16 @@ def _write_letters(start: "Start", screen: "Screen", language: Language) -> None
         print("\n----\n\n".join(letters.values()), end="")
 
 
-def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:
+def _cage(house: "House") -> "Cage":
+    import secrets
+
+    from tallystick.checklist.staging import open_cage
+
+    writers = {name: system.connector for name, system in house.systems.items()}
+    return open_cage(house.loaded, writers, f"k{secrets.token_hex(3)}")
+
+
+def _declare(start: "Start", screen: "Screen", ids: list[str], *, canary: bool) -> None:
     from tallystick.checklist.opening import open_scene
     from tallystick.checklist.questions import choose
     from tallystick.checklist.runner import declare_checks
@@ -140,7 +201,9 @@ def _declare(start: "Start", screen: "Screen", ids: list[str]) -> None:
 
     with open_house(start.folder, start.environment) as house:
         readers = {name: system.connector for name, system in house.systems.items()}
-        declared = declare_checks(open_scene(house.loaded, readers, house.pairs), choose(ids))
+        scene = open_scene(house.loaded, readers, house.pairs)
+        scene.cage = _cage(house) if canary else None
+        declared = declare_checks(scene, choose(ids))
     screen.document({"checks": declared})
     rows = [(one["question"], one["subject"], one["requests"]) for one in declared]
     screen.table(("question", "of", "requests"), rows)

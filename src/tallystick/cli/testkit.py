@@ -83,9 +83,9 @@ def _given(text: str) -> "Raw":
 @contextlib.contextmanager
 def _open(start: Start, system: str, chosen: Sequence[str], text: str, given: "Raw") -> "Iterator[list[Trial]]":
     from tallystick.core.error import ProjectError
+    from tallystick.project.canary import text_fields
     from tallystick.project.load import load_project
     from tallystick.project.near import suggest
-    from tallystick.testing.canary import text_fields
     from tallystick.testing.trial import Trial
     from tallystick.wiring import open_systems
 
@@ -146,7 +146,7 @@ def _findings(screen: "Screen", trial: "Trial", *, write: bool) -> "Iterator[Fin
 
 def _reason_not_to_write(spec: "ObjectSpec", trial: "Trial") -> str:
     """Say why no canary may be made; empty if one may."""
-    from tallystick.testing.canary import lacking_fields
+    from tallystick.project.canary import lacking_fields
 
     claims = trial.connector.capabilities(trial.object_name)
     if not (claims.create and claims.delete and claims.read_by_id):

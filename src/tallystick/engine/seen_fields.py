@@ -8,6 +8,7 @@ from typing import Any, Final
 from tallystick.core.error import DataError
 from tallystick.core.path import Path, parse, render
 from tallystick.core.ports import Connector, Flow, Position
+from tallystick.core.protocol_members import protocol_members
 from tallystick.core.record import Raw
 from tallystick.core.schema import Field, ObjectType, Type
 
@@ -44,10 +45,14 @@ class SeenFields:
     def unannounced(self, written: ObjectType, known: frozenset[str]) -> Iterator[Field]:
         """Give the fields that stand in records and are not written down, nor lie in or around one that is.
 
-        ``known`` are further paths that have a meaning of their own: id, version, times.
+        ``known`` are further paths that have a meaning of their own: id, version, times. What belongs to the protocol
+        is left out.
         """
         declared = [parse(path) for path in (*written.by_path, *known)]
+        own = self._protocols()
         for path in self.counts:
+            if any(path[:end] in own for end in range(1, len(path) + 1)):
+                continue
             inside = any(path[: len(each)] == each or each[: len(path)] == path for each in declared)
             above = path[:-1] in self.counts and self.kind(path[:-1]) == "object"
             if (
@@ -56,6 +61,15 @@ class SeenFields:
                 and (above or len(path) == 1)
             ):
                 yield Field(render(path), self.kind(path))
+
+    def _protocols(self) -> set[Path]:
+        """Give the paths that belong to the protocol, and those of objects that hold nothing else."""
+        beside: dict[Path, list[str]] = {}
+        for path in self.counts:
+            beside.setdefault(path[:-1], []).append(str(path[-1]))
+        found = {above: protocol_members(names) for above, names in beside.items()}
+        whole = {above for above, names in beside.items() if above and found[above] >= set(names)}
+        return whole | {(*above, name) for above, names in found.items() for name in names}
 
     def vanished(self, written: ObjectType) -> Iterator[Field]:
         """Give the written fields of which no record shows anything, not even a null, beside others that are shown."""

@@ -5,6 +5,7 @@ writes manifests, people correct them, connectors obey them, checks compare them
 Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 """
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -249,6 +250,14 @@ class Network(Model):
     """Further hosts that redirects and next links may lead to; normally only the host of ``base_url``."""
 
 
+class Expiry(Model):
+    """Something that ends by itself: a token, a secret, a licence. ``tally check --calendar`` lists it."""
+
+    what: str
+    on: date
+    """The last day on which it works."""
+
+
 class Fact(Model):
     """How sure one entry of the manifest is and why. Keys are paths in the manifest: ``objects.companies.paging``."""
 
@@ -274,6 +283,8 @@ class Manifest(Model):
     auth: Auth = NoAuth()
     limits: Limits = Limits()
     network: Network = Network()
+    expires: tuple[Expiry, ...] = ()
+    """What ends on a known day and no system tells: tokens, secrets, licences."""
     graphql: GraphqlSpec | None = None
     """GraphQL: root fields, arguments and selections."""
     soap: SoapSpec | None = None

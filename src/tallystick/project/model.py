@@ -311,6 +311,8 @@ class Environment(Model):
 
     systems: dict[str, dict[str, Any]] = {}
     state: str = ""
+    kind: Literal["production", "staging"] = "production"
+    """On ``staging``, records of our own may be made and deleted again (`tally check --canary`)."""
 
 
 class Project(Model):

@@ -15,8 +15,9 @@ from tallystick.core.error import Error
 from tallystick.core.path import parse
 from tallystick.core.ports import Connector, Transport
 from tallystick.core.record import Raw
+from tallystick.project.canary import canary_body, plain_field
 from tallystick.project.manifest import ObjectSpec
-from tallystick.testing.canary import Canaries, canary_body, plain_field
+from tallystick.testing.canary import Canaries
 from tallystick.testing.conformance import ConnectorConformance
 from tallystick.testing.conformance_subject import TEXTS
 from tallystick.testing.standing_laws import StandingLaws

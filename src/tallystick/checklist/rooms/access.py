@@ -133,7 +133,7 @@ def judge(facts: Facts) -> list[Judgement]:
         listed = ", ".join(f"{row['operation']} {row['object']}" for row in writes)
         reasons = (f"needed and not probed on this system: {listed}",)
         why = "whether our credentials may write is not known: nothing is written to find out"
-        fix = "ask the system's owner to confirm these rights, or let a first record be written on a test system"
+        fix = "ask the system's owner to confirm these rights, or try them on a test system: tally check --canary"
         judged.append(Judgement("cannot_tell", why, reasons, fix, "writing"))
     return judged
 

@@ -1,5 +1,9 @@
-"""The API description that a manifest came from, read again: does it still say the same?"""
+"""The API description that a manifest came from, read again: does it still say the same?
 
+OpenAPI and OData metadata are compared. What was described from answers has no description to keep to.
+"""
+
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,6 +13,8 @@ from tallystick.core.error import Error, Garbled
 from tallystick.core.ports import Call, Flow
 from tallystick.project.manifest import FieldSpec, Manifest, ObjectSpec
 
+_METADATA: Final = re.compile(rb"<(?:\w+:)?Edmx[\s>]")
+_HEAD: Final = 2000
 _OPERATIONS: Final = ("list", "get", "create", "update", "delete")
 
 
@@ -18,6 +24,8 @@ def compare_description(scene: Scene, subject: Subject) -> Flow[dict[str, Any]]:
     manifest = scene.manifest(subject)
     if manifest.protocol != "rest" or not manifest.description:
         return facts
+    if is_own_answer(manifest):
+        return facts | {"sampled": True}
     try:
         fresh = yield from _described(scene, subject, manifest)
     except Error as failure:
@@ -34,9 +42,14 @@ def compare_description(scene: Scene, subject: Subject) -> Flow[dict[str, Any]]:
     return facts
 
 
-def _described(scene: Scene, subject: Subject, manifest: Manifest) -> Flow[Manifest]:
-    from tallystick.connectors.describe.openapi import describe_openapi
+def is_own_answer(manifest: Manifest) -> bool:
+    """Tell whether what describes a system is the answer of one of its listings."""
+    root, where = manifest.base_url.rstrip("/"), manifest.description.partition("?")[0].rstrip("/")
+    listings = [spec.list for spec in manifest.objects.values() if spec.list is not None]
+    return any(where == (root + each.path.partition("?")[0]).rstrip("/") for each in listings)
 
+
+def _described(scene: Scene, subject: Subject, manifest: Manifest) -> Flow[Manifest]:
     key = (subject.system, manifest.description)
     known = scene.described.get(key)
     if known is None:
@@ -45,16 +58,28 @@ def _described(scene: Scene, subject: Subject, manifest: Manifest) -> Flow[Manif
             body = yield Call(subject.system, _fetch(manifest.description))
         else:
             body = yield Call(WIRE, peruse(scene.loaded.folder / manifest.description))
-        known = describe_openapi(body, source=manifest.description, base_url=manifest.base_url)
+        known = _read_description(body, manifest)
         scene.described[key] = known
     return known
+
+
+def _read_description(body: bytes, manifest: Manifest) -> Manifest:
+    if _METADATA.search(body[:_HEAD]):
+        from tallystick.connectors.describe.odata import describe_odata
+
+        return describe_odata(body, source=manifest.description, base_url=manifest.base_url)
+    from tallystick.connectors.describe.openapi import describe_openapi
+
+    return describe_openapi(body, source=manifest.description, base_url=manifest.base_url)
 
 
 def _fetch(url: str) -> Flow[bytes]:
     """Fetch a description over the system's own transport, so only from hosts that it may talk to."""
     from tallystick.connectors.http.message import Request, Response
 
-    accept = ("Accept", "application/json, application/yaml;q=0.9, */*;q=0.5")
+    # Metadata of OData can be had as JSON too, which says less and is spelled otherwise.
+    kinds = "application/xml" if "$metadata" in url else "application/json, application/yaml;q=0.9"
+    accept = ("Accept", f"{kinds}, */*;q=0.5")
     response: Response = yield Request("GET", url, (accept,), place="description", repeatable=True)
     if not response.succeeded:
         raise Garbled("the description is not there", detail=f"HTTP {response.status}", place=url)

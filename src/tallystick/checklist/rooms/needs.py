@@ -68,7 +68,7 @@ def fields_to(pair: Pair, side: Side) -> int:
 def is_described(manifest: Manifest, spec: ObjectSpec, deed: Deed) -> bool:
     """Tell whether the manifest says how to do this."""
     if deed == "get":
-        return manifest.protocol not in {"rest", "graphql", "soap"} or spec.get is not None
+        return manifest.protocol not in {"rest", "graphql", "soap", "rpc"} or spec.get is not None
     return can(manifest, spec, deed)
 
 
@@ -81,4 +81,7 @@ def spelled(manifest: Manifest, subject: Subject, deed: Deed) -> str:
     if manifest.protocol == "files":
         return f"{'read' if deed in READS else 'write'} {spec.file.name if spec.file else subject.object}"
     operation: Operation | None = getattr(spec, deed) or getattr(spec, f"{deed}_bulk", None)
-    return f"{operation.method} {operation.path}" if operation else ""
+    if operation is None:
+        return ""
+    # Where all goes to one address by one method, the name of what is called says which call it is.
+    return operation.path if manifest.protocol in {"soap", "graphql", "rpc"} else f"{operation.method} {operation.path}"

@@ -20,9 +20,11 @@ from tallystick.core.checks import Facts, Judgement
 from tallystick.core.codecs.spelling import describe
 from tallystick.core.error import InvalidValue
 from tallystick.core.ports import Flow
+from tallystick.core.protocol_members import protocol_members
 from tallystick.core.record import UNKNOWN, decode_raw
 from tallystick.core.schema import Field, Type
 from tallystick.core.validation import fit
+from tallystick.project.manifest import ObjectSpec
 
 _SHOWN: Final = 8
 _ENOUGH: Final = 10  # of fewer records a field may be missing in all by chance
@@ -49,12 +51,19 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
         "broken": broken + sum("has no id" in fault for fault in found.faults),
         "faults": [f"{n} x {fault}" for fault, n in Counter(found.faults).most_common(3)],
         "declared": len(fields),
+        "unheard": spec.on_new_field == "ignore",
     }
-    facts |= _compared(fields, records)
+    facts |= _compared(fields, records, spec)
     facts["drift"] = yield from compare_description(scene, subject)
     facts["ids"] = spec.id
     facts["absent"] = _absent(scene, subject, facts)
     return facts
+
+
+def _named(spec: ObjectSpec) -> set[path.Path]:
+    """Give the paths that the manifest gives a meaning outside its fields: id, version, times, deletion mark."""
+    paths = (spec.id, spec.version, spec.modified, spec.created, spec.deleted.path if spec.deleted else "")
+    return {path.parse(each) for each in paths if each and not each.startswith("header:")}
 
 
 def _absent(scene: Scene, subject: Subject, facts: Facts) -> list[str]:
@@ -85,20 +94,23 @@ def _decoded(rows: list[bytes]) -> tuple[list[dict[str, Any]], int]:
     return records, broken
 
 
-def _compared(fields: tuple[Field, ...], records: list[dict[str, Any]]) -> dict[str, Any]:
+def _compared(fields: tuple[Field, ...], records: list[dict[str, Any]], spec: ObjectSpec) -> dict[str, Any]:
     undocumented: Counter[str] = Counter()
     types: dict[str, Counter[str]] = {}
     rules: dict[str, Counter[str]] = {}
     examples: dict[str, Sample] = {}
-    missing, nulls = Counter[str](), Counter[str]()
+    missing, lacking, nulls = Counter[str](), Counter[str](), Counter[str]()
     declared = [(field, path.parse(field.path)) for field in fields]
-    known = {steps for _, steps in declared}
+    known = {steps for _, steps in declared} | _named(spec)
     for record in records:
-        undocumented.update(path.render(leaf) for leaf in _strangers(record, known))
+        own = path.read(record, path.parse(spec.id))
+        strangers = [leaf for leaf in _strangers(record, known) if not _is_address_of(own, path.read(record, leaf))]
+        undocumented.update(path.render(leaf) for leaf in strangers)
         for field, steps in declared:
             value = path.read(record, steps)
             if value is UNKNOWN:
                 missing[field.path] += 1
+                lacking[field.path] += _must_be_there(field) and _holds(record, steps[:-1])
             elif value is None:
                 nulls[field.path] += not field.nullable
             elif not _is_typed(field.type, value):
@@ -109,7 +121,7 @@ def _compared(fields: tuple[Field, ...], records: list[dict[str, Any]]) -> dict[
     return {
         "undocumented": dict(undocumented.most_common()),
         "missing": {f.path: missing[f.path] for f in fields if missing[f.path]},
-        "required": [f.path for f in fields if f.required or not f.nullable],
+        "lacking": {f.path: lacking[f.path] for f in fields if lacking[f.path]},
         "nulls": {name: n for name, n in nulls.items() if n},
         "types": {name: dict(kinds.most_common(2)) for name, kinds in types.items()},
         "rules": {name: dict(kinds.most_common(2)) for name, kinds in rules.items()},
@@ -117,18 +129,43 @@ def _compared(fields: tuple[Field, ...], records: list[dict[str, Any]]) -> dict[
     }
 
 
+def _must_be_there(field: Field) -> bool:
+    # Lists that hold nothing are left out by many systems, whatever is said about the nulls in them.
+    return field.required or not (field.nullable or field.type == "list")
+
+
+def _holds(record: dict[str, Any], above: path.Path) -> bool:
+    """Tell whether what a field lies in is there at all; inside of nothing, nothing is missing."""
+    return not above or isinstance(path.read(record, above), dict | list)
+
+
 def _strangers(record: Mapping[str, Any], known: set[path.Path], above: path.Path = ()) -> list[path.Path]:
-    """Give the paths of a record that are not declared; an object is entered only where something below is."""
+    """Give the paths of a record that are not declared; an object is entered only where something below is.
+
+    What belongs to the protocol is no stranger, nor is an object of nothing else.
+    """
     found: list[path.Path] = []
+    own = protocol_members(record)
     for key, value in record.items():
         here = (*above, key)
-        if here in known:
+        if (
+            here in known
+            or key in own
+            or (isinstance(value, dict) and value and value.keys() == protocol_members(value))
+        ):
             continue
         if isinstance(value, dict) and any(steps[: len(here)] == here for steps in known):
             found += _strangers(value, known, here)
         elif not any(steps[: len(here)] == here for steps in known):
             found.append(here)
     return found
+
+
+def _is_address_of(record_id: Any, value: Any) -> bool:
+    """Tell whether a value is the address of the record that it stands in, which says nothing that its id does not."""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://", "/")):
+        return False
+    return str(record_id) == value.rstrip("/").rpartition("/")[2]
 
 
 def _is_typed(declared: Type, value: Any) -> bool:
@@ -171,6 +208,9 @@ def _judge_description(facts: Facts) -> Judgement:
     if not facts["description"]:
         why = "no API description is known; the manifest was written by hand"
         return Judgement("warn", why, fix="ask the system's owner for one and name it: description", part=part)
+    if drift.get("sampled"):
+        why = "the system was described from its answers, and its records are compared with that"
+        return Judgement("not_applicable", why, part=part)
     if drift["error"]:
         why = f"the description {facts['description']} could not be read again"
         return Judgement("cannot_tell", why, (drift["error"],), part=part)
@@ -203,26 +243,25 @@ def _judge_records(facts: Facts) -> Judgement:
 
 
 def _wrong(facts: Facts) -> list[str]:
-    count, required = facts["records"], set(facts["required"])
+    count = facts["records"]
     found = [f"{name}: another type than declared ({_counted(kinds)})" for name, kinds in facts["types"].items()]
     found += [f"{name}: null in {n} of {count}, declared as never null" for name, n in facts["nulls"].items()]
-    found += [f"{name}: missing in {n} of {count}" for name, n in facts["missing"].items() if name in required]
+    found += [f"{name}: missing in {n} of {count}" for name, n in facts["lacking"].items()]
     return found
 
 
 def _odd(facts: Facts) -> list[str]:
     found = [f"{name}: {_counted(kinds)}" for name, kinds in facts["rules"].items()]
-    required = set(facts["required"])
-    found += [f"{name}: mapped, but in no record" for name in facts["absent"] if name not in required]
-    if facts["undocumented"]:
+    found += [f"{name}: mapped, but in no record" for name in facts["absent"] if name not in facts["lacking"]]
+    if facts["undocumented"] and not facts["unheard"]:
         found.append(f"not declared: {_some(list(facts['undocumented']))}")
     return found
 
 
 def _unused(facts: Facts) -> list[str]:
     """Optional fields that no record has: worth knowing, and no fault."""
-    required = set(facts["required"])
-    gone = [name for name, n in facts["missing"].items() if n == facts["records"] and name not in required]
+    lacking = facts["lacking"]
+    gone = [name for name, n in facts["missing"].items() if n == facts["records"] and name not in lacking]
     return [f"declared, but in none of these records: {_some(gone)}"] if gone else []
 
 

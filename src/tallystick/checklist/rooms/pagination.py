@@ -18,6 +18,8 @@ from tallystick.core.error import AccessError, Garbled, Throttled, Unavailable
 from tallystick.core.ports import Flow
 
 _SHOWN: Final = 5
+_INDEPENDENT: Final = frozenset({"another order", "references of other records"})
+_COUNT_THEM: Final = "compare with the number that the system shows its own users"
 
 
 def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
@@ -68,18 +70,15 @@ def judge(facts: Facts) -> list[Judgement]:
     """Any loop, loss, repeat or untrue total is a failure; a listing that was not read to its end is said to be so."""
     if facts["error"]:
         return [_broken_off(facts)]
-    if not facts["records"]:
-        return [Judgement("cannot_tell", "the listing is empty, so there is nothing to page through")]
-    if not facts["steady"]:
-        why = "the order of the listing changes from request to request, so its pages cannot be compared; see C7.10"
-        return [Judgement("cannot_tell", why)]
-    if facts["unreadable"]:
-        why = f"{facts['unreadable']} of {facts['records']} records cannot be read, so they cannot be counted; see C1.2"
-        return [Judgement("cannot_tell", why)]
+    if open_question := _incomparable(facts):
+        return [Judgement("cannot_tell", open_question)]
     wrong = [*_losses(facts), *_repeats(facts), *_totals(facts)]
     if wrong:
         fix = "correct paging in the manifest; if it is right, tell the system's owner: records are lost or doubled"
         return [Judgement("fail", wrong[0], tuple(wrong[1:]), fix, about=("paging",))]
+    if facts["differing"]:
+        why = f"two walks differ in {facts['differing']} records, which may have come, gone or changed in between"
+        return [Judgement("cannot_tell", why, fix="ask again when nobody works in the system")]
     if facts["capped"]:
         came = facts["first_page"]
         why = f"pages of {facts['capped']} were asked for, pages of {came} came: the system lowers them silently"
@@ -89,7 +88,20 @@ def judge(facts: Facts) -> list[Judgement]:
     if doubtful:
         fix = "find out why (archived, hidden by rights?) before absence in the listing is taken for a deletion"
         return [Judgement("warn", doubtful[0], doubtful[1:], fix)]
-    return [_sound(facts)]
+    return _sound(facts)
+
+
+def _incomparable(facts: Facts) -> str:
+    """Say why two walks cannot be compared at all, if they cannot."""
+    if not facts["records"]:
+        return "the listing is empty, so there is nothing to page through"
+    if not facts["steady"]:
+        return "the order of the listing changes from request to request, so its pages cannot be compared; see C7.10"
+    if facts["unreadable"]:
+        return (
+            f"{facts['unreadable']} of {facts['records']} records cannot be read, so they cannot be counted; see C1.2"
+        )
+    return ""
 
 
 def _broken_off(facts: Facts) -> Judgement:
@@ -135,20 +147,30 @@ def _doubts(facts: Facts) -> Iterable[str]:
         yield f"pages of {second['asked_size']} were asked for, pages of {second['first_page']} came"
 
 
-def _sound(facts: Facts) -> Judgement:
+def _sound(facts: Facts) -> list[Judgement]:
+    """Say what the walks prove; that nothing is left out is proven only by what does not come from the listing."""
     total = f"the system's own count says {facts['totals'][-1]:,}" if facts["totals"] else "the system gives no count"
     sizes = f"pages of {facts['first_page']}"
     if facts["second"]["asked_size"]:
         sizes += f" and of {facts['second']['first_page']}"
     known = sum(seen["known"] for seen in facts["known"].values())
     reasons = (total, f"read with {sizes}", f"{known} records known from elsewhere are all listed")
-    if facts["ended"]:
-        summary = f"all {facts['distinct']:,} records came, each once"
-        return Judgement("pass", summary, reasons[: 2 + bool(known)], about=("id", "paging"))
-    whole = f"the first {facts['distinct']:,} records came each once; the listing is longer than the sample"
-    if facts["tail"] and not facts["tail_repeats"]:
-        whole += ", its last page follows on them"
-    return Judgement("pass", whole, (*reasons[:2], "what lies between was not read: raise --sample to see it all"))
+    if not facts["ended"]:
+        whole = f"the first {facts['distinct']:,} records came each once; the listing is longer than the sample"
+        if facts["tail"] and not facts["tail_repeats"]:
+            whole += ", its last page follows on them"
+        said = (*reasons[:2], "what lies between was not read: raise --sample to see it all")
+        return [Judgement("pass", whole, said, about=("id", "paging"))]
+    if facts["known"].keys() & _INDEPENDENT:
+        return [
+            Judgement("pass", f"all {facts['distinct']:,} records came, each once", reasons, about=("id", "paging"))
+        ]
+    if facts["totals"]:
+        summary = f"{facts['distinct']:,} records came, each once, as many as the system counts"
+        return [Judgement("pass", summary, reasons[: 2 + bool(known)], about=("id", "paging"))]
+    came = Judgement("pass", f"{facts['distinct']:,} records came, each once", reasons[:2], about=("id", "paging"))
+    why = "whether these are all records cannot be told: the system gives no count, and lists them in one order only"
+    return [came, Judgement("cannot_tell", why, fix=_COUNT_THEM, part="completeness")]
 
 
 ROOM = Room(

@@ -3,6 +3,7 @@
 The first layer that does not answer is the finding; those above it are not asked. Run it where the runs will be.
 """
 
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from tallystick.checklist.room import Room
@@ -24,6 +25,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     layers: list[dict[str, Any]] = []
     facts: dict[str, Any] = {
         "host": address.host, "port": address.port, "note": address.note, "layers": layers, "now": now,
+        "declared": [[each.what, each.on.isoformat()] for each in scene.manifest(subject).expires],
         "proxy": f"{address.proxy_host}:{address.proxy_port}" if address.proxy_host else "",
     }  # fmt: skip
     if address.port:
@@ -101,7 +103,7 @@ def judge(facts: Facts) -> list[Judgement]:
         return [Judgement("cannot_tell", f"{where}: the layers below answer, the service was not asked", told)]
     expiring, clock = _expiring(facts), _clock(facts)
     if expiring or clock:
-        renew = "ask the system's owner to renew the certificate in time"
+        renew = "ask the system's owner to renew it in time"
         right = "set the clock right (NTP), or declare the difference in the manifest: claims.skew_seconds"
         fix = "; ".join([renew] * bool(expiring) + [right] * bool(clock))
         return [Judgement("warn", f"{where} answers, but {' and '.join(expiring + clock)}", told, fix)]
@@ -116,7 +118,13 @@ def _told(layer: Facts) -> str:
 def _expiring(facts: Facts) -> list[str]:
     ends = [layer["expires"] for layer in facts["layers"] if "expires" in layer]
     days = [int((end - facts["now"]) // _DAY) for end in ends]
-    return [f"the certificate expires in {left} days" for left in days if left < _SOON_DAYS]
+    soon = [f"the certificate expires in {left} days" for left in days if left < _SOON_DAYS]
+    today = datetime.fromtimestamp(facts["now"], UTC).date()
+    for what, on in facts.get("declared", ()):
+        left = (date.fromisoformat(on) - today).days
+        if left < _SOON_DAYS:
+            soon.append(f"{what} expires in {left} days" if left >= 0 else f"{what} has expired")
+    return soon
 
 
 def _clock(facts: Facts) -> list[str]:

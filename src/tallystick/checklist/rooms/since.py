@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tallystick.checklist.rooms.witness import values_at
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import decode
 from tallystick.core.checks import Facts, Judgement, Verdict
@@ -42,6 +43,7 @@ def probe_since(scene: Scene, subject: Subject, found: Walk) -> Flow[dict[str, A
         facts |= _compared(timed, rows, bound, can.granularity, ended=ended)
         facts["rounds_to"] = _rounding(timed, rows, bound, scene.manifest(subject).timezone)
         facts["stamps_to"] = _stamping(timed, can.granularity)
+        facts["shows_hours"] = facts["stamps_to"] == _UNITS[-1] and _shows_hours(timed, spec.modified)
         if facts["early"] or not facts["discriminates"]:
             tomorrow, _ = yield from _read_since(scene, subject, (found.server_time or found.started) + _DAY, pages=1)
             facts["tomorrow"] = sum(_changed(s) < bound + _DAY for s in tomorrow if s.modified is not None)
@@ -131,6 +133,11 @@ def _stamping(timed: list[Sighting], granularity: float) -> int:
     return unit if unit > granularity and different >= _ENOUGH else 0
 
 
+def _shows_hours(timed: list[Sighting], where: str) -> bool:
+    """Tell whether times of change are spelled with their hours, so that days alone cannot be what is meant."""
+    return any(":" in str(value) or "/Date(" in str(value) for value in values_at(timed, where))
+
+
 def _hours_off(expected: list[Sighting], absent: list[Sighting], early: list[Sighting], bound: float) -> int:
     """Say by how many hours the filter seems to read times wrongly: all before some hour miss, or come too early."""
     if absent and len(absent) < len(expected):
@@ -209,6 +216,12 @@ def _judge_stamps(facts: Facts) -> Judgement | None:
     if not facts["stamps_to"]:
         return None
     unit = facts["stamps_to"]
+    if facts.get("shows_hours"):
+        why = "all times of change are at midnight: an import looks like that, and so do days without hours"
+        fix = (
+            "change one record in the system and ask again; if it is at midnight too: claims.granularity_seconds: 86400"
+        )
+        return Judgement("cannot_tell", why, (f"{facts['timed']} times were looked at",), fix, PART)
     why = f"times of change are exact to the {_UNIT_NAMES[str(unit)]} only: a second change within it cannot be seen"
     reasons = (f"all {facts['timed']} times that were looked at are full multiples of {unit} seconds",)
     return Judgement("warn", why, reasons, f"say so in the manifest: claims.granularity_seconds: {unit}", PART)
@@ -220,5 +233,7 @@ def _judge_honoured(facts: Facts) -> Judgement:
         reasons.append("the answer was not read to its end, so losses would not show")
     if not facts["discriminates"]:
         reasons.append("all known records changed at once; a question for tomorrow brought nothing, as it should")
+        why = "heard, and nothing is lost; whether too much comes cannot be told"
+        return Judgement("pass", why, tuple(reasons), part=PART)
     bound = ", from the instant on" if facts["inclusive"] else ", later than the instant"
     return Judgement("pass", f"honoured{bound if facts['exact'] else ''}", tuple(reasons), part=PART)

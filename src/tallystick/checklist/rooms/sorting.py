@@ -3,6 +3,7 @@
 Cursors, resumed listings and counted pages all rest on it. The order is judged on live values, by any usual collation.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,6 +20,11 @@ from tallystick.core.record import UNKNOWN
 from tallystick.project.manifest import ObjectSpec, Sort
 
 _FIELDS: Final = 3
+# One field with or without a direction, as most systems spell it: -name, name desc, name:asc, ["NAME_DESC"].
+_ORDER: Final = re.compile(
+    r"[^\w+-]*(?:json\W+)?(?P<sign>[+-]?)(?P<name>[\w.]+?)(?:[\W_]+(?P<way>asc|desc|ascending|descending))?\W*",
+    re.IGNORECASE,
+)
 
 
 def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
@@ -63,7 +69,16 @@ def _meaning(sort: Sort, spec: ObjectSpec) -> tuple[str, bool] | None:
         for template, descending, word in ((sort.template, False, "asc"), (sort.descending, True, "desc")):
             if template.replace("{field}", field).replace("{direction}", word) == sort.value:
                 return field, descending
-    return None
+    found = _ORDER.fullmatch(str(sort.value))
+    if found is None:
+        return None
+    named = {_squeezed(field): field for field in (spec.created, spec.modified, spec.id, *spec.fields) if field}
+    field = named.get(_squeezed(found["name"]), "")
+    return (field, found["sign"] == "-" or (found["way"] or "").lower().startswith("d")) if field else None
+
+
+def _squeezed(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _values(spec: ObjectSpec, sightings: Sequence[Sighting], field: str) -> list[Any]:
