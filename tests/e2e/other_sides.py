@@ -29,13 +29,13 @@ objects:
 
 
 class TableSide:
-    """A table of SQLite, which the project reaches through ODBC."""
+    """A table of SQLite; the project finds its address in the environment."""
 
     kind, fields = "people", {"name": "name", "mail": "mail", "town": "town"}
 
-    def __init__(self, folder: Path, spell: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.file = folder / "people.db"
-        self.address = spell(f"sqlite:///{self.file}")
+        self.address = f"sqlite:///{self.file}"
         self._execute("create table people (id integer primary key, name text not null, mail text unique, town text)")
 
     def describe(self, succeed: Callable[..., str], folder: Path) -> None:

@@ -1,22 +1,17 @@
 """Kinto, with its changes since and its tombstones, in step with a web service, a database by ODBC, a file by SFTP."""
 
-import contextlib
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.connectors.file_servers import PASSWORD as DROP_PASSWORD
 from tests.connectors.file_servers import USER as DROP_USER
 from tests.connectors.file_servers import sftp_server
-from tests.e2e.other_sides import DropSide, Person, ServiceSide, Side, TableSide
-from tests.systems.kinto_server import PASSWORD, USER, Collection, Kinto
-from tests.systems.passage import Passage, opened_passage
-from tests.systems.serving import wait_until
+from tests.e2e.other_sides import DropSide, ServiceSide, Side, TableSide
+from tests.e2e.pair_world import World
+from tests.systems.kinto_server import PASSWORD, USER, Kinto
+from tests.systems.passage import opened_passage
 from tests.systems.soap_server import served_customers
-
-from tallystick.cli.main import run_command
 
 pytest_plugins = ["tests.systems.fixtures"]
 pytestmark = pytest.mark.e2e
@@ -53,62 +48,6 @@ objects:
       last_modified: {{type: integer, read_only: true}}
     claims: {{create_idem: search, strong_reads: true, skew_seconds: 0}}
 """
-MAPPING = """\
-left: {{system: kinto, object: people}}
-right: {{system: other, object: {kind}}}
-match: [{{on: mail, normalise: email}}]
-fields:
-  name: {{left: name, right: {name}}}
-  mail: {{left: mail, right: {mail}}}
-  town: {{left: town, right: {town}}}
-on_unmatched: {{left: create, right: create}}
-on_delete: {{left: propagate, right: propagate}}
-owner: ops
-"""
-
-
-@dataclass
-class World:
-    """The project, Kinto behind a passage, and the other side."""
-
-    folder: Path
-    kinto: Collection
-    passage: Passage
-    other: Side
-
-    def tally(self, *arguments: str) -> tuple[int, str]:
-        """Run a command in this process; give its exit code and what it said."""
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code = run_command(["--project", str(self.folder), *arguments])
-        assert "Traceback" not in said.getvalue(), said.getvalue()
-        assert PASSWORD not in said.getvalue()
-        return code, said.getvalue()
-
-    def succeed(self, *arguments: str) -> str:
-        """Run a command that must end well."""
-        code, said = self.tally(*arguments)
-        assert code == 0, said
-        return said
-
-    def left(self) -> dict[str, Person]:
-        """Show everybody whom Kinto has."""
-        return {mail: (each["name"], each.get("town")) for mail, each in self.kinto.by_mail().items()}
-
-    def agree(self) -> dict[str, Person]:
-        """Show what both sides hold, which must be the same."""
-        left = self.left()
-        assert left == self.other.people()
-        return left
-
-    def run_until_agreed(self, size: int) -> None:
-        """Run until both hold the same people; a deletion without a tombstone is believed at a second look."""
-
-        def is_agreed() -> bool:
-            self.tally("run", "--full")
-            return self.left() == self.other.people() and len(self.left()) == size
-
-        wait_until(is_agreed, f"both sides to hold {size}", seconds=40, pause=0.5)
 
 
 @pytest.fixture(params=["soap", "odbc", "sftp"])
@@ -117,8 +56,8 @@ def other(request, tmp_path, monkeypatch) -> Iterator[Side]:
     home = tmp_path / "other"
     home.mkdir()
     if request.param == "odbc":
-        side = TableSide(home, request.getfixturevalue("odbc_address"))
-        monkeypatch.setenv("OTHER_DATABASE", side.address)
+        side = TableSide(home)
+        monkeypatch.setenv("OTHER_DATABASE", request.getfixturevalue("odbc_address")(side.address))
         yield side
     elif request.param == "soap":
         with served_customers(home) as door:
@@ -133,9 +72,6 @@ def other(request, tmp_path, monkeypatch) -> Iterator[Side]:
 def world(tmp_path: Path, kinto: Kinto, other: Side, monkeypatch) -> Iterator[World]:
     """Two sides that share one person and have some that the other does not know, after the first load."""
     monkeypatch.setenv("KINTO_PASSWORD", PASSWORD)
-    project = tmp_path / "project"
-    for folder in ("systems", "mappings"):
-        (project / folder).mkdir(parents=True)
     people = kinto.collection()
     for number in range(6):
         people.create(name=f"Kinto {number}", mail=f"k{number}@example.com", town="Köln")
@@ -144,16 +80,9 @@ def world(tmp_path: Path, kinto: Kinto, other: Side, monkeypatch) -> Iterator[Wo
     other.create("o1@example.com", "Other 1", "Ulm")
     other.create("o2@example.com", "Other 2", None)
     with opened_passage(kinto.address.removesuffix("/v1")) as passage:
-        (project / "tally.yaml").write_text("name: pairs\nowners: {ops: {name: Operations}}\n")
-        (project / "systems" / "kinto.yaml").write_text(
-            MANIFEST.format(address=passage.url, user=USER, path=people.path)
-        )
-        (project / "mappings" / "people.yaml").write_text(MAPPING.format(kind=other.kind, **other.fields))
-        world = World(project, people, passage, other)
-        other.describe(world.succeed, project)
-        world.succeed("plan")
-        assert not passage.writes(), "a plan writes nothing"
-        world.succeed("apply")
+        world = World(tmp_path / "project", people, passage, other)
+        manifest = MANIFEST.format(address=passage.url, user=USER, path=people.path)
+        world.load(manifest, "people", mail="mail", town="town")
         assert len(world.agree()) == 9
         yield world
 
@@ -161,11 +90,11 @@ def world(tmp_path: Path, kinto: Kinto, other: Side, monkeypatch) -> Iterator[Wo
 def test_edits_creations_and_deletions_of_both_sides_come_to_rest(world):
     """Both edit one record in different fields, each creates and deletes; nothing is lost, doubled or left to do."""
     assert "Nothing to do" in world.succeed("plan")
-    world.kinto.change("both@example.com", name="Renamed there")
+    world.near.change("both@example.com", name="Renamed there")
     world.other.move("both@example.com", "Bonn")
-    world.kinto.change("k1@example.com", town=None)
+    world.near.change("k1@example.com", town=None)
     world.other.move("o1@example.com", None)
-    world.kinto.create(name="Łódź 'quoted'", mail="new-left@example.com")
+    world.near.create(name="Łódź 'quoted'", mail="new-left@example.com")
     world.other.create("new-right@example.com", "New right", "Kiel")
     world.succeed("run")
     people = world.agree()
@@ -185,8 +114,8 @@ def test_edits_creations_and_deletions_of_both_sides_come_to_rest(world):
 
 def test_a_tombstone_is_proof_at_the_first_look(world):
     """What Kinto says was deleted needs no second look, and a listing of what changed is enough to learn of it."""
-    world.kinto.remove("o1@example.com")
-    world.kinto.remove("k3@example.com")
+    world.near.remove("o1@example.com")
+    world.near.remove("k3@example.com")
     world.succeed("run")
     assert len(world.agree()) == 7
 

@@ -72,6 +72,10 @@ class Collection:
         assert len(shown) == len(records), "a mail is there twice"
         return shown
 
+    def people(self) -> dict[str, tuple[str, str | None]]:
+        """Show name and town of everybody by mail."""
+        return {mail: (each["name"], each.get("town")) for mail, each in self.by_mail().items()}
+
     def create(self, **values: Any) -> None:
         """Create a record as a person would."""
         self._tell("POST", "", values)
