@@ -19,6 +19,7 @@ class Passage:
 
     behind: str
     url: str = ""
+    keeps_name: bool = True
     passed: list[tuple[str, str]] = field(default_factory=list)
     loses: Callable[[str, str], bool] = lambda method, path: False
 
@@ -50,8 +51,9 @@ class _Porter(BaseHTTPRequestHandler):
         place = urllib.parse.urlsplit(self.passage.behind)
         server = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
         try:
-            # The name by which it was called stays, so that the addresses it gives lead through here again.
             headers = {name: value for name, value in self.headers.items() if name.lower() not in BETWEEN_TWO}
+            if not self.passage.keeps_name:
+                headers["Host"] = place.netloc
             server.request(self.command, self.path, body or None, headers)
             answer = server.getresponse()
             content = answer.read()
@@ -86,9 +88,13 @@ class _Quiet(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def opened_passage(behind: str) -> Iterator[Passage]:
-    """Open a passage to the server at ``behind`` (scheme, host and port) while the block runs."""
-    passage = Passage(behind)
+def opened_passage(behind: str, *, keeps_name: bool = True) -> Iterator[Passage]:
+    """Open a passage to the server at ``behind`` (scheme, host and port) while the block runs.
+
+    The server hears the passage's own name, so that the addresses it gives lead through it again; without
+    ``keeps_name`` it hears its own, for servers that answer to no other.
+    """
+    passage = Passage(behind, keeps_name=keeps_name)
     server = _Quiet(("127.0.0.1", 0), type("Porter", (_Porter,), {"passage": passage}))
     passage.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
