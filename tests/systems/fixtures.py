@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.systems.kinto_server import Kinto, serve_kinto
 from tests.systems.roundup_server import Roundup, build_tracker, serve_roundup
 from tests.systems.serving import built_once, require
 from tests.systems.tryton_server import Tryton, TrytonServer, build_base, serve_tryton
@@ -46,3 +47,11 @@ def roundup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roundup]:
     base = built_once(tmp_path_factory, "roundup-base", build_tracker)
     with serve_roundup(base, tmp_path_factory.mktemp("roundup")) as tracker:
         yield tracker
+
+
+@pytest.fixture(scope="session")
+def kinto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kinto]:
+    """A Kinto server."""
+    require("kinto", "kinto")
+    with serve_kinto(tmp_path_factory.mktemp("kinto")) as server:
+        yield server

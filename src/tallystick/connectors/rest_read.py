@@ -66,8 +66,7 @@ def _order(kind: RestObject, field: str, descending: bool) -> tuple[str, Any]:  
 def list_page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[Page]:
     """Read the page that ``ask`` asks for, of the listing that ``asked`` narrows."""
     call = kind.call("list")
-    tombstone = kind.spec.deleted
-    asked = [*asked, *(tombstone.query.items() if tombstone else ())]
+    asked = [*asked, *_with_deleted(kind, {name for name, _ in asked})]
     response: Response = yield call.ask(parameters=[*asked, *ask.query], url=ask.url)
     if not response.succeeded:
         if kind.pager.is_behind_the_end(ask, response.status):
@@ -86,6 +85,12 @@ def list_page(kind: RestObject, ask: Ask, asked: list[tuple[str, Any]]) -> Flow[
         lacking = kind.pager.lacking(rest, len(rows))
         rows, got = [*rows, *further[:lacking]], len(further)
     return Page(rows, turn.next, turn.ahead, turn.total, server_time(response.headers))
+
+
+def _with_deleted(kind: RestObject, named: set[str]) -> Iterator[tuple[str, Any]]:
+    """Ask for deleted records too; what the listing is narrowed by goes before, as in every query of the manifest."""
+    query = kind.spec.deleted.query if kind.spec.deleted else {}
+    return ((name, value) for name, value in query.items() if name not in named)
 
 
 def narrowing(kind: RestObject, since: float | None, until: float | None = None) -> Iterator[tuple[str, Any]]:

@@ -8,9 +8,8 @@ from typing import Any
 from tallystick.core.error import ProjectError
 from tallystick.project.manifest import Fact
 from tallystick.project.rewrite import replace_file
-from tallystick.project.text import parse_text
+from tallystick.project.text import MAX_SYSTEM_BYTES, parse_text
 
-_LARGE = 8_000_000
 _WIDTH = 1_000_000  # never fold a line that somebody wrote
 
 
@@ -24,11 +23,11 @@ def note_facts(path: Path, facts: Mapping[str, Fact]) -> tuple[str, ...]:
     """
     try:
         before = path.read_bytes()
-        found = parse_text(before, str(path), limit=_LARGE)
+        found = parse_text(before, str(path), limit=MAX_SYSTEM_BYTES)
         if found.problems or not isinstance(found.value, dict):
             raise ProjectError("the manifest cannot be read", hint="tally lint tells why", place=str(path))
         after = _with_facts(before.decode("utf-8-sig"), facts)
-        now = parse_text(after, str(path), limit=_LARGE)
+        now = parse_text(after, str(path), limit=MAX_SYSTEM_BYTES)
         if now.problems or _without_facts(now.value) != _without_facts(found.value):
             raise ProjectError(
                 "the facts cannot be written without changing more of the file",

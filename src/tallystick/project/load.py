@@ -17,12 +17,10 @@ from tallystick.project.model_base import Model
 from tallystick.project.near import suggest
 from tallystick.project.shapes import expand, shape_faults
 from tallystick.project.source import Layer, Severity, Source
-from tallystick.project.text import MAX_BYTES, DataPath, Document, parse_text
+from tallystick.project.text import MAX_BYTES, MAX_SYSTEM_BYTES, DataPath, Document, parse_text
 from tallystick.project.validate import validate
 
 PROJECT_FILE: Final = "tally.yaml"
-# Manifests are written by machines too: a description of hundreds of objects is larger than what people write.
-_MAX_SYSTEM_BYTES: Final = 8_000_000
 _NAME: Final = re.compile(r"\w[\w-]*")
 
 Kind = Literal["project", "system", "mapping"]
@@ -101,7 +99,7 @@ class _Loading:
         written = self.read(self.folder / PROJECT_FILE)
         home = Source((Layer(written),))
         project = self.check(Project, written.value, home)
-        systems = self.read_folder("systems", limit=_MAX_SYSTEM_BYTES)
+        systems = self.read_folder("systems", limit=MAX_SYSTEM_BYTES)
         mappings = self.read_folder("mappings", limit=MAX_BYTES)
         chosen = self.choose(project, home, wanted)
         sources: dict[tuple[Kind, str], Source] = {("project", ""): home}

@@ -141,7 +141,8 @@ class Tombstone(Model):
     path: str
     values: tuple[Any, ...] = ()
     query: dict[str, str] = {}
-    """What must be asked with so that deleted records are listed."""
+    """What must be asked with so that deleted records are listed. A since or filter of the same name replaces the value
+    here: some systems show deleted records whenever they are asked for changes since an instant."""
 
 
 class Claims(Model):

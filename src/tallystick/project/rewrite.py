@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tallystick.core.error import ProjectError
-from tallystick.project.text import parse_text
+from tallystick.project.text import MAX_SYSTEM_BYTES, parse_text
 
-_LARGE = 8_000_000
 _WIDTH = 1_000_000  # never fold a line that somebody wrote
 Change = Callable[[Any], None]
 
@@ -29,13 +28,13 @@ def rewrite_yaml(path: Path, change: Change, *, hint: str) -> None:
     """
     try:
         before = path.read_bytes()
-        found = parse_text(before, str(path), limit=_LARGE)
+        found = parse_text(before, str(path), limit=MAX_SYSTEM_BYTES)
         if found.problems or not isinstance(found.value, dict):
             raise ProjectError("the file cannot be read", hint="tally lint tells why", place=str(path))
         wanted = deepcopy(found.value)
         change(wanted)
         after = _changed(before.decode("utf-8-sig"), change)
-        now = parse_text(after, str(path), limit=_LARGE)
+        now = parse_text(after, str(path), limit=MAX_SYSTEM_BYTES)
         if now.problems or now.value != wanted:
             raise ProjectError("the file cannot be changed without changing more of it", hint=hint, place=str(path))
         replace_file(path, after)

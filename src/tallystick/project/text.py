@@ -20,6 +20,8 @@ DataPath = tuple[str | int, ...]
 Spot = tuple[int, int]
 
 MAX_BYTES: Final = 1_000_000
+# Manifests are written by machines too: a description of thousands of objects is larger than what people write.
+MAX_SYSTEM_BYTES: Final = 32_000_000
 MAX_DEPTH: Final = 20
 MAX_DIGITS: Final = 100
 MAX_VALUES: Final = 500_000

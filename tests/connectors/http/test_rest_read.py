@@ -52,6 +52,16 @@ def test_a_listing_asks_for_what_changed_in_order_deleted_ones_included(crm, fee
     assert page.rows == [b'{"id": 1}']
 
 
+def test_what_changed_since_replaces_what_shows_deleted_records_where_both_have_one_name(crm, feed, answer):
+    """Where asking for changes shows deletions, a whole listing asks for all changes; no parameter goes out twice."""
+    since = {"param": "since", "format": "unix"}
+    changed = crm(since=since, deleted={"path": "deleted", "query": {"since": "0", "trash": "1"}})
+    _, [request] = feed(changed.read("companies", since=T), answer({"data": []}))
+    assert request.url.endswith("since=1741334709&sort=updated_at%2Cid&trash=1")
+    _, [request] = feed(changed.read("companies"), answer({"data": []}))
+    assert request.url.endswith("sort=updated_at%2Cid&since=0&trash=1")
+
+
 @pytest.mark.parametrize(
     ("since", "asked"),
     [

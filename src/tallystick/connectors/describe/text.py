@@ -4,6 +4,7 @@ Defaults are left out, the order is that of the model, facts come last.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
@@ -15,6 +16,11 @@ _HEADER: Final = """\
 # Correct what is wrong; facts at the end say how sure each entry is (declared, inferred, confirmed, contradicted).
 """
 _PLAIN: Final = re.compile(r"[A-Za-z_$/{][\w $/{}.@()\[\]=?-]*")
+_ODD: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|nan|inf")
+# What needs no thought: plain words anywhere, and ASCII between quotes without anything to escape.
+_SURE: Final = re.compile(r"[A-Za-z_$/](?:[A-Za-z0-9_ $/.@()=-]*[A-Za-z0-9_$/.@()=-])?")
+_QUOTED: Final = re.compile(r"[ !#-\[\]-~]+")
+_WIDTH: Final = 120
 
 
 class _Dumper(yaml.SafeDumper):
@@ -31,7 +37,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     # 'no', dates and sexagesimals are text to us but not to every reader: quoted unless it is surely a word.
-    surely = _PLAIN.fullmatch(value) and not re.fullmatch(r"(?i)y|n|yes|no|on|off|true|false|null|nan|inf", value)
+    surely = _PLAIN.fullmatch(value) and not _ODD.fullmatch(value)
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if surely else '"')
 
 
@@ -56,8 +62,35 @@ def manifest_yaml(manifest: Manifest) -> str:
     if facts:
         content["facts"] = facts
     title = re.sub(r"\s+", " ", manifest.title or "this system").strip()
-    body = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    return _HEADER.format(title=title) + body
+    return _HEADER.format(title=title) + "".join(_lines(content, ""))
+
+
+def _lines(content: dict[Any, Any], pad: str) -> Iterator[str]:
+    """Write a mapping as the library would: what is plain at once, for the library takes ten times as long."""
+    for key, value in content.items():
+        name, text = _plainly(key), _plainly(value)
+        if name and isinstance(value, dict) and value:
+            yield f"{pad}{name}:\n"
+            yield from _lines(value, f"{pad}  ")
+        elif name and text and len(pad) + len(name) + len(text) < _WIDTH - 2:
+            yield f"{pad}{name}: {text}\n"
+        else:
+            width = max(_WIDTH - len(pad), _WIDTH // 2)
+            rest = yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+            yield from (pad + line for line in rest.splitlines(keepends=True))
+
+
+def _plainly(value: Any) -> str:
+    """Give a scalar as it stands in the file; empty where quoting or folding it is a matter for the library."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str) or len(value) > _WIDTH:
+        return ""
+    if _SURE.fullmatch(value) and not _ODD.fullmatch(value):
+        return value
+    return f'"{value}"' if _QUOTED.fullmatch(value) and not _PLAIN.fullmatch(value) else ""
 
 
 def _keep_types(full: Any, short: Any) -> None:
