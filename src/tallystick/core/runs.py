@@ -5,7 +5,7 @@ Numbers that are given out one after the other, as those of bindings are, come i
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import overload
 
@@ -15,16 +15,26 @@ class Runs(Sequence[int]):
 
     __slots__ = ("_firsts", "_size", "_starts")
 
-    def __init__(self, numbers: Iterable[int] = ()) -> None:
+    def __init__(self, numbers: Sequence[int] = ()) -> None:
         self._firsts = array("q")
         self._starts = array("q")
         self._size = 0
         self.extend(numbers)
 
-    def extend(self, numbers: Iterable[int]) -> None:
-        """Add numbers, ascending and higher than all before."""
-        for number in numbers:
-            self.add_run(number, 1)
+    def extend(self, numbers: Sequence[int]) -> None:
+        """Add numbers, ascending and higher than all before; where they follow each other, all at once."""
+        self._extend(numbers, 0, len(numbers))
+
+    def _extend(self, numbers: Sequence[int], start: int, stop: int) -> None:
+        if start == stop:
+            return
+        first = numbers[start]
+        if numbers[stop - 1] - first == stop - start - 1:
+            self.add_run(first, stop - start)
+            return
+        middle = (start + stop) // 2
+        self._extend(numbers, start, middle)
+        self._extend(numbers, middle, stop)
 
     def add_run(self, first: int, size: int) -> None:
         """Add ``size`` consecutive numbers that begin with ``first``, which is higher than all before."""

@@ -173,7 +173,7 @@ class Legs:
             if last - first + 1 == len(piece):
                 bindings.add_run(first, len(piece))
             elif piece:
-                bindings.extend(number for (number,) in self._driver.rows(of_side.packed_ids, (pair, first, last)))
+                bindings.extend([number for (number,) in self._driver.rows(of_side.packed_ids, (pair, first, last))])
             # Where many others stand between, the pair's own rows are looked for by its index.
             is_dense = (last - first) < 2 * len(piece)
 
