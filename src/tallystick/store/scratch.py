@@ -67,7 +67,8 @@ class Scratch:
         """Note match keys: (rule, hash, id)."""
         self._db.executemany(f"INSERT INTO match_key VALUES ('{side}',?,?,?)", rows)
         if self._indexed and rows:
-            self._repeat([row[:2] for row in rows])
+            self._repeats = True
+            self._db.executemany("INSERT OR IGNORE INTO repeated VALUES (?,?)", [row[:2] for row in rows])
 
     def forget(self, side: Side) -> None:
         """Throw away what was noted of a side, because it is read once more."""
@@ -222,12 +223,8 @@ class Scratch:
             return
         self._db.execute("CREATE INDEX match_key_hash ON match_key (rule, hash, side, id)")
         self._indexed = True
-        found = self._db.execute("SELECT rule, hash FROM match_key GROUP BY rule, hash HAVING count(*) > 1")
-        self._repeat(found.fetchall())
-
-    def _repeat(self, keys: Sequence[tuple[int, int]]) -> None:
-        self._repeats = self._repeats or bool(keys)
-        self._db.executemany("INSERT OR IGNORE INTO repeated VALUES (?,?)", keys)
+        found = "SELECT rule, hash FROM match_key GROUP BY rule, hash HAVING count(*) > 1"
+        self._repeats = self._db.execute(f"INSERT INTO repeated {found}").rowcount > 0
 
     def add_lines(self, rows: Iterable[tuple[int, int, int, str | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
