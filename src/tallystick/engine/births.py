@@ -6,6 +6,7 @@ and every record is encoded once.
 
 from tallystick.core.mapping import Refs
 from tallystick.core.matching import Keys
+from tallystick.core.plan import creation_fingerprint
 from tallystick.core.record import Side, decode_fields, encode_raw, other
 from tallystick.engine.draft import Draft
 from tallystick.engine.line import Line, Seen, Step
@@ -63,7 +64,10 @@ class Births:
         left, right = (seen, _NOBODY) if self._side == "left" else (_NOBODY, seen)
         step = Step(target.side, "create", encoded, (), encode_raw(body))
         line = Line("create", REASON, "written", 0, "", left, right, (step,), keys=tuple(keys.items()))
-        draft.seal(line)
+        if draft.pair.has_references or digest is None:
+            draft.seal(line)
+        else:
+            line.print = creation_fingerprint(draft.pair.name, target.side, (left.id, right.id), digest, REASON)
         draft.add_birth(line)
         if not draft.session.writes:
             draft.session.pretend(draft.pair.name, left.id, right.id)
