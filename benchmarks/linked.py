@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def scan(folder: Path) -> dict[str, float]:
     return figures
 
 
-def _known(pair: Pair, side: Side, tx: StoreTx) -> "tuple[array[int], array[int]]":
+def _known(pair: Pair, side: Side, tx: StoreTx) -> "tuple[Sequence[int], array[int]]":
     return tx.raw_hashes(pair.name, side)
 
 

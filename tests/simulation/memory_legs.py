@@ -142,7 +142,7 @@ class MemoryLegs:
     def linked_bindings(self, pair: str) -> "array[int]":
         return array("q", (b.id for b in self._linked(pair)))
 
-    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[array[int], array[int]]":
+    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[Sequence[int], array[int]]":
         both = [(b.id, h) for b in self._linked(pair) if (h := b.leg(side).raw_hash) is not None]
         both.sort(key=lambda row: row[by_hash])
         return array("q", (n for n, _ in both)), array("q", (h for _, h in both))

@@ -1,10 +1,11 @@
 """The run's scratch paper in memory: what ``store.scratch`` does, without a file."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tallystick.core.binding import Op
-from tallystick.core.record import Side
+from tallystick.core.record import SIDES, Side
 
 Row = tuple[Any, ...]  # (id, binding, kind, fields, version, modified, raw hash, digest, keys, unread)
 
@@ -124,6 +125,11 @@ class Paper:
         wanted = set(keys)
         found = [row for row in self._keys[side] if row[:2] in wanted]
         return sorted(found, key=lambda row: (row[1], row[0]))
+
+    def find_repeated(self, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Tell which of these keys are noted more than once."""
+        noted = Counter(row[:2] for side in SIDES for row in self._keys[side])
+        return {key for key in keys if noted[key] > 1}
 
     def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
         """Give (rule, hash, number of records) of the keys that several records have, most first."""

@@ -1,6 +1,7 @@
 """What is known of many records at once."""
 
 from array import array
+from dataclasses import replace
 
 from tallystick.core.binding import Binding, Leg, LegFact
 from tallystick.store.store import SqlStore
@@ -37,18 +38,33 @@ def test_facts_of_any_number_of_records(store: SqlStore) -> None:
     assert found["R1101"].binding == 1_101
 
 
+def test_raw_hashes_of_many_come_whole_whoever_stands_between(store: SqlStore) -> None:
+    """Thousands come at once: where a pair's bindings follow each other, where some are gone, and between others'."""
+    numbers = [*range(1, 20_001), *range(20_003, 20_010), *range(30_000, 62_000, 4)]
+    others = [n for n in range(1, 70_000, 2) if n > 20_010 and n % 4]
+    put(store, *(paired(n, left=Leg(f"L{n}", raw_hash=-n)) for n in numbers if n != 9_999))
+    put(store, *(replace(paired(n, left=Leg(f"L{n}", raw_hash=n)), pair="products") for n in others))
+    put(store, paired(9_999, "half", left=Leg("L9999", raw_hash=-9_999)))
+    bindings, hashes = store.look(lambda tx: tx.raw_hashes("customers", "left"))
+    assert list(bindings) == [n for n in numbers if n != 9_999]
+    assert list(hashes) == [-n for n in bindings]
+    bindings, hashes = store.look(lambda tx: tx.raw_hashes("products", "left"))
+    assert list(bindings) == list(hashes) == others
+
+
 def test_raw_hashes_are_those_of_linked_legs_in_order_of_binding_or_of_hash(store: SqlStore) -> None:
     hashes = [5, -(2**63), 2**63 - 1, 0, -3, 5]
     put(store, *(paired(n, right=Leg(f"R{n}", raw_hash=h)) for n, h in enumerate(hashes, 1)))
     put(store, paired(10, "half", right=Leg("R10", raw_hash=77)), paired(11, right=Leg("R11")))
     found = store.look(lambda tx: tx.raw_hashes("customers", "right"))
-    assert found == (array("q", [1, 2, 3, 4, 5, 6]), array("q", hashes))
-    assert [column.typecode for column in found] == ["q", "q"]
+    assert (list(found[0]), found[1]) == ([1, 2, 3, 4, 5, 6], array("q", hashes))
+    assert found[1].typecode == "q"
     bindings, ascending = store.look(lambda tx: tx.raw_hashes("customers", "right", by_hash=True))
     assert ascending == array("q", sorted(hashes))
     assert [hashes[n - 1] for n in bindings] == sorted(hashes)
-    assert store.look(lambda tx: tx.raw_hashes("customers", "left")) == (array("q"), array("q"))
-    assert store.look(lambda tx: tx.raw_hashes("products", "right")) == (array("q"), array("q"))
+    for pair, side in (("customers", "left"), ("products", "right")):
+        nobody = store.look(lambda tx, pair=pair, side=side: tx.raw_hashes(pair, side))
+        assert [list(column) for column in nobody] == [[], []]
 
 
 def test_legs_without_hash(store: SqlStore) -> None:

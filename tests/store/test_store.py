@@ -355,3 +355,16 @@ def test_a_state_opened_by_another_program_may_be_read_meanwhile(tmp_path: Path)
         other.rollback()
     other.close()
     store.close()
+
+
+def test_who_only_looks_keeps_little_of_the_file_in_memory(sqlite_url):
+    """A scan reads each page once; only batches of writes need the pages of those before."""
+
+    def kept(tx):
+        return tx._driver._raw.execute("PRAGMA cache_size").fetchone()[0]
+
+    open_store(sqlite_url).close()
+    with closing(open_store(sqlite_url)) as store:
+        assert store.look(kept) == -8_192
+        assert store.commit(kept) == -32_768
+        assert store.look(kept) == -32_768

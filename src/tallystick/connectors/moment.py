@@ -28,15 +28,19 @@ def zone(name: str, place: str) -> tzinfo:
 
 def seconds(value: Any, spelling: str, here: tzinfo) -> float | None:
     """Read an instant as seconds UTC; ``None`` where the value is none. Numbers are seconds unless ``unix_ms``."""
-    if isinstance(value, str) and spelling != "iso":
+    if isinstance(value, str):
+        if spelling == "iso":
+            return _iso(value, here)
         try:
             value = Decimal(value)
         except ArithmeticError:
             return None
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return float(value) / 1000 if spelling == "unix_ms" else float(value)
-    if not isinstance(value, str):
-        return None
+    return None
+
+
+def _iso(value: str, here: tzinfo) -> float | None:
     try:
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=here)).timestamp()

@@ -207,9 +207,10 @@ class SqlConnector:
         if problem := _unwritable(target, body):
             return problem
         # In PostgreSQL a trigger may still supply it.
-        for name in target.key if self._dialect == "sqlite" else ():
-            if body.get(name) is None and not target.shape.columns[name].default:
-                return Refused(f"'{name}' is needed: it tells the rows apart", field=name, place=target.place)
+        if self._dialect == "sqlite":
+            for name in target.key:
+                if body.get(name) is None and not target.shape.columns[name].default:
+                    return Refused(f"'{name}' is needed: it tells the rows apart", field=name, place=target.place)
         return Change("insert", body, place=target.place)
 
     def _update(self, target: Target, update: Update) -> Change | Error:

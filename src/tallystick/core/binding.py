@@ -8,6 +8,8 @@ names) it was written under, so that a changed mapping can still read it.
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from tallystick.core.record import Side
 
 State = Literal["half", "parked", "linked", "dormant", "tomb", "unlinked", "erased"]
@@ -237,8 +239,8 @@ class Quarantined:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+# A struct where the others are dataclasses: one is made for every write.
+class LedgerRow(msgspec.Struct, frozen=True, gc=False):
     """One write to a system: what, why, and the digests before and after. Never values."""
 
     run: str

@@ -4,6 +4,7 @@ A rule links two records only if its key is unique among the records in scope on
 rule contradicts it (R-9.3). Placeholders and role addresses are no keys. Everything else is a question for a person.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from tallystick.core.record import SIDES, UNKNOWN, Fields, Ref, Side, Value, fin
 
 Keys = Mapping[int, int]  # rule number -> hash of the normalised key; below zero are the external ids
 
+_TELLING: Final = re.compile("[1-9]").search  # no placeholder has such a digit
 _PLACEHOLDERS: Final = frozenset(
     {"", "na", "none", "null", "unknown", "unbekannt", "test", "tbd", "keine", "x", "xx", "xxx"}
 )
@@ -32,6 +34,8 @@ def normalise(value: Value, how: Normaliser, region: str = "") -> str:
     if isinstance(value, Ref):
         return "" if value.binding is None else f"{value.pair}#{value.binding}"
     key = FORMS[how](str(value), region)
+    if _TELLING(key):
+        return key
     plain = alphanumeric(key)
     return "" if plain in _PLACEHOLDERS or not plain.strip("0") else key
 

@@ -82,7 +82,7 @@ class Page:
     server_time: float | None = None
 
 
-# A struct where the others are dataclasses: one is made for every record that is read, at a tenth of the cost.
+# Structs where the others are dataclasses: one is made for every record, at a tenth of the cost.
 class Sighting(msgspec.Struct, frozen=True):
     """One record as a system showed it. ``deleted`` is a tombstone or a soft delete; ``modified`` seconds UTC.
 
@@ -108,8 +108,7 @@ class NotThere:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A confirmed write. ``stored`` is the record as the system holds it now, when the answer carried it.
 
     ``incomplete`` names the parts of the record (by path) that were not written though the rest was, and why.

@@ -51,10 +51,10 @@ class StoreTx(Protocol):
     def leg_facts(self, pair: str, side: Side, ids: Sequence[str]) -> dict[str, LegFact]:
         """What is known of these records, by id. Tomb, unlinked and erased bindings count; unbound ids are left out."""
 
-    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[array[int], array[int]]":
-        """Two columns of type ``q``: the linked bindings with a raw hash on a side, and these hashes.
+    def raw_hashes(self, pair: str, side: Side, *, by_hash: bool = False) -> "tuple[Sequence[int], array[int]]":
+        """Two columns: the linked bindings with a raw hash on a side, and these hashes, type ``q``.
 
-        They come in order of binding, or of hash.
+        They come in order of binding (then as ``Runs``), or of hash.
         """
 
     def legs_without_hash(self, pair: str, side: Side) -> list[tuple[int, str]]:

@@ -20,6 +20,7 @@ from tallystick.core.ports import Flow
 from tallystick.core.reconcile import reconcile
 from tallystick.core.record import SIDES, Fields, Side, decode_fields, other
 from tallystick.engine import effects
+from tallystick.engine.births import Births, are_plain
 from tallystick.engine.crowd import gather
 from tallystick.engine.decide import BATCH
 from tallystick.engine.draft import Draft, WriteRefs, make_step, to_fault, writing_refs
@@ -76,7 +77,6 @@ def _decide_in_waves(session: Session, pair: Pair, outcome: Outcome, side: Side)
 def _decide_batch(
     session: Session, pair: Pair, outcome: Outcome, side: Side, rows: Sequence[SightRow], wave: int = 0
 ) -> Flow[None]:
-    fields = {row[0]: decode_fields(row[3] or b"[]") for row in rows if row[2] in PRESENT}
     keys = {row[0]: unpack_keys(row[8]) for row in rows if row[2] in PRESENT}
     crowd = yield from gather(session, pair, keys)
     matches = {record: crowd.match(pair, side, record, own) for record, own in keys.items()}
@@ -88,15 +88,23 @@ def _decide_batch(
     draft = Draft(session, pair, outcome, wave)
     both = {side: list(matches), other(side): linked}
     draft.holders = yield from session.contention.find_holders(pair, both)
+    births = Births(draft, side, refs[other(side)]) if are_plain(session, pair, outcome, side) else None
     taken: list[str] = []
     for row in rows:
-        if not _is_asked(draft, side, row, fields.get(row[0], ()), matches, partners):
+        found = matches.get(row[0])
+        is_alone = births is not None and found is not None and found.kind == "none" and row[0] not in former
+        if births is not None and is_alone and births.plan(row, keys[row[0]]):
+            continue
+        fields = decode_fields(row[3] or b"[]") if found is not None else ()
+        if not _is_asked(draft, side, row, fields, matches, partners):
             outcome.count(side, "unasked")
         elif row[0] in former:
             _ask(draft, side, _seen(row), "reappeared", "it was deleted, and made again as another record")
-        elif row[0] in matches:
-            lone = Lone(side, _seen(row), fields[row[0]], keys[row[0]], unpack_unread(row[9]))
-            taken += _decide_one(draft, lone, matches[row[0]], partners, refs)
+        elif found is not None:
+            lone = Lone(side, _seen(row), fields, keys[row[0]], unpack_unread(row[9]))
+            taken += _decide_one(draft, lone, found, partners, refs)
+    if births is not None:
+        births.close()
     session.scratch(pair).take(other(side), taken)
     session.scratch(pair).put_aside(side, outcome.alone)
     outcome.alone.clear()

@@ -49,7 +49,8 @@ def pair_created(at: Settlement, line: Line, job: Job, number: int, into: Ledger
         keys = at.pair.keys.keys(job.stored).items() if job.stored is not None else keys
     # Keys below zero are made of ids, and the new record has another one.
     into.keys[side] += [(result.id, rule, h) for rule, h in keys if rule >= 0]
-    into.keys[side] += [(result.id, rule, h) for rule, h in at.pair.own_key(side, result.id).items()]
+    if not at.pair.keeps_no_ids:
+        into.keys[side] += [(result.id, rule, h) for rule, h in at.pair.own_key(side, result.id).items()]
     made = Leg(result.id, result.version, base=told, digest=digest, shape=shape)
     if stored is not None:
         made.version, made.modified = result.version or stored.version, stored.modified

@@ -29,6 +29,8 @@ class Crowd:
 
     def match(self, pair: Pair, side: Side, record_id: str, keys: Keys) -> Match:
         """Find the counterpart of a record of ``side``."""
+        if not (self.by_key or self.common):
+            return _match_nobody(pair, keys)
         telling = self.telling(keys)
         found = self._match(pair, side, record_id, telling)
         if found.kind == "keyless" and len(telling) < len(keys):
@@ -39,7 +41,7 @@ class Crowd:
         shared = [found for key in keys.items() if (found := self.by_key.get(key)) is not None]
         if not shared:
             # Nearly all records of a first load.
-            return _ALONE if any(n >= 0 for n in keys) or not pair.mapping.match else _KEYLESS
+            return _match_nobody(pair, keys)
         twins = {c.id: c for found in shared for c in found[side] if c.id != record_id}
         others = {c.id: c for found in shared for c in found[other(side)]}
         return match(pair.mapping.match, keys, list(twins.values()), list(others.values()))
@@ -47,6 +49,10 @@ class Crowd:
     def telling(self, keys: Keys) -> Keys:
         """Leave out the keys that say nothing."""
         return {n: h for n, h in keys.items() if (n, h) not in self.common} if self.common else keys
+
+
+def _match_nobody(pair: Pair, keys: Keys) -> Match:
+    return _ALONE if max(keys, default=-1) >= 0 or not pair.mapping.match else _KEYLESS
 
 
 KeyRows = Mapping[Side, Sequence[tuple[int, int, str]]]
@@ -60,8 +66,10 @@ def gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd
     if not wanted:
         return Crowd({})
     scratch = session.scratch(pair)
-    noted = {s: scratch.find_keys(s, wanted) for s in SIDES}
     stored = yield from effects.look(lambda tx: {s: tx.find_keys(pair.name, s, wanted) for s in SIDES})
+    # Nearly all keys of a first load belong to one record alone, and need not be asked for.
+    shared = sorted(scratch.find_repeated(wanted) | {(rule, h) for s in SIDES for rule, h, _ in stored[s]})
+    noted = {s: scratch.find_keys(s, shared) for s in SIDES} if shared else {s: [] for s in SIDES}
     holders = Counter((rule, h) for s in SIDES for rule, h, _ in (*noted[s], *stored[s]))
     contested = {key for key, number in holders.items() if number > 1}
     if not contested:

@@ -11,7 +11,7 @@ from tallystick.core.contention import withhold
 from tallystick.core.decision import Decision
 from tallystick.core.error import DataError, MissingReference, ParkedByRule, StoppedByRule, UnknownOption, WarnedByRule
 from tallystick.core.mapping import Refs
-from tallystick.core.plan import PHASES, line_fingerprint
+from tallystick.core.plan import PHASES, creation_fingerprint, line_fingerprint
 from tallystick.core.ports import Flow
 from tallystick.core.record import (
     SIDES,
@@ -181,6 +181,13 @@ class Draft:
         phase = PHASES.get(line.action, 0) or (LAST_FORWARD if line.is_pending else 0)
         self._rows.append((phase, self._wave, line.binding, side, op, line.print, encode_line(line)))
 
+    def add_birth(self, line: Line) -> None:
+        """Plan a line that makes one record and does nothing else; ``Outcome.count_births`` counts them."""
+        self.outcome.show(line)
+        self._rows.append(
+            (PHASES["create"], self._wave, 0, line.steps[0].side, "create", line.print, encode_line(line))
+        )
+
     def save(self) -> Flow[None]:
         """Put the gathered lines on the scratch paper."""
         self.session.scratch(self.pair).add_lines(self._rows)
@@ -253,6 +260,11 @@ def to_fault(side: Side, field: str, fault: DataError) -> Fault:
 
 
 def _print(pair: Pair, line: Line) -> int:
+    is_birth = not (pair.has_references or line.state or line.agree or line.asks or line.faults)
+    if is_birth and line.action == "create" and len(line.steps) == 1:
+        return creation_fingerprint(
+            pair.name, line.steps[0].side, (line.left.id, line.right.id), fingerprint(line.steps[0].fields), line.reason
+        )
     values: list[Value] = [line.state, *line.agree]
     for step in line.steps:
         values += [step.side, step.op, *step.which]

@@ -13,6 +13,8 @@ from itertools import compress, count
 from operator import ne
 from typing import Final
 
+from tallystick.core.runs import Runs
+
 _FEW: Final = 32  # a page of which more than one in so many is elsewhere was shifted by rows that came or went
 _STRAYED: Final = 64  # one in so many of all that is known
 _OTHERS: Final = bytes.maketrans(b"\x00\x01", b"\x01\x00")
@@ -24,13 +26,13 @@ def _columns() -> "array[int]":
 
 @dataclass(slots=True)
 class Known:
-    """The linked legs of a side: ``bindings`` and their raw ``hashes``, type ``q``, in the order of one of both.
+    """The linked legs of a side: ``bindings`` and their raw ``hashes`` (type ``q``), in the order of one of both.
 
     ``sorted_by_hash`` says of which. ``shown`` has a flag for each, ``kept`` these flags as they were last saved.
     ``strayed`` counts the rows that were known and not where they were looked for.
     """
 
-    bindings: "array[int]" = field(default_factory=_columns)
+    bindings: Sequence[int] = field(default_factory=Runs)
     hashes: "array[int]" = field(default_factory=_columns)
     sorted_by_hash: bool = False
     shown: bytearray = field(default_factory=bytearray)
@@ -40,7 +42,9 @@ class Known:
     _lost: bool = False
 
     def __post_init__(self) -> None:
-        """Begin with nobody shown."""
+        """Begin with nobody shown. In their own order, bindings are kept as runs."""
+        if not self.sorted_by_hash and not isinstance(self.bindings, Runs):
+            self.bindings = Runs(self.bindings)
         self.shown = self.shown or bytearray(len(self.hashes))
         self.kept = self.kept or bytearray(len(self.hashes))
 
@@ -70,10 +74,8 @@ class Known:
 
     def show(self, binding: int, raw_hash: int | None) -> tuple[bool, bool]:
         """Flag a binding, if a row with this hash shows it as it was; give that, and whether it was not flagged yet."""
-        if self.sorted_by_hash:
-            return False, False
-        at = bisect_left(self.bindings, binding)
-        if at == len(self.bindings) or self.bindings[at] != binding or self.hashes[at] != raw_hash:
+        at = self.bindings.place(binding) if isinstance(self.bindings, Runs) else None
+        if at is None or self.hashes[at] != raw_hash:
             return False, False
         self.strayed += 1
         if self._lost:

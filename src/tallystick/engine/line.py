@@ -4,11 +4,13 @@ A line is made by ``decide`` and read by ``push`` in the same run. It is not the
 it refers to the same fingerprint.
 """
 
+from typing import Final
+
 import msgspec
 
 from tallystick.core.binding import Op, QueueKind, State
 from tallystick.core.decision import Disposition
-from tallystick.core.record import Side, decode_fields
+from tallystick.core.record import Side, decode_fields, other
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -109,15 +111,30 @@ def blanked_by(line: Line, step: Step) -> tuple[int, ...]:
     return tuple(i for i in step.which if fields[i] is None and was[i] is not None)
 
 
+_AS_SEEN: Final = b""  # no encoded record is that short
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Line).decode
 
 
 def encode_line(line: Line) -> bytes:
-    """Write a line for the scratch paper."""
-    return _encode(line)
+    """Write a line for the scratch paper; what a new record takes from the other side as it is stands there once."""
+    if len(line.steps) != 1 or line.steps[0].op != "create":
+        return _encode(line)
+    [step] = line.steps
+    fields = step.fields
+    if fields != line.seen(other(step.side)).fields:
+        return _encode(line)
+    step.fields = _AS_SEEN
+    try:
+        return _encode(line)
+    finally:
+        step.fields = fields
 
 
 def decode_line(body: bytes) -> Line:
     """Read a line from the scratch paper."""
-    return _decode(body)
+    line = _decode(body)
+    for step in line.steps:
+        if step.op == "create" and step.fields == _AS_SEEN:
+            step.fields = line.seen(other(step.side)).fields or _AS_SEEN
+    return line

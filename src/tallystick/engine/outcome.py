@@ -113,7 +113,16 @@ class Outcome:
             self.count_action("both", "ask")
         if line.faults:
             self.count_action("both", "park")
-        self._show(line)
+        self.show(line)
+
+    def count_births(self, side: Side, target: Side, number: int) -> None:
+        """Count records of ``side`` for each of which one is to be made on ``target``."""
+        if number:
+            self.decided += number
+            self.count(side, "written", number)
+            key: tuple[Side, Op] = (target, "create")
+            self.tally.writes[key] = self.tally.writes.get(key, 0) + number
+            self.count_action(target, "create", number)
 
     def _note_stops(self, line: Line) -> None:
         """Remember which records break a rule that says stop; what was decided anew is judged anew."""
@@ -136,17 +145,17 @@ class Outcome:
                 del of_side[step.op]
         self.shown = [shown for shown in self.shown if shown.fingerprint != line.print]
 
-    def _show(self, line: Line) -> None:
+    def show(self, line: Line) -> None:
         """Keep the first lines, and of every kind of line the first ones, so that no kind hides behind another."""
         kind = (line.action or ("ask" if line.asks else "park"), line.steps[0].side if line.steps else "")
         number = self._of_kind[kind] = self._of_kind.get(kind, 0) + 1
         if len(self.shown) < self.sample or number <= GLIMPSE:
             self.shown += operations_of(self.plan.pair, self.fields, line)
 
-    def count_action(self, side: str, action: str) -> None:
+    def count_action(self, side: str, action: str, number: int = 1) -> None:
         """Count what is planned for a side, or for both."""
         of_side = self.plan.actions.setdefault(side, {})
-        of_side[action] = of_side.get(action, 0) + 1
+        of_side[action] = of_side.get(action, 0) + number
 
     def _count_blanks(self, line: Line, step: Step) -> None:
         for i in blanked_by(line, step):

@@ -55,7 +55,7 @@ class End:
 
     def in_scope(self, record: Raw) -> bool:
         """Tell whether a raw record belongs to the pair."""
-        return all(path.read(record, c.path) in c.values for c in self.where)
+        return not self.where or all(path.read(record, c.path) in c.values for c in self.where)
 
     def is_archived(self, record: Raw) -> bool:
         """Tell whether a raw record holds the values that archiving gives it."""
@@ -67,7 +67,7 @@ class End:
 
     def lacking(self, record: Raw) -> tuple[Section, ...]:
         """Give the fields of the parts that a raw record is known not to have."""
-        return tuple(s for s in self.sections if record.get(s.part.role, UNKNOWN) is None)
+        return () if not self.sections else tuple(s for s in self.sections if record.get(s.part.role, UNKNOWN) is None)
 
     def unmade(self, record: Raw) -> frozenset[int]:
         """Give the fields, by index, that stand in parts which a raw record is known not to have."""
@@ -163,21 +163,27 @@ class Pair:
         """Give the end on ``side``."""
         return self.left if side == "left" else self.right
 
+    @property
+    def keeps_no_ids(self) -> bool:
+        """Whether neither side keeps the other's ids."""
+        return not (self.left.external_id or self.right.external_id)
+
     def own_key(self, side: Side, record_id: str | None) -> dict[int, int]:
         """Give the key that a record's own id makes, where the other side keeps such ids."""
-        if record_id is None or not self.end(other(side)).external_id:
+        if self.keeps_no_ids or record_id is None or not self.end(other(side)).external_id:
             return {}
         hashed = id_key(record_id)
         return {} if hashed is None else {link_rule(other(side)): hashed}
 
     def keys_of(self, side: Side, record_id: str | None, fields: Fields) -> dict[int, int]:
         """Hash the match keys of a record of ``side`` by its mapped values and its id."""
-        return self.keys.keys(fields) | self.own_key(side, record_id)
+        found = self.keys.keys(fields)
+        return found if self.keeps_no_ids else found | self.own_key(side, record_id)
 
     def keys_seen(self, side: Side, sighting: Sighting, fields: Fields) -> dict[int, int]:
         """Hash the match keys of a record as a system showed it: also by the other side's id that it may keep."""
         found = self.keys_of(side, sighting.id, fields)
-        where = self.end(side).external_id
+        where = () if self.keeps_no_ids else self.end(side).external_id
         if where and (hashed := id_key(path.read(sighting.record, where))) is not None:
             found[link_rule(side)] = hashed
         return found

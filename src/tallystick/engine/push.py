@@ -55,7 +55,7 @@ def push(session: Session, pair: Pair, outcome: Outcome, fence: Fence, phases: S
             complete = yield from realise(session, pair, outcome, allowed)
             jobs = yield from _push_batch(session, pair, outcome, fence, complete)
             done += len(bodies)
-            failed += sum(not (j.is_done or j.is_found) for j in jobs)
+            failed += sum([not (j.is_done or j.is_found) for j in jobs])
             yield from effects.tell(Pushed(pair.name, done, total, failed))
             _stop_if_hopeless(jobs)
         except Error:
@@ -73,6 +73,8 @@ def leave_unreached(session: Session, pair: Pair, outcome: Outcome, phases: Sequ
 
 def _allowed(session: Session, pair: Pair, outcome: Outcome, lines: Sequence[Line]) -> Flow[list[Line]]:
     """Give what may be carried out of these lines; a line may lose some of its fields to a brake."""
+    if session.approved is None and not outcome.plan.holds:
+        return [line for line in lines if _is_free(session, outcome, line)]
     allowed: list[Line] = []
     for line in lines:
         if not (_is_allowed(session, pair, outcome, line) and _is_free(session, outcome, line)):
@@ -99,8 +101,8 @@ def _is_allowed(session: Session, pair: Pair, outcome: Outcome, line: Line) -> b
 
 def _is_free(session: Session, outcome: Outcome, line: Line) -> bool:
     """Whether everything is out of the way that a deletion would take along; if not, it waits (R-12.4)."""
-    keys = [(outcome.plan.pair, step.side, line.binding) for step in line.steps if step.op == "delete"]
-    if all(session.falls.is_free(key) for key in keys):
+    sides = [step.side for step in line.steps if step.op == "delete"]
+    if not sides or all(session.falls.is_free((outcome.plan.pair, side, line.binding)) for side in sides):
         return True
     outcome.done["waits"] = outcome.done.get("waits", 0) + 1
     outcome.leave(line, SIDES, "what belongs to it is still there")
@@ -153,9 +155,11 @@ def _push_batch(session: Session, pair: Pair, outcome: Outcome, fence: Fence, li
     for job in jobs:
         if job.is_done:
             session.falls.depart((pair.name, job.step.side, job.line.binding))
+            key: str = job.step.op
+        else:
+            key = "link" if job.is_found else "failed"
         for error in job.errors:
             session.note_trouble(pair, error)
-        key = job.step.op if job.is_done else "link" if job.is_found else "failed"
         outcome.done[key] = outcome.done.get(key, 0) + 1
     return jobs
 
@@ -188,9 +192,8 @@ def _prepare(
     jobs: list[Job] = []
     journal: list[JournalEntry] = []
     for at, (line, number) in enumerate(zip(lines, numbers, strict=True)):
-        kept = {(side, i) for side, i, _ in line.journal}
+        journal += _kept(pair, line, number, session.run, now)
         for step in line.steps:
-            journal += _overwritten(pair, line, step, kept, number, session.run, now)
             intent = Intent(
                 id=f"{salt}-{at}-{step.side[0]}", binding=number, pair=pair.name, side=step.side, op=step.op,
                 body=step.body, key=f"{salt}-{at}", origin=line.seen(other(step.side)).id,
@@ -199,14 +202,6 @@ def _prepare(
                 shape=pair.shape, first_sent=now, sent_at=now, fence=fence.number,
             )  # fmt: skip
             jobs.append(Job(line, step, intent))
-        lost = {(step.side, i) for step in line.steps if step.op == "update" for i in step.which}
-        journal += [
-            JournalEntry(
-                number, side, pair.mapping.names[i], value, f"{line.reason}{LOST if (side, i) in lost else ''}",
-                session.run, now, now + pair.journal_seconds,
-            )
-            for side, i, value in line.journal
-        ]  # fmt: skip
     name_batches(pair, jobs, salt)
     if jobs:
         sign(session, pair, now, tx)
@@ -215,12 +210,29 @@ def _prepare(
     return numbers, before, jobs
 
 
+def _kept(pair: Pair, line: Line, number: int, run: str, now: float) -> list[JournalEntry]:
+    """Keep what a line overwrites, and the values that lost against others."""
+    updates = [step for step in line.steps if step.op == "update"]
+    if not (updates or line.journal):
+        return []
+    kept = {(side, i) for side, i, _ in line.journal}
+    lost = {(step.side, i) for step in updates for i in step.which}
+    entries = [entry for step in updates for entry in _overwritten(pair, line, step, kept, number, run, now)]
+    return entries + [
+        JournalEntry(
+            number, side, pair.mapping.names[i], value, f"{line.reason}{LOST if (side, i) in lost else ''}",
+            run, now, now + pair.journal_seconds,
+        )
+        for side, i, value in line.journal
+    ]  # fmt: skip
+
+
 def _overwritten(
     pair: Pair, line: Line, step: Step, kept: set[tuple[Side, int]], number: int, run: str, now: float
 ) -> list[JournalEntry]:
     """Keep what an update is about to overwrite, so that a run can be undone; ``kept`` is kept already (R-17.4)."""
     seen = line.seen(step.side).fields
-    if step.op != "update" or seen is None:
+    if seen is None:
         return []
     fields = decode_fields(seen)
     return [
@@ -238,6 +250,8 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
     Fields that an update leaves alone, and values that the side cannot take, are unknown.
     """
+    if step.op == "create" and not (line.faults or step.is_edit):
+        return step.fields
     faulty = {fault.field for fault in line.faults if fault.side == step.side}
     if not (faulty or step.is_edit or step.op == "update"):
         return step.fields
@@ -251,7 +265,10 @@ def _sent(pair: Pair, line: Line, step: Step) -> bytes:
 
 def _stop_if_hopeless(jobs: Sequence[Job]) -> None:
     """Stop the pair when a system refuses us as such or nothing of a batch got through; single failures never stop."""
-    for error in (error for j in jobs for error in j.errors):
+    troubled = [j for j in jobs if j.errors]
+    if not troubled:
+        return
+    for error in (error for j in troubled for error in j.errors):
         if isinstance(error, Throttled):
             raise error
     errors = [j.result for j in jobs if isinstance(j.result, Error)]

@@ -52,10 +52,10 @@ class Job:
         return isinstance(self.result, Written)
 
     @property
-    def errors(self) -> list[Error]:
+    def errors(self) -> Sequence[Error]:
         """What went wrong: with the write as a whole, or with parts of the record."""
         if isinstance(self.result, Written):
-            return [error for _, error in self.result.incomplete]
+            return [error for _, error in self.result.incomplete] if self.result.incomplete else ()
         return [] if self.result is None else [self.result]
 
 

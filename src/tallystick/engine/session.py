@@ -83,6 +83,9 @@ class Scratch(Protocol):
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of noted records with one of these keys."""
 
+    def find_repeated(self, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Tell which of these (rule, hash) may be noted more than once, of whichever side; no others are."""
+
     def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
         """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
 
@@ -159,9 +162,14 @@ class Unresolved:
     bindings: set[int] = field(default_factory=set)
     keyless: list[tuple[Side, Fields]] = field(default_factory=list)
 
+    @property
+    def is_about_unpaired(self) -> bool:
+        """Whether any record that is paired with nobody may have to wait."""
+        return bool(self.origins or self.keys or self.keyless)
+
     def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
         """Tell whether an unresolved create comes from this record, or may have made it."""
-        if not (self.origins or self.keys or self.keyless):
+        if not self.is_about_unpaired:
             return False
         if (side, record) in self.origins or any((side, r, h) in self.keys for r, h in keys):
             return True

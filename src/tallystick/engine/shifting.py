@@ -43,7 +43,9 @@ def make_sure(session: Session, pair: Pair, outcome: Outcome, pulled: Mapping[Si
         is_silent = not mine.reached[1].rows
         if side in listed or not (mine.shifts or can_ask or is_silent):
             continue
-        alone, remakes = (yield from _find_alone(session, pair, other(side))), _may_remake(session, pair, side)
+        # Where nobody's key is asked for, it matters only whether there is anybody.
+        most = None if can_ask else 1
+        alone, remakes = (yield from _find_alone(session, pair, other(side), most)), _may_remake(session, pair, side)
         if not (alone or (remakes and mine.shifts)):
             continue
         is_sure = not (is_silent and (yield from is_dark(pair, pair.end(side))))
@@ -59,8 +61,11 @@ def make_sure(session: Session, pair: Pair, outcome: Outcome, pulled: Mapping[Si
     return looked
 
 
-def _find_alone(session: Session, pair: Pair, side: Side) -> Flow[list[SightRow]]:
-    """Give the records of a side that would get a counterpart made, because nobody has their key."""
+def _find_alone(session: Session, pair: Pair, side: Side, most: int | None) -> Flow[list[SightRow]]:
+    """Give the records of a side that would get a counterpart made, because nobody has their key.
+
+    If ``most`` says so, the search ends when so many are found.
+    """
     policy = pair.mapping.policy
     alone: list[SightRow] = []
     if (policy.on_unmatched_left if side == "left" else policy.on_unmatched_right) != "create":
@@ -70,6 +75,8 @@ def _find_alone(session: Session, pair: Pair, side: Side) -> Flow[list[SightRow]
         crowd = yield from gather(session, pair, keys)
         unmet = {record for record, own in keys.items() if crowd.match(pair, side, record, own).kind == "none"}
         alone += [row for row in rows if row[0] in unmet]
+        if most is not None and len(alone) >= most:
+            break
     return alone
 
 

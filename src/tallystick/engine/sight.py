@@ -82,9 +82,11 @@ def _row(
             return None
         return (sighting.id, fact.binding, "gone" if sighting.deleted else "out", None, *times, None, None, None)
     fields = sighting.fault or fields
-    unread = unread_of(pair.mapping.names, fields)
-    if unread and isinstance(fields, DataError) and may_go_on(pair, fact, unread):
-        fields = fields.rest
+    unread: Unread = ()
+    if isinstance(fields, DataError):
+        unread = unread_of(pair.mapping.names, fields)
+        if unread and may_go_on(pair, fact, unread):
+            fields = fields.rest
     if isinstance(fields, DataError):
         fault = unreadable_record(pair.end(pulled.side), sighting.id, fields)
         pulled.faults.append(_unusable(pair, pulled.side, sighting.id, fault, fact, print_of))
@@ -92,7 +94,7 @@ def _row(
         own = pair.keys.keys(fields.rest) if fields.rest else {}
         keys += [(rule, h, sighting.id) for rule, h in own.items()]
         return (sighting.id, fact.binding if fact else None, "bad", None, *times, None, pack_keys(own), None)
-    encoded, faults = encode_fields(fields), pack_unread(unread)
+    encoded, faults = encode_fields(fields), pack_unread(unread) if unread else None
     # Another value that cannot be read is another record.
     seal = fingerprint(encoded) if faults is None else fingerprint(encoded + faults)
     agreed = fact.digest if fact is not None and fact.state in LIVE else None

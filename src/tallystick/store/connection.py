@@ -17,6 +17,9 @@ from tallystick.core.error import StoreError
 from tallystick.store.failure import named_failures
 
 _FORMS: Final = "write sqlite:///folder/state.db or postgresql://user@host/database"
+_LOOKING_KIB: Final = 8_192  # of a SQLite file that are kept in memory
+_WRITING_KIB: Final = 32_768
+_WRITES: Final = "tally_writes"
 # One writer at a time on PostgreSQL too, as SQLite has it: no deadlocks, and one meaning on both. Any number would do.
 _WRITER_LOCK: Final = 7_409_316_228_195_441_003
 
@@ -110,7 +113,7 @@ def _set_up_sqlite(wait_seconds: float, connection: Any, _record: Any) -> None:
     _keep_log(connection, wait_seconds)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32768")
+    connection.execute(f"PRAGMA cache_size = -{_LOOKING_KIB}")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 
@@ -133,6 +136,10 @@ def _keep_log(connection: Any, wait_seconds: float) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     is_looking = connection.get_execution_options().get("tally_looking", False)
+    if not (is_looking or connection.info.get(_WRITES)):
+        # Keys arrive in random order: a batch needs the same pages as the one before. Who only looks reads them once.
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_WRITING_KIB}")
+        connection.info[_WRITES] = True
     # IMMEDIATE: a transaction that starts by reading could find itself unable to write half-way.
     connection.exec_driver_sql("BEGIN" if is_looking else "BEGIN IMMEDIATE")
 

@@ -46,6 +46,11 @@ class Driver:
         self._place = place
         self._looking = looking
 
+    @property
+    def packs(self) -> bool:
+        """Whether the database writes whole columns as JSON more cheaply than it gives rows."""
+        return not self._copies
+
     def rows(self, statement: Statement, values: Row = ()) -> list[Row]:
         """Give all rows of a query."""
         text, arrange = statement.text(self._dialect)

@@ -24,6 +24,7 @@ CREATE TABLE sight (
   PRIMARY KEY (side, id)) WITHOUT ROWID;
 CREATE INDEX sight_binding ON sight (binding) WHERE binding IS NOT NULL;
 CREATE TABLE match_key (side TEXT NOT NULL, rule INTEGER NOT NULL, hash INTEGER NOT NULL, id TEXT NOT NULL);
+CREATE TABLE repeated (rule INTEGER NOT NULL, hash INTEGER NOT NULL, PRIMARY KEY (rule, hash)) WITHOUT ROWID;
 CREATE TABLE line (
   number INTEGER PRIMARY KEY, phase INTEGER NOT NULL, wave INTEGER NOT NULL, binding INTEGER NOT NULL,
   side TEXT, op TEXT, print INTEGER NOT NULL, body BLOB NOT NULL);
@@ -48,7 +49,7 @@ class Scratch:
             settings = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;"
             self._db.executescript(settings + _SCHEMA)
         self._db.execute("BEGIN")
-        self._indexed = False
+        self._indexed = self._repeats = False
         self._sheets: dict[Side, int] = {"left": 0, "right": 0}
 
     def add_sights(self, side: Side, rows: Iterable[SightRow]) -> None:
@@ -56,20 +57,26 @@ class Scratch:
 
         Later ones win.
         """
-        sheet = self._sheets[side]
         self._db.executemany(
-            f"INSERT OR REPLACE INTO sight (side, sheet, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            ((side, sheet, *row) for row in rows),
+            f"INSERT OR REPLACE INTO sight (side, sheet, {_COLUMNS})"
+            f" VALUES ('{side}',{self._sheets[side]},?,?,?,?,?,?,?,?,?,?)",
+            rows,
         )
 
-    def add_keys(self, side: Side, rows: Iterable[tuple[int, int, str]]) -> None:
+    def add_keys(self, side: Side, rows: Sequence[tuple[int, int, str]]) -> None:
         """Note match keys: (rule, hash, id)."""
-        self._db.executemany("INSERT INTO match_key VALUES (?,?,?,?)", ((side, *row) for row in rows))
+        self._db.executemany(f"INSERT INTO match_key VALUES ('{side}',?,?,?)", rows)
+        if self._indexed and rows:
+            self._repeats = True
+            self._db.executemany("INSERT OR IGNORE INTO repeated VALUES (?,?)", [row[:2] for row in rows])
 
     def forget(self, side: Side) -> None:
         """Throw away what was noted of a side, because it is read once more."""
         self._db.execute("DELETE FROM sight WHERE side = ?", (side,))
         self._db.execute("DELETE FROM match_key WHERE side = ?", (side,))
+        self._db.execute("DROP INDEX IF EXISTS match_key_hash")
+        self._db.execute("DELETE FROM repeated")
+        self._indexed = self._repeats = False
 
     def drop(self, side: Side, ids: Sequence[str]) -> None:
         """Throw away what was noted of these records, as if they had not been listed."""
@@ -181,28 +188,43 @@ class Scratch:
 
     def find_keys(self, side: Side, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
         """Give (rule, hash, id) of the noted records of a side that have one of these (rule, hash)."""
-        if not self._indexed:
-            self._db.execute("CREATE INDEX match_key_hash ON match_key (side, hash, rule)")
-            self._indexed = True
-        wanted = set(keys)
-        hashes = sorted({h for _, h in wanted})
-        return [
-            row
-            for chunk in _chunks(hashes)
-            for row in self._db.execute(
-                f"SELECT rule, hash, id FROM match_key WHERE side = ? AND hash IN ({_marks(chunk)})",
-                (side, *chunk),
-            )
-            if (row[0], row[1]) in wanted
-        ]
+        return self._among("SELECT rule, hash, id FROM match_key WHERE side = ? AND rule = ?", (side,), keys)
+
+    def find_repeated(self, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Tell which of these (rule, hash) may be noted more than once, of whichever side; no others are."""
+        self._index()
+        return set(self._among("SELECT rule, hash FROM repeated WHERE rule = ?", (), keys)) if self._repeats else set()
 
     def shared_keys(self, side: Side) -> Iterator[tuple[int, int, int]]:
         """Give (rule, hash, number of records) of the match keys that several noted records have, most first."""
+        self._index()
         yield from self._db.execute(
-            "SELECT rule, hash, count(DISTINCT id) AS many FROM match_key WHERE side = ? AND rule >= 0"
-            " GROUP BY rule, hash HAVING many > 1 ORDER BY many DESC, rule, hash",
+            "SELECT rule, hash, count(DISTINCT id) AS many FROM repeated JOIN match_key USING (rule, hash)"
+            " WHERE side = ? AND rule >= 0 GROUP BY rule, hash HAVING many > 1 ORDER BY many DESC, rule, hash",
             (side,),
         ).fetchall()
+
+    def _among(self, query: str, values: tuple[Any, ...], keys: Sequence[tuple[int, int]]) -> list[Any]:
+        """Run a query about keys of one rule for these keys, rule by rule."""
+        self._index()
+        by_rule: dict[int, set[int]] = {}
+        for rule, h in keys:
+            by_rule.setdefault(rule, set()).add(h)
+        return [
+            row
+            for rule, hashes in by_rule.items()
+            for chunk in _chunks(sorted(hashes))
+            for row in self._db.execute(f"{query} AND hash IN ({_marks(chunk)})", (*values, rule, *chunk))
+        ]
+
+    def _index(self) -> None:
+        """Sort the keys once; from then on each one that is added may be a repeated one."""
+        if self._indexed:
+            return
+        self._db.execute("CREATE INDEX match_key_hash ON match_key (rule, hash, side, id)")
+        self._indexed = True
+        found = "SELECT rule, hash FROM match_key GROUP BY rule, hash HAVING count(*) > 1"
+        self._repeats = self._db.execute(f"INSERT INTO repeated {found}").rowcount > 0
 
     def add_lines(self, rows: Iterable[tuple[int, int, int, str | None, Op | None, int, bytes]]) -> None:
         """Add planned lines: (phase, wave, binding, side, op, fingerprint, body)."""
