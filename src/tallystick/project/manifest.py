@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
+from tallystick.project.manifest_export import ExportSpec
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
@@ -174,6 +175,8 @@ class ObjectSpec(Model):
     delete: Operation | None = None
     create_bulk: BulkOperation | None = None
     update_bulk: BulkOperation | None = None
+    export: ExportSpec | None = None
+    """A job that lists everything; ``list`` then reads what changed, where ``since`` says how."""
     table: Table | None = None
     file: FileSpec | None = None
     """Files: the file that the records are in."""

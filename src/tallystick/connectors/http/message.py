@@ -83,7 +83,7 @@ class Request:
     ``repeatable`` means that sending it twice does no more than sending it once, so an unclear outcome may be tried
     again. Requests with the same ``share`` that are under way at once are sent once, and all get the answer.
     ``reading`` translates answers whose status does not say what they mean, before anybody judges by it.
-    What ``can_wait`` leaves alone what is kept of a day's quota for what cannot.
+    It is sent ``after`` so many seconds. What ``can_wait`` leaves alone what is kept of a day's quota for what cannot.
     """
 
     method: str
@@ -95,6 +95,7 @@ class Request:
     share: str = ""
     reading: "Callable[[Response], Response] | None" = None
     can_wait: bool = False
+    after: float = 0.0
 
     @property
     def is_safe(self) -> bool:
@@ -104,6 +105,10 @@ class Request:
     def sent_as(self, url: str, headers: tuple[tuple[str, str], ...]) -> "Request":
         """Give the same request with another address and other headers."""
         return replace(self, url=url, headers=headers)
+
+    def later(self, seconds: float) -> "Request":
+        """Give the same request as one that is sent after so many seconds."""
+        return replace(self, after=seconds)
 
     def patient(self) -> "Request":
         """Give the same request as one that can wait."""

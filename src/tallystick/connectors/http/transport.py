@@ -200,7 +200,10 @@ class _Round:
                 waiting.append(job)
                 return
             self._sharing[request.share] = []
-        self._ready.append(job)
+        if request.after > 0:
+            heapq.heappush(self._later, (self._timing.now() + request.after, next(self._order), job))
+        else:
+            self._ready.append(job)
 
     def _hand_over(self, job: _Job, answer: Response | Error) -> None:
         waiting = self._sharing.pop(job.request.share, ()) if job.request.share else ()
