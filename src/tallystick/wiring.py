@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tallystick.engine.pair import Pair
     from tallystick.engine.session import Mode, Session
     from tallystick.project.load import LoadedProject
+    from tallystick.store.meter import CallMeter
     from tallystick.store.store import SqlStore
 
 
@@ -45,7 +46,8 @@ class System:
 class House:
     """An opened project: its files, its systems, its own state and its pairs, parents first.
 
-    ``alone`` tells that no other process works on this project's state (only known for SQLite).
+    ``alone`` tells that no other process works on this project's state (only known for SQLite). ``meters`` hold systems
+    against their quota of a day, by name.
     """
 
     loaded: "LoadedProject"
@@ -54,6 +56,7 @@ class House:
     pairs: "Sequence[Pair]"
     alone: bool = False
     sink: "Sink | None" = None
+    meters: "Mapping[str, CallMeter]" = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -167,7 +170,8 @@ def open_house(
         alone = _lock(loaded, closing) if writing else False
         systems = open_systems(loaded if whole else _asked_for_less(loaded), closing)
         store = _open_state(loaded, closing)
-        house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink)
+        meters = _open_meters(loaded, systems, store, closing)
+        house = House(loaded, systems, store, make_pairs(loaded, systems), alone=alone, sink=sink, meters=meters)
         if gc.get_threshold()[0] == _LOOK_AFTER:
             gc.freeze()  # what was opened stays as long as the process that spares its collector
         yield house
@@ -209,6 +213,29 @@ def open_systems(loaded: "LoadedProject", closing: contextlib.ExitStack, only: S
         closing.callback(transport.close)
         systems[name] = System(name, connector, transport)
     return systems
+
+
+def _open_meters(
+    loaded: "LoadedProject", systems: Mapping[str, System], store: "SqlStore", closing: contextlib.ExitStack
+) -> "dict[str, CallMeter]":
+    """Hold the calls to systems against their quotas of a day; systems of one account share one."""
+    from tallystick.core.ports import Metered
+    from tallystick.store.meter import CallMeter
+
+    meters: dict[str, CallMeter] = {}
+    of_account: dict[str, CallMeter] = {}
+    for name, system in systems.items():
+        limits = loaded.manifests[name].limits
+        if not (limits.per_day or limits.reserve) or not isinstance(system.transport, Metered):
+            continue
+        account = limits.account or name
+        if account not in of_account:
+            clock = time.time  # noqa: TID251 - this is where the clock enters
+            of_account[account] = CallMeter(store, account, limits.per_day, limits.reserve, clock)
+            closing.callback(of_account[account].close)
+        meters[name] = of_account[account]
+        system.transport.hold_against(meters[name])
+    return meters
 
 
 def _open_state(loaded: "LoadedProject", closing: contextlib.ExitStack) -> "SqlStore":

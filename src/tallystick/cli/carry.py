@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
-from tallystick.cli.forecast import begin_paces, forecast_of
+from tallystick.cli.forecast import begin_paces, calls_left, forecast_of
 from tallystick.cli.pace import Pacer
 from tallystick.cli.person import actor
 from tallystick.cli.sign_text import sign_words
@@ -171,7 +171,7 @@ def carry(
     if mode != "plan":
         house.tidy()
     waiting = {p.name: count_waiting(house, p.name) for p in pairs}
-    forecast = forecast_of(result.plan, pairs, paces) if mode == "plan" else None
+    forecast = forecast_of(result.plan, pairs, paces, calls_left(house)) if mode == "plan" else None
     return Carried(
         mode,
         result,

@@ -1,6 +1,7 @@
 """What `tally apply` will cost, from the plan, the manifests and the pace of the plan; in words and as JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tallystick.cli.output import number
@@ -24,9 +25,17 @@ def begin_paces(house: House) -> dict[str, Pace]:
     return paces
 
 
-def forecast_of(plan: Plan, pairs: Sequence[Pair], paces: Mapping[str, Pace]) -> Forecast:
-    """Estimate what carrying out a plan will cost."""
+def calls_left(house: House) -> dict[str, int | None]:
+    """Give the calls that the day still allows, by system, where there is such a limit."""
+    return {name: meter.left() for name, meter in house.meters.items()}
+
+
+def forecast_of(
+    plan: Plan, pairs: Sequence[Pair], paces: Mapping[str, Pace], left: Mapping[str, int | None]
+) -> Forecast:
+    """Estimate what carrying out a plan will cost; ``left`` are the calls that the day still allows."""
     planned = {p.pair: p for p in plan.pairs}
+    paces = {name: replace(pace, left=left.get(name)) for name, pace in paces.items()}
     calls: dict[tuple[str, str], Calls] = {}
     of_system: dict[str, list[Calls]] = {}
     for pair in pairs:
@@ -50,8 +59,14 @@ def duration(seconds: float) -> str:
 
 
 def forecast_words(forecast: Forecast) -> str:
-    """Say in one line what it comes to."""
-    return f"Carrying it out: about {number(forecast.total, 'call')} and {duration(forecast.seconds)}"
+    """Say in one line what it comes to, and which system's quota of the day that is too much for."""
+    cost = f"Carrying it out: about {number(forecast.total, 'call')} and {duration(forecast.seconds)}"
+    short = [
+        f"{name}: about {number(load.total, 'call')}, {load.left or 0:,} left of the day's quota"
+        for name, load in sorted(forecast.loads.items())
+        if load.is_too_much
+    ]
+    return f"{cost}. Not in one day: {'; '.join(short)}; a later run goes on" if short else cost
 
 
 def forecast_rows(forecast: Forecast) -> list[tuple[str, ...]]:
@@ -85,6 +100,7 @@ def forecast_document(forecast: Forecast) -> dict[str, Any]:
                 "write": load.writes,
                 "after_writing": load.after,
                 "requests_per_second": load.rate,
+                "calls_left": load.left,
                 "seconds": round(load.seconds, 1),
             }
             for name, load in sorted(forecast.loads.items())

@@ -49,7 +49,7 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         timeout=kind.around.timeout,
         in_flux=2 * kind.around.timeout,
         tombstones="no" if spec.deleted is None else "yes" if spec.deleted.query else "trash",
-        list_order=claims.list_order or _ORDERS[spec.paging.type],
+        list_order=claims.list_order or _order(kind),
         returns_record=claims.returns_record,
         version=_version(kind),
         bulk=min(bulk, default=0),
@@ -57,6 +57,13 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         omits_blank=spec.omits_blank,
         shares_key=bool(claims.idempotency_header) and spec.create_bulk is not None,
     )
+
+
+def _order(kind: RestObject) -> Literal["keyset", "cursor", "offset", "snapshot"]:
+    # Where only everything is read by a job, and changes by pages, the weaker word is that of the pages.
+    if kind.export is not None and kind.spec.since is None:
+        return "snapshot"
+    return _ORDERS[kind.spec.paging.type]
 
 
 def _version(kind: RestObject) -> Literal["etag", "field", "mtime", "none"]:

@@ -18,6 +18,7 @@ from tallystick.connectors.http.paging import Pager
 from tallystick.connectors.http.refusal import Write, refusal
 from tallystick.connectors.http.rows import Listing
 from tallystick.connectors.rest_call import Call, Surroundings
+from tallystick.connectors.rest_export import open_export
 from tallystick.core.error import DataError, Error, InvalidValue, ProjectError
 from tallystick.core.path import Path, parse, read, reader
 from tallystick.core.ports import Sighting
@@ -54,6 +55,7 @@ class RestObject:
             for kind, operation in operations_of(spec)
             if operation is not None
         }
+        self.export = open_export(spec, around, self.place)
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
         self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""
         self.until = rewrite(spec.since.until_template, around.resolve) if spec.since else ""

@@ -136,15 +136,28 @@ class Unsent(Unavailable):
 
 
 class Throttled(RemoteError):
-    """Too many requests. ``wait_seconds`` is the system's own word, of any length."""
+    """Too many requests. ``wait_seconds`` is the system's own word, of any length.
+
+    ``is_for_listings`` tells that only listings of everything have to wait, and that there is room for what changed.
+    """
 
     code = "throttled"
     recovery = "retry"
     audience = "operator"
 
-    def __init__(self, message: str, *, wait_seconds: float, detail: str = "", hint: str = "", place: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        wait_seconds: float,
+        is_for_listings: bool = False,
+        detail: str = "",
+        hint: str = "",
+        place: str = "",
+    ) -> None:
         super().__init__(message, detail=detail, hint=hint, place=place, status=429)
         self.wait_seconds = wait_seconds
+        self.is_for_listings = is_for_listings
 
 
 class Refused(RemoteError):

@@ -34,7 +34,8 @@ class Calls:
 class Pace:
     """How quick a system was: calls made one by one and side by side, and the seconds they took together.
 
-    ``rate`` is how many calls a second the manifest allows, ``in_flight`` how many run side by side.
+    ``rate`` is how many calls a second the manifest allows, ``in_flight`` how many run side by side. ``left`` are the
+    calls that the day still allows, ``None`` where there is no such limit.
     """
 
     single: int = 0
@@ -43,6 +44,7 @@ class Pace:
     together_seconds: float = 0.0
     rate: float | None = None
     in_flight: int = 1
+    left: int | None = None
 
     @property
     def calls(self) -> int:
@@ -74,11 +76,17 @@ class Load:
     after: int
     rate: float | None
     seconds: float
+    left: int | None = None
 
     @property
     def total(self) -> int:
         """All calls."""
         return self.read + self.before + self.writes + self.after
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether the day allows fewer calls than this."""
+        return self.left is not None and self.total > self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +128,4 @@ def weigh(pace: Pace, calls: list[Calls]) -> Load:
     """Add up what a system has to bear: reading as much as the plan did, and the writes to all objects of it."""
     before, writes, after = (sum(getattr(c, name) for c in calls) for name in ("before", "writes", "after"))
     seconds = pace.seconds + pace.seconds_for(before + writes + after)
-    return Load(pace.calls, before, writes, after, pace.rate, seconds)
+    return Load(pace.calls, before, writes, after, pace.rate, seconds, pace.left)

@@ -252,6 +252,27 @@ class Punctual(Protocol):
         """Run several at once as ``Transport.run_all`` does; a write whose turn comes later is ``Unsent``."""
 
 
+class Meter(Protocol):
+    """Counts the calls of a day against a quota that outlives the process."""
+
+    def wait(self, *, can_wait: bool) -> float:
+        """Give the seconds until a call may be made, 0 for now. What ``can_wait`` leaves the reserve alone."""
+
+    def take(self) -> None:
+        """Count one call, durably."""
+
+    def hear(self, left: int, limit: int, reset: float | None) -> None:
+        """Take the system's own word: ``left`` of ``limit`` calls of the day, that ends in ``reset`` seconds."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A transport whose calls can be held against a quota."""
+
+    def hold_against(self, meter: Meter) -> None:
+        """Ask ``meter`` before each call from now on."""
+
+
 @runtime_checkable
 class Archiving(Protocol):
     """A transport of sources that can be put away once a run has read them."""

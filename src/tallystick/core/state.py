@@ -251,6 +251,16 @@ class StoreTx(Protocol):
     def findings(self) -> list[dict[str, Any]]:
         """The newest result of each question."""
 
+    # calls
+    def add_calls(self, account: str, hour: int, number: int) -> None:
+        """Count calls of an hour (its number since 1970 UTC); a negative number gives back what was not made."""
+
+    def calls(self, account: str, first: int) -> dict[int, int]:
+        """The calls by hour, from the hour ``first`` on."""
+
+    def forget_calls(self, account: str, first: int) -> None:
+        """Remove what was counted before the hour ``first``."""
+
 
 class Store(Protocol):
     """Our own state."""

@@ -4,11 +4,11 @@ Everything up to the plan and nothing after it. The same code serves ``plan``, `
 cannot predict what an apply would not do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, QueueItem
 from tallystick.core.brake import Tally, apply_brakes
-from tallystick.core.error import Bug, StoppedByRule
+from tallystick.core.error import Bug, StoppedByRule, Throttled
 from tallystick.core.plan import PairPlan
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
@@ -190,9 +190,30 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
     pulled = yield from _pull_until_stable(session, pair, side, sweep, progress)
     if sweep.full and pulled.completeness == "probable":
         pulled = yield from _agree_on_absence(session, pair, pulled)
+    affordable = _affordable(session, pair, before, pulled, now)
+    if affordable is not None:
+        pulled = yield from _pull_until_stable(session, pair, side, affordable, Progress())
     if pulled.failure is not None and pulled.pages == 0:
         raise pulled.failure
     return pulled
+
+
+def _affordable(session: Session, pair: Pair, before: Before, pulled: Pulled, now: float) -> Sweep | None:
+    """Give the sweep of what changed, where the day's calls have no room for a full compare that is merely due."""
+    failure = pulled.failure
+    if not isinstance(failure, Throttled) or not failure.is_for_listings or pulled.pages or pulled.progress.earlier:
+        return None
+    sweep = next_sweep(
+        before.cursors[pulled.side],
+        pair.end(pulled.side).can,
+        now,
+        float("inf"),
+        configured_anew=session.fresh_shape(pair),
+        asked=session.full,
+    )
+    return (
+        None if sweep.full else replace(sweep, reason="the day's calls have no room for the full compare that is due")
+    )
 
 
 def _pull_until_stable(session: Session, pair: Pair, side: Side, sweep: Sweep, progress: Progress) -> Flow[Pulled]:

@@ -10,6 +10,7 @@ a crash anywhere costs at most reading the same window again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 
 from tallystick.core.binding import Dirty, PairState, QueueItem, Run
@@ -132,8 +133,12 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
     work.before = yield from load_before(pair)
     now = yield from effects.now()
     if work.before.state is not None and work.before.state.not_before > now:
+        until = datetime.fromtimestamp(work.before.state.not_before, UTC)
         raise Throttled(
-            "the system asked us to wait", wait_seconds=work.before.state.not_before - now, hint="run again later"
+            "the system asked us to wait",
+            wait_seconds=work.before.state.not_before - now,
+            detail=f"next attempt at {until:%Y-%m-%d %H:%M} UTC",
+            hint="run again later",
         )
     yield from recover(session, pair, work.fence, patience)
     work.observed = yield from look(session, pair, work.before)

@@ -37,6 +37,15 @@ class SystemView:
         return self.loaded.problem("system", self.name, path, message, hint, severity=severity)
 
 
+def _quota(view: SystemView) -> Iterator[Problem]:
+    limits = view.manifest.limits
+    if view.manifest.protocol not in {"rest", "graphql", "soap", "rpc"}:
+        for name in ("per_day", "reserve"):
+            if getattr(limits, name):
+                message = f"'limits.{name}' counts calls over HTTP; this system is not asked by such calls"
+                yield view.problem(("limits", name), message, "leave it out")
+
+
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
     if manifest.protocol in {"rest", "graphql", "soap", "rpc"}:
@@ -168,6 +177,7 @@ def _shapes(view: SystemView) -> Iterator[Problem]:
 
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
+    _quota,
     _files,
     _zone,
     _paths,

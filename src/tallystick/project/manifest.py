@@ -6,12 +6,13 @@ Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 """
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
+from tallystick.project.manifest_export import ExportSpec
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
@@ -176,6 +177,8 @@ class ObjectSpec(Model):
     delete: Operation | None = None
     create_bulk: BulkOperation | None = None
     update_bulk: BulkOperation | None = None
+    export: ExportSpec | None = None
+    """A job that lists everything; ``list`` then reads what changed, where ``since`` says how."""
     table: Table | None = None
     file: FileSpec | None = None
     """Files: the file that the records are in."""
@@ -217,6 +220,27 @@ class ObjectSpec(Model):
     """For records with calls of their own below another record: which one, and what stands for its id."""
 
 
+class LimitHeaders(Model):
+    """Headers in which a system says what is left, where they have other names than the usual ones."""
+
+    remaining: str = ""
+    """How many calls are left."""
+    used: str = ""
+    """How many were made; ``limit`` then says of how many. A value like ``32/40`` says both."""
+    limit: str = ""
+    reset: str = ""
+    """When there are more: seconds, or an instant."""
+    per: Literal["day", "burst"] = "day"
+    """What they count: the quota of a day, or of a shorter time."""
+
+
+def _share(given: Any) -> Any:
+    """Read ``20%`` as 0.2."""
+    if isinstance(given, str) and given.strip().endswith("%"):
+        return float(given.strip()[:-1]) / 100
+    return given
+
+
 class Limits(Model):
     """How gently the system wants to be treated. One bucket serves reads, writes and probes."""
 
@@ -226,6 +250,13 @@ class Limits(Model):
     """Requests get fewer while the system says that there are too many (429), and more again while it does not; never
     more than ``requests_per_second``."""
     in_flight: int = Field(8, ge=1, le=256)
+    per_day: int | None = Field(None, ge=1)
+    """Calls within 24 hours, of all runs and processes that share the project's state."""
+    reserve: Annotated[float, BeforeValidator(_share)] = Field(0, ge=0, lt=1)
+    """The share of the day's calls (``20%``) that listings of everything leave for changes, writes and single reads."""
+    account: str = ""
+    """Systems of one project with the same word here share one quota of a day; normally each system has its own."""
+    headers: LimitHeaders = LimitHeaders()
     longest_wait_seconds: float = Field(60, ge=0)
     """A longer Retry-After ends the run and is kept as a date, instead of being waited for."""
     response_bytes: int = 50_000_000

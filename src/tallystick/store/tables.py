@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone.
@@ -377,6 +377,15 @@ finding: Final = Table(
 
 # Numbers that are given out once and never again, whatever is deleted in between.
 counter: Final = Table("counter", metadata, _text("name", key=True), _whole("value"))
+
+# The calls that were made to a system, by the hour: what a quota of a day is held against.
+calls: Final = Table(
+    "calls",
+    metadata,
+    _text("account", key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+    _whole("number"),
+)
 
 # Which revision these tables are of; alembic's own table, under a name that no other program's alembic uses.
 version: Final = Table(

@@ -1,6 +1,7 @@
 """One transaction on the store: the parts of ``core.ports.StoreTx`` put together."""
 
 from tallystick.store.bindings import Bindings
+from tallystick.store.calls import Calls
 from tallystick.store.driver import Driver
 from tallystick.store.keys import Keys
 from tallystick.store.legs import Legs
@@ -12,7 +13,7 @@ from tallystick.store.waiting import Waiting
 from tallystick.store.writing import Writing
 
 
-class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States):
+class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States, Calls):
     """Everything that can be asked of the store inside ``commit`` or ``look``; of no use after it."""
 
     def __init__(self, driver: Driver) -> None:

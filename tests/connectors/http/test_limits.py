@@ -2,9 +2,10 @@
 
 import pytest
 
-from tallystick.connectors.http.limits import Bucket, back_off, retry_after, wait_when_spent
+from tallystick.connectors.http.limits import Bucket, back_off, retry_after
 from tallystick.connectors.http.message import Headers, Request, Response
 from tallystick.connectors.http.retrying import Again, Tries, after_failure, after_response
+from tallystick.connectors.http.told import wait_when_spent
 from tallystick.core.error import AccessError, Throttled, Unavailable
 
 NOON = 1_763_812_800  # Sat, 22 Nov 2025 12:00:00 GMT

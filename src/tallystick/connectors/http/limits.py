@@ -5,12 +5,10 @@ world that a transport needs, so that a test can stand in for time and chance.
 """
 
 import random  # noqa: TID251 - jitter of a real transport; tests and simulations inject their own
-import re
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Final
@@ -157,7 +155,7 @@ def retry_after(headers: Headers, wall: float) -> float | None:
     text = headers.get("retry-after")
     if not text:
         return None
-    seconds = _number(text)
+    seconds = number_of(text)
     if seconds is not None:
         return max(0.0, seconds)
     until = http_date(text)
@@ -167,60 +165,10 @@ def retry_after(headers: Headers, wall: float) -> float | None:
     return max(0.0, until - (wall if here is None else here))
 
 
-_REMAINING: Final = (
-    "ratelimit-remaining",
-    "x-ratelimit-remaining",
-    "x-rate-limit-remaining",
-)
-_RESET: Final = (
-    "ratelimit-reset",
-    "x-ratelimit-reset",
-    "x-rate-limit-reset",
-    "x-ratelimit-reset-after",
-)
-_COMBINED: Final = re.compile(r"(?:^|[;,\s])(r|remaining|t|reset)\s*=\s*(\d+)")
-_EPOCH: Final = 1e8  # a reset later than this is an instant, not a wait: three years of seconds
-_EPOCH_MS: Final = 1e11
-
-
-def wait_when_spent(headers: Headers, wall: float) -> float | None:
-    """Give the seconds until the quota is refilled, when the headers say that nothing of it is left."""
-    if not headers.mention(b"rate"):
-        return None
-    combined = dict(_COMBINED.findall(headers.get("ratelimit") or ""))
-    remaining = _first(headers, _REMAINING) or combined.get("r") or combined.get("remaining")
-    reset = _first(headers, _RESET) or combined.get("t") or combined.get("reset")
-    if remaining is None or reset is None or _number(remaining) != 0:
-        return None
-    return _until(reset, headers, wall)
-
-
-def _until(reset: str, headers: Headers, wall: float) -> float | None:
-    seconds = _number(reset)
-    here = server_time(headers)
-    here = wall if here is None else here
-    if seconds is None:
-        at = _iso(reset) or http_date(reset)
-        return None if at is None else max(0.0, at - here)
-    if seconds > _EPOCH:
-        return max(0.0, (seconds / 1000 if seconds > _EPOCH_MS else seconds) - here)
-    return max(0.0, seconds)
-
-
-def _first(headers: Headers, names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := headers.get(name)) is not None), None)
-
-
-def _number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """Read the number that a header begins with; ``None`` for anything else."""
     try:
         value = float(text.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0])
     except ValueError:
         return None
     return value if abs(value) < 1e15 else None  # noqa: PLR2004 - beyond any clock; also sorts out nan and inf
-
-
-def _iso(text: str) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        return None

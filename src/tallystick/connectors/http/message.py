@@ -4,7 +4,7 @@ A flow yields ``Request``s and is sent ``Response``s. Neither knows about connec
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -46,9 +46,14 @@ class Headers:
         """Give the same headers and some more."""
         return Headers([*self._lines, *(f"{name}: {value}".encode() for name, value in more.items())])
 
-    def mention(self, part: bytes) -> bool:
-        """Tell whether ``part`` (lower case) occurs anywhere; cheaper than reading the headers."""
-        return part in b"".join(self._lines).lower()
+    def names(self) -> tuple[str, ...]:
+        """Name all headers, in small letters."""
+        return tuple(self._read())
+
+    def mention(self, *parts: bytes) -> bool:
+        """Tell whether one of these (lower case) occurs anywhere; cheaper than reading the headers."""
+        text = b"".join(self._lines).lower()
+        return any(part in text for part in parts)
 
     def _read(self) -> dict[str, list[str]]:
         if self._by_name is None:
@@ -78,6 +83,7 @@ class Request:
     ``repeatable`` means that sending it twice does no more than sending it once, so an unclear outcome may be tried
     again. Requests with the same ``share`` that are under way at once are sent once, and all get the answer.
     ``reading`` translates answers whose status does not say what they mean, before anybody judges by it.
+    It is sent ``after`` so many seconds. What ``can_wait`` leaves alone what is kept of a day's quota for what cannot.
     """
 
     method: str
@@ -88,6 +94,8 @@ class Request:
     repeatable: bool = False
     share: str = ""
     reading: "Callable[[Response], Response] | None" = None
+    can_wait: bool = False
+    after: float = 0.0
 
     @property
     def is_safe(self) -> bool:
@@ -96,7 +104,15 @@ class Request:
 
     def sent_as(self, url: str, headers: tuple[tuple[str, str], ...]) -> "Request":
         """Give the same request with another address and other headers."""
-        return Request(self.method, url, headers, self.body, self.place, self.repeatable, self.share, self.reading)
+        return replace(self, url=url, headers=headers)
+
+    def later(self, seconds: float) -> "Request":
+        """Give the same request as one that is sent after so many seconds."""
+        return replace(self, after=seconds)
+
+    def patient(self) -> "Request":
+        """Give the same request as one that can wait."""
+        return replace(self, can_wait=True)
 
     def __repr__(self) -> str:
         """Show neither query, headers nor body; they may be secret."""

@@ -5,6 +5,7 @@ if it is proven that the first sending was not applied (429, connection refused)
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from tallystick.connectors.http.limits import back_off
@@ -73,6 +74,19 @@ def after_failure(request: Request, error: Error, tries: Tries, jitter: float) -
 
 def _was_not_applied(error: RemoteError) -> bool:
     return error.applied == "no"
+
+
+def quota_spent(wait: float, wall: float, place: str, *, is_kept: bool) -> Throttled:
+    """Make the error for a call that a day's quota has no room for; where it ``is_kept``, only listings have none."""
+    again = datetime.fromtimestamp(wall + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Throttled(
+        "what is left of the day's calls is kept in reserve" if is_kept else "the calls of the day are spent",
+        wait_seconds=wait,
+        is_for_listings=is_kept,
+        detail=f"next attempt at {again}",
+        hint="a run after that goes on where this one stopped; the quota is limits.per_day, the reserve limits.reserve",
+        place=place,
+    )
 
 
 def throttled(wait: float, place: str) -> Throttled:

@@ -18,12 +18,21 @@ import pycurl
 from tallystick.connectors.http.address import Hosts
 from tallystick.connectors.http.auth import Authentication
 from tallystick.connectors.http.curl import Wire
-from tallystick.connectors.http.limits import REAL_TIMING, Bucket, Timing, retry_after, wait_when_spent
+from tallystick.connectors.http.limits import REAL_TIMING, Bucket, Timing, retry_after
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.redirects import exchange
-from tallystick.connectors.http.retrying import TOO_MANY, Again, Tries, after_failure, after_response, throttled
+from tallystick.connectors.http.retrying import (
+    TOO_MANY,
+    Again,
+    Tries,
+    after_failure,
+    after_response,
+    quota_spent,
+    throttled,
+)
+from tallystick.connectors.http.told import read_told, speaks_of_limits, wait_when_spent
 from tallystick.core.error import Error, Throttled, Unsent
-from tallystick.core.ports import Flow
+from tallystick.core.ports import Flow, Meter
 from tallystick.project.manifest import Limits, Network
 
 T = TypeVar("T")
@@ -58,6 +67,11 @@ class HttpTransport:
         self._idle: list[Wire] = []
         self._multi: Any = None
         self._turn = threading.Lock()
+        self.meter: Meter | None = None
+
+    def hold_against(self, meter: Meter) -> None:
+        """Ask ``meter`` before each call from now on, and tell it what the system says is left of a day's calls."""
+        self.meter = meter
 
     def run(self, flow: Flow[T]) -> T:
         """Run one flow to its end; raises what the flow raises."""
@@ -186,7 +200,10 @@ class _Round:
                 waiting.append(job)
                 return
             self._sharing[request.share] = []
-        self._ready.append(job)
+        if request.after > 0:
+            heapq.heappush(self._later, (self._timing.now() + request.after, next(self._order), job))
+        else:
+            self._ready.append(job)
 
     def _hand_over(self, job: _Job, answer: Response | Error) -> None:
         waiting = self._sharing.pop(job.request.share, ()) if job.request.share else ()
@@ -219,9 +236,25 @@ class _Round:
             wait = bucket.wait(now)
             if wait > 0:
                 return min(wait, soonest, self._left(now))
+            if not self._is_within_quota(self._ready[0]):
+                continue
             bucket.take(now)
             self._put_on_wire(self._ready.popleft())
         return min(soonest, self._left(now))
+
+    def _is_within_quota(self, job: _Job) -> bool:
+        """Count the call of a job that may be sent now, or tell the job that the day's quota is spent."""
+        meter, request = self._transport.meter, job.request
+        if meter is None:
+            return True
+        wait = meter.wait(can_wait=request.can_wait)
+        if wait <= 0:
+            meter.take()
+            return True
+        self._ready.popleft()
+        is_kept = request.can_wait and meter.wait(can_wait=False) <= 0
+        self._hand_over(job, quota_spent(wait, self._timing.wall(), request.place, is_kept=is_kept))
+        return False
 
     def _left(self, now: float) -> float:
         """The seconds until writes that still wait are too late; without end where that passed or nothing waits."""
@@ -293,11 +326,13 @@ class _Round:
             bucket.refused(timing.now())
         else:
             bucket.accepted(timing.now())
-        if response.status == _OK and not response.headers.mention(b"rate"):
+        wall = timing.wall()
+        if speaks_of_limits(response.headers, limits.headers):
+            self._hear(response, wall)
+        elif response.status == _OK:
             self._hand_over(job, response)
             return
-        wall = timing.wall()
-        spent = wait_when_spent(response.headers, wall)
+        spent = wait_when_spent(response.headers, wall, limits.headers)
         advised = retry_after(response.headers, wall)
         if advised is None and not response.succeeded:
             advised = spent
@@ -314,6 +349,16 @@ class _Round:
         else:
             self._slow_down(response, advised, spent)
             self._hand_over(job, response)
+
+    def _hear(self, response: Response, wall: float) -> None:
+        """Tell the meter what the system says is left of the day; of several counts, the one that ends first."""
+        meter = self._transport.meter
+        if meter is None:
+            return
+        daily = [t for t in read_told(response.headers, wall, self._transport.limits.headers) if t.is_daily]
+        if daily:
+            least = min(daily, key=lambda told: told.left)
+            meter.hear(least.left, least.limit or least.left, least.reset)
 
     def _slow_down(self, response: Response, advised: float | None, spent: float | None) -> None:
         if advised is not None and not response.succeeded:
