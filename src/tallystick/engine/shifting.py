@@ -25,6 +25,7 @@ from tallystick.engine.session import PRESENT, Session, SightRow
 from tallystick.engine.verify import AT_ONCE, is_dark, note_sightings
 
 ROUNDS = 2  # further listings of a side that shifts
+SETTLING = 60.0  # seconds that a run waits for copies of different age to agree, where nobody can be asked
 FEW = 20  # records whose keys are asked for, whatever another listing costs
 
 
@@ -138,6 +139,10 @@ def _list_again(session: Session, pair: Pair, mine: Pulled) -> Flow[bool]:
     Who was made since the round before is no sign of shifting.
     """
     new: set[str] = set()
+    lag = pair.end(mine.side).can.consistency
+    if session.writes and not mine.sweep.full and 0 < lag <= SETTLING:
+        # Copies of different age show a row that moved at neither place; after their lag, all show where it is.
+        yield from effects.pause(lag)
     for _ in range(ROUNDS):
         again = yield from pull(session, pair, mine.side, mine.sweep)
         if again.failure is not None or again.ids is None or mine.ids is None:
