@@ -36,8 +36,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     """Make canaries of one object, try each kind of write on them, and remove them."""
     cage, spec = scene.cage, scene.spec(subject)
     assert cage is not None, "rooms that write are not entered without a cage"
-    facts: dict[str, Any] = {"mark": cage.mark, "reason": "", "steps": {}, "left": [], "lost": []}
-    facts["denied"] = {}
+    facts: dict[str, Any] = {"mark": cage.mark, "reason": "", "steps": {}, "denied": {}, "left": [], "lost": []}
     if not wants_writing(scene, subject):
         return facts | {"reason": "no mapping writes here", "unneeded": True}
     if subject.system in cage.shut:
