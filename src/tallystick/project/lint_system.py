@@ -46,6 +46,18 @@ def _quota(view: SystemView) -> Iterator[Problem]:
                 yield view.problem(("limits", name), message, "leave it out")
 
 
+def _trials(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        for call, operation in _operations(spec):
+            if operation.validate_only is None:
+                continue
+            at = ("objects", name, call, "validate_only")
+            if view.manifest.protocol != "rest":
+                yield view.problem(at, "only writes to REST systems can be checked beforehand", "leave it out")
+            elif call not in {"create", "update"}:
+                yield view.problem(at, f"'{call}' is no write that can be checked", "only create and update are")
+
+
 def _address(view: SystemView) -> Iterator[Problem]:
     manifest = view.manifest
     if manifest.protocol in {"rest", "graphql", "soap", "rpc"}:
@@ -178,6 +190,7 @@ def _shapes(view: SystemView) -> Iterator[Problem]:
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
     _quota,
+    _trials,
     _files,
     _zone,
     _paths,

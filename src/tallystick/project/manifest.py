@@ -7,7 +7,7 @@ Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
@@ -57,6 +57,20 @@ class Filter(Model):
     template: ParameterText = "{}"
 
 
+class Trial(Model):
+    """What turns a write into a call that only checks: at least one of the three, or it would write."""
+
+    headers: dict[str, ParameterText] = {}
+    query: dict[str, ParameterText | tuple[str, ...]] = {}
+    path: str = ""
+
+    @model_validator(mode="after")
+    def _refuse_nothing(self) -> "Trial":
+        if not (self.headers or self.query or self.path):
+            raise ValueError("name the header, the query or the path by which the system only checks")
+        return self
+
+
 class Operation(Model):
     """One call. ``{id}`` in ``path`` or ``query`` is the record's id; ``record`` is where the answer has the record.
 
@@ -84,6 +98,8 @@ class Operation(Model):
     params: Params | None = None
     """RPC: what the method is called with. ``{id}``, ``{record}`` (or a part of it, ``{record.name}``), the names of
     ``body``, and those of parameters that are asked for stand for their values."""
+    validate_only: Trial | None = None
+    """Create and update: how the same call is only checked and not carried out; `tally plan --validate` uses it."""
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
 
