@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from tallystick.connectors.http.address import Hosts, add_path, add_query, drop_query, quote_id
-from tallystick.connectors.http.body import as_text, encode, merge, wrapped
+from tallystick.connectors.http.body import BOUNDARY, as_text, encode, merge, wrapped
 from tallystick.connectors.http.message import Request
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import InvalidValue, ProjectError
@@ -30,6 +30,7 @@ _ID: Final = "{id}"
 _QUOTED: Final = f"'{_ID}'"
 _BODIES: Final = {
     "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml; charset=utf-8",
+    "multipart": f"multipart/form-data; boundary={BOUNDARY}", "csv": "text/csv; charset=utf-8",
 }  # fmt: skip
 _ANSWERS: Final = {"json": "application/json", "xml": "application/xml, text/xml", "csv": "text/csv"}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "MERGE"})

@@ -90,8 +90,9 @@ class Operation(Model):
     """Values sent with every call, under the record's own."""
     beside: dict[str, Any] = {}
     """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
-    encoding: Literal["json", "form", "xml"] = "json"
-    """How the body is written. XML needs a root element: ``wrap: order``."""
+    encoding: Literal["json", "form", "multipart", "xml", "csv"] = "json"
+    """How the body is written. XML needs a root element: ``wrap: order``. CSV is a line of names and one for each
+    record, without nested values."""
     answer: Literal["json", "xml", "csv"] = "json"
     """What is asked for. XML comes as its elements by name (``record: orders.order``), attributes as ``@name``; CSV as
     a list. All their values are texts."""
@@ -292,6 +293,9 @@ class Network(Model):
     """As a reference."""
     headers: dict[str, ParameterText] = {}
     """Sent with every request."""
+    answers: dict[str, str] = {}
+    """Headers that answers must have if they have them at all, such as the version of the interface; a read that is
+    answered with another value is refused, before anything is written."""
     allow_hosts: tuple[str, ...] = ()
     """Further hosts that redirects and next links may lead to; normally only the host of ``base_url``."""
 
