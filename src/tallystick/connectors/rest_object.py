@@ -77,6 +77,7 @@ class RestObject:
         kind = copy.copy(self)
         kind.calls = {name: call.below(parents, self.place) for name, call in self.calls.items()}
         kind.cuts = []
+        kind.export = None  # a job lists what lies below all records, and not below this one
         return kind
 
     def call(self, kind: str) -> Call:

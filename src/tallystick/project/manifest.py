@@ -217,7 +217,7 @@ class ObjectSpec(Model):
     """Path of the time of creation, spelled as ``modified_format`` says."""
     deleted: Tombstone | None = None
     quotes: Literal["plain", "doubled", "escaped"] = "plain"
-    """How a ' in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
+    """How a ' or " in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
     omits_blank: bool = False
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
