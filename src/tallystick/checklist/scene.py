@@ -193,9 +193,8 @@ class Scene:
             return [Subject(name) for name in sorted(self.readers)]
         used = {Subject(e.system, e.object) for e in self.ends()}
         for name in self.readers.keys() - {s.system for s in used}:
-            listed = [
-                o for o, spec in self.loaded.manifests[name].objects.items() if spec.list or spec.export or spec.table
-            ]
+            objects = self.loaded.manifests[name].objects
+            listed = [o for o, spec in objects.items() if spec.list or spec.export or spec.table]
             used |= {Subject(name, o) for o in listed[:1]}
         return sorted(used)
 

@@ -28,8 +28,16 @@ def show_card(screen: Screen, name: str, manifest: Manifest) -> None:
     told = ", ".join(f"{n} {label}" for label, n in shown.items() if n)
     if told:
         screen.say(f"  {number(len(manifest.facts), 'fact')}: {told}. ? marks what was inferred; check it")
+    for title, spec in manifest.objects.items():
+        if tried := _tried(spec):
+            screen.say(f"  {title}: a {' or '.join(tried)} can be checked without writing (tally plan --validate)")
     for note in manifest.notes:
         screen.say(f"  note: {note}")
+
+
+def _tried(spec: ObjectSpec) -> list[str]:
+    writes = (("create", spec.create), ("update", spec.update))
+    return [name for name, call in writes if call is not None and call.validate_only is not None]
 
 
 def _row(manifest: Manifest, title: str, spec: ObjectSpec) -> tuple[str, ...]:

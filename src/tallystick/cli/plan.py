@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tallystick.cli.output import Screen
     from tallystick.cli.plan_file import PlanFile
     from tallystick.cli.plan_page import Page
+    from tallystick.cli.trials import Trials
     from tallystick.core.selection import Selection
     from tallystick.wiring import House
 
@@ -55,6 +56,10 @@ def plan(
     side: OfSide = None,
     where: Where = None,
     field: Field = None,
+    validate: Annotated[
+        bool,
+        typer.Option("--validate", help="Let systems that can do so check each write, without carrying it out."),
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Show what a run would do, and keep it for `tally apply`; no system is changed.
@@ -64,10 +69,12 @@ def plan(
     passed on.
     """
     from tallystick.cli.carry import carry
+    from tallystick.cli.exits import DONE, SYSTEM, worst
     from tallystick.cli.plan_file import DEFAULT, write_plan
     from tallystick.cli.plan_page import page_of
     from tallystick.cli.progress import shown_progress
     from tallystick.cli.selecting import limits_of
+    from tallystick.cli.trials import Trials
     from tallystick.wiring import open_house
 
     start = start_of(ctx)
@@ -76,12 +83,15 @@ def plan(
     kept = file or start.folder / DEFAULT
     with shown_progress(screen) as sink, open_house(start.folder, start.environment, sink=sink) as house:
         limits = limits_of(house, mappings or [], wanted)
-        carried = carry(house, "plan", limits.mappings, full=full, look=limits.look)
+        trials = Trials(house)
+        carried = carry(
+            house, "plan", limits.mappings, full=full, look=limits.look, review=trials.run if validate else None
+        )
         write_plan(kept, _to_keep(house, carried, limits.selection, full=full))
         if html or markdown:
             _keep_pages(page_of(house.loaded, carried, kept, limit, reveal=show_values), html, markdown, screen)
-    _tell(screen, carried, kept, limit)
-    return carried.code
+    _tell(screen, carried, kept, limit, trials if validate else None)
+    return worst([carried.code, SYSTEM if trials.refused else DONE])
 
 
 def _keep_pages(page: "Page", html: Path | None, markdown: Path | None, screen: "Screen") -> None:
@@ -122,7 +132,7 @@ def _to_keep(house: "House", carried: "Carried", selection: "Selection | None", 
     )
 
 
-def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
+def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int, trials: "Trials | None") -> None:
     from tallystick.cli.carried_text import failure_lines, unfound_lines
     from tallystick.cli.forecast import HEADS, forecast_rows, forecast_words
     from tallystick.cli.output import number
@@ -133,7 +143,8 @@ def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
     from tallystick.cli.words import waiting_words
 
     made = carried.result.plan
-    screen.document({"plan": plan_document(carried), "file": str(kept)})
+    document = {"plan": plan_document(carried), "file": str(kept)}
+    screen.document(document | {"validated": trials.document()} if trials is not None else document)
     for of_pair in made.pairs:
         shown = samples(made.operations, of_pair.pair, limit)
         limits = chosen_words(of_pair, carried.selection)
@@ -151,5 +162,7 @@ def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int) -> None:
             screen.table(HEADS, forecast_rows(carried.forecast), indent=2)
         screen.say(f"{number(made.lines, 'line')}, {number(made.writes, 'write')}. Plan {spell(made.fingerprint)}")
         screen.say(f"Carry out exactly this: tally apply {kept}")
+    for line in trials.lines(limit) if trials is not None else ():
+        screen.say(line)
     if waiting:
         screen.say(f"{waiting}: tally problems")

@@ -22,7 +22,7 @@ from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject, operations_of
 from tallystick.connectors.rest_parts import read_page
 from tallystick.connectors.rest_read import ask_page, find_records, get_record
-from tallystick.connectors.rest_write import create_record, delete_record, update_record
+from tallystick.connectors.rest_write import create_record, delete_record, try_create, try_update, update_record
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path
 from tallystick.core.ports import (
@@ -117,6 +117,19 @@ class RestConnector:
     def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
         """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
         return self._in_json(delete_record(self._object(object_name), record_id, version))
+
+    def can_try(self, object_name: str) -> frozenset[str]:
+        """Name the writes that the system can check without carrying them out: ``create``, ``update``."""
+        calls = self._object(object_name).calls
+        return frozenset(name for name in ("create", "update") if f"try_{name}" in calls)
+
+    def try_create(self, object_name: str, body: Raw) -> Flow[None]:
+        """Let the system check a new record; nothing is written."""
+        return self._in_json(try_create(self._object(object_name), body))
+
+    def try_update(self, object_name: str, update: Update) -> Flow[None]:
+        """Let the system check a change; nothing is written."""
+        return self._in_json(try_update(self._object(object_name), update))
 
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
         """Create several; one outcome each, in order."""

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from tallystick.connectors.http.address import Hosts, add_path, add_query, drop_query, quote_id
-from tallystick.connectors.http.body import as_text, encode, merge, wrapped
+from tallystick.connectors.http.body import BOUNDARY, as_text, encode, merge, wrapped
 from tallystick.connectors.http.message import Request
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import InvalidValue, ProjectError
@@ -23,13 +23,23 @@ from tallystick.core.path import Path, parse
 from tallystick.core.path import write as write_path
 from tallystick.core.record import Raw
 from tallystick.project.manifest import Operation
-from tallystick.project.spelling import JsonText, ParameterText, fill, rewrite, rewrite_texts, spell, spell_fixed
+from tallystick.project.spelling import (
+    JsonText,
+    ParameterText,
+    fill,
+    open_mark,
+    rewrite,
+    rewrite_texts,
+    spell,
+    spell_fixed,
+)
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ID: Final = "{id}"
 _QUOTED: Final = f"'{_ID}'"
 _BODIES: Final = {
     "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml; charset=utf-8",
+    "multipart": f"multipart/form-data; boundary={BOUNDARY}", "csv": "text/csv; charset=utf-8",
 }  # fmt: skip
 _ANSWERS: Final = {"json": "application/json", "xml": "application/xml, text/xml", "csv": "text/csv"}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "MERGE"})
@@ -166,8 +176,8 @@ class Call:
     def parameter(self, template: ParameterText, value: Any) -> Any:
         """Spell what is asked for: as text for a query; for a body with its type, and a plain document as itself."""
         typed = value if isinstance(value, _PLAIN) else as_text(value)
-        if isinstance(template, str) and "'{}'" in template:
-            value = quoted(as_text(value), self._quotes)
+        if isinstance(template, str) and (mark := open_mark(template)):
+            value = quoted(as_text(value), self._quotes, mark)
         if not self.is_asked_by_body:
             return spell(template, as_text(value) if isinstance(template, str) else typed)
         if isinstance(template, JsonText) and template.encoding == "plain":
@@ -223,11 +233,11 @@ class Call:
                 )
 
 
-def quoted(text: str, quotes: str) -> str:
-    """Write a text for a place between single quotation marks, so that it cannot end there."""
+def quoted(text: str, quotes: str, mark: str = "'") -> str:
+    """Write a text for a place between quotation marks, so that it cannot end there."""
     if quotes == "doubled":
-        return text.replace("'", "''")
-    return text.replace("\\", "\\\\").replace("'", "\\'") if quotes == "escaped" else text
+        return text.replace(mark, mark * 2)
+    return text.replace("\\", "\\\\").replace(mark, f"\\{mark}") if quotes == "escaped" else text
 
 
 def _compile_query(

@@ -23,7 +23,7 @@ from tallystick.core.error import DataError, Error, InvalidValue, ProjectError
 from tallystick.core.path import Path, parse, read, reader
 from tallystick.core.ports import Sighting
 from tallystick.core.record import UNKNOWN, Raw, decode_raw
-from tallystick.project.manifest import ObjectSpec, Operation
+from tallystick.project.manifest import ObjectSpec, Operation, Trial
 from tallystick.project.spelling import rewrite
 
 _FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "n", "f"})
@@ -55,6 +55,10 @@ class RestObject:
             for kind, operation in operations_of(spec)
             if operation is not None
         }
+        for write, operation in (("create", spec.create), ("update", spec.update)):
+            if operation is not None and operation.validate_only is not None:
+                tried = _tried(operation, operation.validate_only)
+                self.calls[f"try_{write}"] = Call(tried, self.place, around, spec.id_type, parents, spec.quotes)
         self.export = open_export(spec, around, self.place)
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
         self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""
@@ -73,6 +77,7 @@ class RestObject:
         kind = copy.copy(self)
         kind.calls = {name: call.below(parents, self.place) for name, call in self.calls.items()}
         kind.cuts = []
+        kind.export = None  # a job lists what lies below all records, and not below this one
         return kind
 
     def call(self, kind: str) -> Call:
@@ -199,6 +204,17 @@ def operations_of(spec: ObjectSpec) -> Iterable[tuple[str, Operation | None]]:
         ("delete", spec.delete),
         ("create_bulk", spec.create_bulk),
         ("update_bulk", spec.update_bulk),
+    )
+
+
+def _tried(operation: Operation, trial: Trial) -> Operation:
+    """Give a write as the call that only checks it."""
+    return operation.model_copy(
+        update={
+            "path": trial.path or operation.path,
+            "query": operation.query | trial.query,
+            "headers": operation.headers | trial.headers,
+        }
     )
 
 

@@ -89,6 +89,31 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
     return confirm(kind, call, response, place, update.patch, update.id)
 
 
+def try_create(kind: RestObject, body: Raw) -> Flow[None]:
+    """Let the system check a new record without making it; raises what it says against it."""
+    call = kind.call("try_create")
+    own_id = _own_id(kind, call, body)
+    text = encode(call.wrapped(call.body(body, own_id), own_id), call.operation.encoding)
+    response: Response = yield call.request(own_id, body=text)
+    if not response.succeeded:
+        raise kind.refused(response, kind.place, "create", body)
+
+
+def try_update(kind: RestObject, update: Update) -> Flow[None]:
+    """Let the system check a change without making it; raises what it says against it."""
+    call = kind.call("try_update")
+    place = f"{kind.place}/{update.id}"
+    current, version = update.current, update.version
+    if (call.operation.whole and current is None) or (kind.spec.if_match and version is None):
+        seen = yield from _read_unmoved(Update(update.id, update.patch), place, get_version(kind, update.id))
+        current, version = seen.record, seen.version
+    headers = condition(kind, version, place) if kind.spec.if_match else ()
+    text = encode(call.wrapped(update_body(kind, call, update, current, version), update.id), call.operation.encoding)
+    response: Response = yield call.request(update.id, headers=headers, body=text)
+    if not response.succeeded:
+        raise kind.refused(response, place, "update", update.patch)
+
+
 def update_body(kind: RestObject, call: Call, update: Update, current: Raw | None, version: str | None) -> Raw:
     """Make the body of an update: the patch, or the whole record with the patch applied (R-10.6)."""
     body = cleared(update.patch) if kind.spec.clear == "empty" else update.patch

@@ -231,6 +231,20 @@ class Forbearing(Protocol):
         """Name what was odd about the answers so far, each kind once."""
 
 
+@runtime_checkable
+class Trying(Protocol):
+    """A connector of a system that can check writes without carrying them out."""
+
+    def can_try(self, object_name: str) -> frozenset[str]:
+        """Name the writes that can be checked: ``create``, ``update``."""
+
+    def try_create(self, object_name: str, body: Raw) -> Flow[None]:
+        """Let the system check a new record; nothing is written. Raises what the system says against it."""
+
+    def try_update(self, object_name: str, update: Update) -> Flow[None]:
+        """Let the system check a change; nothing is written. Raises what the system says against it."""
+
+
 class Transport(Protocol):
     """Runs a system's flows against the real thing, many in flight, within its limits."""
 

@@ -15,6 +15,7 @@ from tallystick.project.manifest_paging import CursorPaging
 from tallystick.project.near import suggest
 from tallystick.project.shapes import plain, shape_warnings
 from tallystick.project.source import Severity
+from tallystick.project.spelling import open_mark
 from tallystick.project.text import DataPath
 
 _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.|\[::1\])", re.IGNORECASE)
@@ -44,6 +45,30 @@ def _quota(view: SystemView) -> Iterator[Problem]:
             if getattr(limits, name):
                 message = f"'limits.{name}' counts calls over HTTP; this system is not asked by such calls"
                 yield view.problem(("limits", name), message, "leave it out")
+
+
+def _trials(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        for call, operation in _operations(spec):
+            if operation.validate_only is None:
+                continue
+            at = ("objects", name, call, "validate_only")
+            if view.manifest.protocol != "rest":
+                yield view.problem(at, "only writes to REST systems can be checked beforehand", "leave it out")
+            elif call not in {"create", "update"}:
+                yield view.problem(at, f"'{call}' is no write that can be checked", "only create and update are")
+
+
+def _quotes(view: SystemView) -> Iterator[Problem]:
+    """A value in quotation marks could end there: O'Brien would be another search, or a wrong one."""
+    for name, spec in view.manifest.objects.items():
+        for path, wanted in spec.filters.items() if spec.quotes == "plain" else ():
+            mark = open_mark(wanted.template) if isinstance(wanted.template, str) else ""
+            if mark:
+                at = ("objects", name, "filters", path, "template")
+                message = f"a {mark} in a value would end the text that this filter searches for"
+                hint = "say how the system wants it: quotes: doubled, or quotes: escaped"
+                yield view.problem(at, message, hint, severity="warning")
 
 
 def _address(view: SystemView) -> Iterator[Problem]:
@@ -178,6 +203,8 @@ def _shapes(view: SystemView) -> Iterator[Problem]:
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
     _quota,
+    _trials,
+    _quotes,
     _files,
     _zone,
     _paths,

@@ -8,7 +8,7 @@ Secrets are references (``${env:NAME}``, ``${file:PATH}``), resolved last.
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
@@ -58,6 +58,20 @@ class Filter(Model):
     template: ParameterText = "{}"
 
 
+class Trial(Model):
+    """What turns a write into a call that only checks: at least one of the three, or it would write."""
+
+    headers: dict[str, ParameterText] = {}
+    query: dict[str, ParameterText | tuple[str, ...]] = {}
+    path: str = ""
+
+    @model_validator(mode="after")
+    def _refuse_nothing(self) -> "Trial":
+        if not (self.headers or self.query or self.path):
+            raise ValueError("name the header, the query or the path by which the system only checks")
+        return self
+
+
 class Operation(Model):
     """One call. ``{id}`` in ``path`` or ``query`` is the record's id; ``record`` is where the answer has the record.
 
@@ -77,14 +91,17 @@ class Operation(Model):
     """Values sent with every call, under the record's own."""
     beside: dict[str, Any] = {}
     """Values sent beside what ``wrap`` wraps: ``{"session": "${env:SESSION}", "id": "{id}"}``."""
-    encoding: Literal["json", "form", "xml"] = "json"
-    """How the body is written. XML needs a root element: ``wrap: order``."""
+    encoding: Literal["json", "form", "multipart", "xml", "csv"] = "json"
+    """How the body is written. XML needs a root element: ``wrap: order``. CSV is a line of names and one for each
+    record, without nested values."""
     answer: Literal["json", "xml", "csv"] = "json"
     """What is asked for. XML comes as its elements by name (``record: orders.order``), attributes as ``@name``; CSV as
     a list. All their values are texts."""
     params: Params | None = None
     """RPC: what the method is called with. ``{id}``, ``{record}`` (or a part of it, ``{record.name}``), the names of
     ``body``, and those of parameters that are asked for stand for their values."""
+    validate_only: Trial | None = None
+    """Create and update: how the same call is only checked and not carried out; `tally plan --validate` uses it."""
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
 
@@ -202,7 +219,7 @@ class ObjectSpec(Model):
     """Path of the time of creation, spelled as ``modified_format`` says."""
     deleted: Tombstone | None = None
     quotes: Literal["plain", "doubled", "escaped"] = "plain"
-    """How a ' in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
+    """How a ' or " in a value is written where the value stands between such marks: ``('{id}')``, ``name eq '{}'``."""
     omits_blank: bool = False
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
@@ -278,6 +295,9 @@ class Network(Model):
     """As a reference."""
     headers: dict[str, ParameterText] = {}
     """Sent with every request."""
+    answers: dict[str, str] = {}
+    """Headers that answers must have if they have them at all, such as the version of the interface; a read that is
+    answered with another value is refused, before anything is written."""
     allow_hosts: tuple[str, ...] = ()
     """Further hosts that redirects and next links may lead to; normally only the host of ``base_url``."""
 

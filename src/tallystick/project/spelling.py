@@ -79,3 +79,10 @@ def fill(part: Any, value: Any, mark: str = "{}") -> Any:
     if isinstance(part, str) and mark in part:
         return value if part == mark else part.replace(mark, str(value))
     return part
+
+
+def open_mark(template: str) -> str:
+    """Give the quotation mark between two of which a template has its value, empty where there is none."""
+    before, there, after = template.partition("{}")
+    inside = (mark for mark in "'\"" if there and before.count(mark) % 2 and mark in after)
+    return next(inside, "")

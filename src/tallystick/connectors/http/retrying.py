@@ -4,13 +4,14 @@ Pure: a table of when sending again is harmless. A request is repeated only if i
 if it is proven that the first sending was not applied (429, connection refused); R-10.3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from tallystick.connectors.http.limits import back_off
 from tallystick.connectors.http.message import Request, Response
-from tallystick.core.error import Error, RemoteError, Throttled, Unavailable
+from tallystick.core.error import Error, Garbled, RemoteError, Throttled, Unavailable
 
 MOST_RETRIES: Final = 3
 MOST_THROTTLES: Final = 10
@@ -87,6 +88,22 @@ def quota_spent(wait: float, wall: float, place: str, *, is_kept: bool) -> Throt
         hint="a run after that goes on where this one stopped; the quota is limits.per_day, the reserve limits.reserve",
         place=place,
     )
+
+
+def wrong_answer(request: Request, response: Response, expected: Mapping[str, str]) -> Error | None:
+    """Make the error for a read that was answered as another version than the manifest is written for."""
+    if not expected or not response.succeeded or not (request.is_safe or request.repeatable):
+        return None
+    for name, wanted in expected.items():
+        found = response.headers.get(name)
+        if found is not None and found.strip() != wanted:
+            return Garbled(
+                f"the system answers with {name}: {found.strip()[:60]}",
+                detail=f"the manifest is written for {wanted} (network.answers)",
+                hint="ask for that version, or hold the manifest against the description of the new one",
+                place=request.place,
+            )
+    return None
 
 
 def throttled(wait: float, place: str) -> Throttled:

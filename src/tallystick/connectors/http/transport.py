@@ -29,6 +29,7 @@ from tallystick.connectors.http.retrying import (
     after_response,
     quota_spent,
     throttled,
+    wrong_answer,
 )
 from tallystick.connectors.http.told import read_told, speaks_of_limits, wait_when_spent
 from tallystick.core.error import Error, Throttled, Unsent
@@ -63,6 +64,7 @@ class HttpTransport:
         self.timing = timing
         self.bucket = Bucket(limits.requests_per_second, limits.burst, adaptive=limits.adaptive)
         self._network = network
+        self.expected = network.answers
         self._proxy = proxy
         self._idle: list[Wire] = []
         self._multi: Any = None
@@ -326,6 +328,10 @@ class _Round:
             bucket.refused(timing.now())
         else:
             bucket.accepted(timing.now())
+        wrong = wrong_answer(job.request, response, self._transport.expected)
+        if wrong is not None:
+            self._hand_over(job, wrong)
+            return
         wall = timing.wall()
         if speaks_of_limits(response.headers, limits.headers):
             self._hear(response, wall)
