@@ -97,3 +97,29 @@ def test_a_side_that_is_not_there_is_told(world: World) -> None:
     outcome = world.tally("predict", "--side", "rihgt")
     assert outcome.code == exits.WRONG
     assert "right" in outcome.err
+
+
+def test_every_value_is_tried_there_and_back(world: World) -> None:
+    """X5: what is cut rests, and is told as a loss; nothing of it stands in the way of a go-live."""
+    cut = MAPPING.replace("right: partner_name}", "right: partner_name, invalid: truncate}")
+    world.write("mappings/companies.yaml", cut)
+    assert world.tally("predict").code == exits.DONE
+    found = refusals(world, "--show-values")
+    assert found.keys() == {("erp", "name", "loss")}
+    [example] = found["erp", "name", "loss"]["examples"]  # type: ignore[misc]
+    assert example["value"] == "A name that the other side can never hold -> A name that the othe"
+
+
+def test_values_that_never_rest_need_a_person(world: World) -> None:
+    """X5: each crossing adds a character, so every run would write for ever; all values are tried, not a sample."""
+    growing = """phone:
+    left: phone
+    right: {expression: "{{ telephone }}", inverse: {telephone: "{{ value }}x"}}"""
+    world.write("mappings/companies.yaml", MAPPING.replace("phone: {left: phone, right: telephone}", growing))
+    outcome = world.tally("predict", "--side", "erp", "--json")
+    assert outcome.code == exits.DECIDE
+    found = refusals(world, "--side", "erp", "--show-values")
+    told = found["erp", "phone", "change"]
+    assert told["count"] == 5
+    assert told["rule"] == "values never come to rest"
+    assert "one direction" in str(told["hint"])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from tallystick.cli.predict_trips import Trips
 from tallystick.core.error import ProjectError
 from tallystick.core.path import render
 from tallystick.core.prediction import EXAMPLES, Example, Prediction, Refusal
@@ -61,10 +62,17 @@ def written_sides(pair: Pair, chosen: str) -> list[Side]:
 def foresee(house: House, pair: Pair, side: Side, sample: int | None) -> Forecast:
     """Predict what one side refuses. Raises what a system answers instead of its records."""
     rules = [rule for rule in pair.mapping.rules if rule.unique and side in rule.sides]
+    trips = Trips(pair, side)
     with closing(sqlite3.connect("")) as paper:  # a file of its own that nobody sees and that goes by itself
         seen = _Seen(paper, pair, rules)
-        found = drive(predict(pair, side, sample, seen.add if rules else None), house.boundary())
-        for refusal in seen.repeated():
+
+        def take(read: Sequence[tuple[str, Fields]]) -> None:
+            trips.add(read)
+            if rules:
+                seen.add(read)
+
+        found = drive(predict(pair, side, sample, take), house.boundary())
+        for refusal in (*trips.found.refusals.values(), *seen.repeated()):
             found.refusals[refusal.field, refusal.code, refusal.message, refusal.effect] = refusal
     helps = tuple(_help(house, pair, side, refusal) for refusal in found.sorted)
     return Forecast(found, pair.end(side).system, pair.end(other(side)).system, helps, sample is not None)

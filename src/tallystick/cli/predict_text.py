@@ -6,9 +6,16 @@ from typing import Any, Final
 from tallystick.checklist.sample import Sample
 from tallystick.cli.output import Screen, number, visible
 from tallystick.cli.predict_look import Forecast, Help
+from tallystick.core.prediction import Example
 from tallystick.core.record import UNKNOWN
 
-_EFFECTS: Final = {"record": "not written at all", "field": "written without the field", "warning": "written anyway"}
+_EFFECTS: Final = {
+    "record": "not written at all",
+    "field": "written without the field",
+    "change": "the systems would never agree",
+    "loss": "written, and comes back so",
+    "warning": "written anyway",
+}
 
 
 def prediction_document(forecast: Forecast, *, reveal: bool) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def prediction_document(forecast: Forecast, *, reveal: bool) -> dict[str, Any]:
                 "hint": help_.refusal.hint,
                 "yaml": help_.remedy,
                 "examples": [
-                    {"record": e.record, "value": Sample(e.value).shown(reveal=reveal), "detail": e.detail}
+                    {"record": e.record, "value": _values(e, reveal=reveal), "detail": e.detail}
                     for e in help_.refusal.examples
                 ],
             }
@@ -68,7 +75,7 @@ def _chapter(forecast: Forecast, *, reveal: bool) -> Iterator[str]:
     yield from ("| records | field | rule | consequence | for example | what helps |", "| ---: " + "| --- " * 5 + "|")
     for help_ in forecast.helps:
         refusal = help_.refusal
-        shown = "; ".join(f"{e.record}: {Sample(e.value).shown(reveal=reveal)}" for e in refusal.examples)
+        shown = "; ".join(f"{e.record}: {_values(e, reveal=reveal)}" for e in refusal.examples)
         cells = [
             number(refusal.count), refusal.field, refusal.message, _EFFECTS[refusal.effect], shown,
             f"`{help_.remedy}` in {help_.where}" if help_.remedy else f"{refusal.hint} ({help_.where})".strip(),
@@ -96,9 +103,14 @@ def _headline(help_: Help) -> str:
     return f"{number(refusal.count, 'record')}  {name}{refusal.message} ({_EFFECTS[refusal.effect]})"
 
 
+def _values(example: Example, *, reveal: bool) -> str:
+    values = (example.value,) if example.back is UNKNOWN else (example.value, example.back)
+    return " -> ".join(Sample(value).shown(reveal=reveal) for value in values)
+
+
 def _lines(help_: Help, *, reveal: bool) -> Iterator[str]:
     for example in help_.refusal.examples:
-        shown = "" if example.value is UNKNOWN else Sample(example.value).shown(reveal=reveal)
+        shown = "" if example.value is UNKNOWN else _values(example, reveal=reveal)
         yield f"{example.record}: " + "  ".join(part for part in (shown, example.detail) if part)
     if help_.remedy:
         yield f"to let them pass, at {help_.where}: {help_.remedy}"

@@ -11,23 +11,29 @@ from typing import Final, Literal
 from tallystick.core.error import DataError, DroppedByRule, MissingReference, WarnedByRule
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
 
-Effect = Literal["record", "field", "warning"]
+Effect = Literal["record", "field", "change", "loss", "warning"]
 EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A record that would be refused: its id on its own side, the value of the field, what exactly is wrong."""
+    """A record that would be refused: its id on its own side, the value of the field, what exactly is wrong.
+
+    ``back`` is what would come back of the value, where that is what is wrong.
+    """
 
     record: str
     value: Value
     detail: str
+    back: Value = UNKNOWN
 
 
 @dataclass(slots=True)
 class Refusal:
     """One reason for one field. ``effect`` tells what is not written: the ``record``, the ``field``, or nothing.
 
+    ``change`` is a value that comes back as another one, so that both sides would never agree; ``loss`` one that comes
+    back shorter or rounder and then rests.
     ``hint`` is what would help, ``examples`` are the first few records.
     """
 
@@ -62,12 +68,13 @@ class Prediction:
     @property
     def refused(self) -> bool:
         """Whether anything would not be written."""
-        return bool(self.unreadable) or any(r.effect != "warning" for r in self.refusals.values())
+        return bool(self.unreadable) or any(r.effect not in {"warning", "loss"} for r in self.refusals.values())
 
     @property
     def sorted(self) -> list[Refusal]:
         """The refusals, those that most records meet first; warnings last."""
-        return sorted(self.refusals.values(), key=lambda r: (r.effect == "warning", -r.count, r.field, r.message))
+        last = {"loss", "warning"}
+        return sorted(self.refusals.values(), key=lambda r: (r.effect in last, -r.count, r.field, r.message))
 
     def judge(
         self, record: str, names: Sequence[str], fields: Fields, faults: Iterable[DataError], *, stops: frozenset[str]
@@ -88,10 +95,12 @@ class Prediction:
 
     def count(self, fault: DataError, effect: Effect, example: Example) -> None:
         """Count a fault under its reason."""
-        key = (fault.field, fault.code, fault.message, effect)
-        refusal = self.refusals.get(key)
-        if refusal is None:
-            refusal = self.refusals[key] = Refusal(*key, hint=fault.hint)
+        self.add(Refusal(fault.field, fault.code, fault.message, effect, fault.hint), example)
+
+    def add(self, reason: Refusal, example: Example) -> None:
+        """Count a record under a reason, which is noted if it is new."""
+        key = (reason.field, reason.code, reason.message, reason.effect)
+        refusal = self.refusals.setdefault(key, reason)
         refusal.count += 1
         if len(refusal.examples) < EXAMPLES:
             refusal.examples.append(example)

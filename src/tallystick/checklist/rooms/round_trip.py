@@ -32,8 +32,8 @@ _TIME_CODECS: Final = frozenset({"instant", "unix", "unix_ms", "local_time", "da
 _AMOUNT_CODECS: Final = frozenset({"number", "integer", "percent", "round", "currency", "minor_units", "money"})
 _TIME_TYPES: Final = frozenset({"instant", "local_time", "date"})
 _ROUNDS: Final = 4  # a value that still changes after so many crossings never rests
-_WORDS: Final = {"loops": "never come to rest", "drifts": "come back different", "shrinks": "lose something"}
-_RULES: Final[dict[str, str]] = {
+WORDS: Final = {"loops": "never come to rest", "drifts": "come back different", "shrinks": "lose something"}
+RULES: Final[dict[str, str]] = {
     "loops": "choose another codec, or let the field flow in one direction",
     "drifts": "choose codecs of which each undoes what the other does, or let the field flow in one direction",
     "shrinks": "accept the loss (invalid: truncate, or a coarser codec on both sides), or one direction",
@@ -110,7 +110,7 @@ def _field(pair: Pair, index: int, live: Live) -> dict[str, Any]:
         # Lists and objects pass through unread and have no hash; the type keeps 1 and True apart.
         key = (type(value), value) if value.__hash__ else (list, repr(value))
         if key not in known:
-            known[key] = _send(here, there, index, value, crosses=crosses, returns=returns)
+            known[key] = send_across(here, there, index, value, crosses=crosses, returns=returns)
         fate, back, shape = known[key]
         trips.note(fate, value, back, shape)
     return {
@@ -120,8 +120,13 @@ def _field(pair: Pair, index: int, live: Live) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _send(here: End, there: End, index: int, value: Value, *, crosses: bool, returns: bool) -> tuple[Fate, Value, str]:
-    """Give a value's fate, what came back, and the shape of its loss."""
+def send_across(
+    here: End, there: End, index: int, value: Value, *, crosses: bool, returns: bool
+) -> tuple[Fate, Value, str]:
+    """Send a value of a field there and back: its fate, what came back, and the shape of its loss.
+
+    ``crosses`` and ``returns`` say whether the mapping lets the field flow there, and back again.
+    """
     try:
         if not crosses:
             return "kept", value, ""
@@ -167,10 +172,10 @@ def judge(facts: Facts) -> list[Judgement]:
     names = ", ".join(dict.fromkeys(one["name"] for one in wrong or odd))
     if wrong:
         summary = f"values do not come back as they went: {names}"
-        return [Judgement("fail", summary, reasons, _RULES[_gravest(wrong)], owner=owner)]
+        return [Judgement("fail", summary, reasons, RULES[_gravest(wrong)], owner=owner)]
     if odd:
         summary = f"some values lose something on the way, or cannot go: {names}"
-        fix = _RULES[_gravest(odd)] if _has_any(odd, "loops", "drifts", "shrinks") else _PARKED
+        fix = RULES[_gravest(odd)] if _has_any(odd, "loops", "drifts", "shrinks") else _PARKED
         return [Judgement("warn", summary, reasons, fix, owner=owner)]
     listed = ", ".join(dict.fromkeys(one["name"] for one in facts["fields"]))
     return [Judgement("pass", f"all {tried:,} live values come back as they went ({listed})")]
@@ -185,12 +190,12 @@ def _has_any(those: list[Any], *fates: str) -> bool:
 
 
 def _gravest(those: list[Any]) -> str:
-    return next((fate for fate in _RULES if _has_any(those, fate)), "shrinks")
+    return next((fate for fate in RULES if _has_any(those, fate)), "shrinks")
 
 
 def _told(one: Facts, fate: str) -> str:
     shapes = ", ".join(f"{n} x {shape}" for shape, n in one["shapes"].items()) if fate in {"shrinks", "refused"} else ""
-    said = _WORDS.get(fate, "cannot be written")
+    said = WORDS.get(fate, "cannot be written")
     example = one["examples"].get(fate)
     shown = f", such as {' -> '.join(example)}" if example and fate != "refused" else ""
     told = f"{one['name']} of {one['system']}: {one['fates'][fate]} of {one['tried']} values {said}"
