@@ -21,7 +21,7 @@ def test_a_snippet_is_valid(snippet):
     entries = parse_text(snippet, "howto").value
     if "protocol" in entries:
         Manifest.model_validate(entries)
-    elif "limits" in entries or "auth" in entries:
+    elif entries.keys() & {"limits", "auth", "network"}:
         Manifest.model_validate({"protocol": "rest"} | entries)
     else:
         ObjectSpec.model_validate(entries)

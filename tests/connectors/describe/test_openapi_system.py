@@ -247,6 +247,38 @@ def test_web_hooks_are_noted(api):
     assert any("/webhooks" in note for note in notes)
 
 
+def test_media_types_may_be_written_once_and_referred_to(api):
+    """OpenAPI 3.2: an entry of ``content`` is a reference to ``components.mediaTypes``."""
+    paths = api.collection()
+    wanted = describe_openapi(api.document(paths)).objects["customers"].fields
+    kept = {}
+    for item in paths.values():
+        for operation in item.values():
+            for holder in (operation.get("requestBody", {}), *operation.get("responses", {}).values()):
+                for kind, media in holder.get("content", {}).items():
+                    name = f"M{len(kept)}"
+                    kept[name] = media
+                    holder["content"][kind] = {"$ref": f"#/components/mediaTypes/{name}"}
+    assert len(kept) > 2
+    document = {**api.document(paths), "openapi": "3.2.0", "components": {"mediaTypes": kept}}
+    assert describe_openapi(document).objects["customers"].fields == wanted
+
+
+@pytest.mark.parametrize(
+    ("kinds", "encoding"),
+    [
+        (["multipart/form-data"], "multipart"),
+        (["multipart/form-data", "application/x-www-form-urlencoded"], "form"),
+        (["multipart/form-data", "application/json"], "json"),
+    ],
+)
+def test_a_form_in_parts_is_sent_only_where_nothing_simpler_is_taken(api, kinds, encoding):
+    paths = api.collection()
+    [media] = paths["/customers"]["post"]["requestBody"]["content"].values()
+    paths["/customers"]["post"]["requestBody"]["content"] = dict.fromkeys(kinds, media)
+    assert api.one(paths).create.encoding == encoding
+
+
 def test_no_operations_and_odd_versions_are_noted():
     manifest = describe_openapi({"openapi": "9.9", "info": None, "paths": []})
     assert manifest.objects == {}

@@ -14,7 +14,9 @@ from tallystick.connectors.describe.openapi_schema import Shapes, example_in, sc
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _METHODS: Final[dict[str, Method]] = {m.lower(): m for m in ("GET", "POST", "PUT", "PATCH", "DELETE")}
-_FORM: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORM: Final = "application/x-www-form-urlencoded"
+_PARTS: Final = "multipart/form-data"
+Encoding = Literal["json", "form", "multipart"]
 _OK: Final = ("200", "201", "202", "203", "2XX", "2xx", "206", "default")
 
 
@@ -40,7 +42,7 @@ class Call:
     path: str
     parameters: list[Parameter]
     body: Node | None
-    encoding: Literal["json", "form"]
+    encoding: Encoding
     answer: Node | None
     answer_is_example: bool
     answer_headers: Node
@@ -147,7 +149,7 @@ class _Reader:
         if place not in {"query", "header", "path", "cookie"}:
             return
         name = cast("str", node["name"])
-        schema = node.get("schema") if isinstance(node.get("schema"), dict) else _first_schema(node)
+        schema = node.get("schema") if isinstance(node.get("schema"), dict) else self._first_schema(node)
         schema = node if schema is None else as_node(schema)  # 2.0 writes the type beside the name
         text, required = as_text(node.get("description")), node.get("required") is True
         shape = self.shapes.of(schema)
@@ -162,7 +164,7 @@ class _Reader:
         else:
             yield Parameter(name, place, schema, text, required)
 
-    def _body_2(self, spec: Node, raw: dict[tuple[str, str], Node]) -> tuple[Node | None, Literal["json", "form"]]:
+    def _body_2(self, spec: Node, raw: dict[tuple[str, str], Node]) -> tuple[Node | None, Encoding]:
         fields = {name: node for (name, place), node in raw.items() if place == "formData"}
         for (_, place), node in raw.items():
             if place == "body":
@@ -172,26 +174,31 @@ class _Reader:
         required = [name for name, node in fields.items() if node.get("required") is True]
         properties = {n: {k: v for k, v in node.items() if k != "required"} for n, node in fields.items()}
         kinds = as_list(spec.get("consumes")) or self.consumes
-        encoding: Literal["json", "form"] = "json" if kinds and all("json" in str(k) for k in kinds) else "form"
+        encoding: Encoding = "form"
+        for word, spelled in (("json", "json"), (_PARTS, "multipart")):
+            if kinds and all(word in str(k) for k in kinds):
+                encoding = cast("Encoding", spelled)
         return {"type": "object", "properties": properties, "required": required}, encoding
 
-    def _body_3(self, spec: Node) -> tuple[Node | None, Literal["json", "form"]]:
+    def _body_3(self, spec: Node) -> tuple[Node | None, Encoding]:
         content = as_node(self.document.resolve(spec.get("requestBody")).get("content"))
         kind, media = _choose(content)
         if media is None:
             return None, "json"
+        media = self.document.resolve(media)
         schema = media.get("schema")
         if not isinstance(schema, dict):
             example = example_in(media)
             schema = schema_of(example) if isinstance(example, dict | list) else {}
-        return schema, "form" if kind.startswith(_FORM) else "json"
+        low = kind.lower()
+        return schema, "form" if low.startswith(_FORM) else "multipart" if low.startswith(_PARTS) else "json"
 
     def _answer(self, response: Node) -> tuple[Node | None, bool]:
         if self.document.version == SWAGGER:
             media: Node = {"schema": response.get("schema"), "examples": response.get("examples")}
         else:
             _, chosen = _choose(as_node(response.get("content")))
-            media = chosen or {}
+            media = self.document.resolve(chosen) if chosen else {}
         schema = media.get("schema")
         if isinstance(schema, dict) and not self._is_empty(schema):
             return schema, False
@@ -208,14 +215,13 @@ class _Reader:
                 return example_in({"example": first.get("value", first)})
         return example_in(media)
 
+    def _first_schema(self, node: Node) -> Node | None:
+        _, media = _choose(as_node(node.get("content")))
+        return as_node(self.document.resolve(media).get("schema")) if media else None
+
     def _is_empty(self, schema: Node) -> bool:
         shape = self.shapes.of(schema)
         return not shape.properties and not shape.is_list and shape.type in {"", "object"}
-
-
-def _first_schema(node: Node) -> Node | None:
-    _, media = _choose(as_node(node.get("content")))
-    return as_node(media.get("schema")) if media else None
 
 
 def _dialect(content: Node) -> str:
@@ -234,7 +240,7 @@ def _choose(content: Node) -> tuple[str, Node | None]:
             return 0
         if "json" in low:
             return 1 if "patch" not in low and "stream" not in low else 3
-        return 2 if low == "*/*" else 4 if low.startswith(_FORM) else 5
+        return 2 if low == "*/*" else 4 if low.startswith(_FORM) else 5 if low.startswith(_PARTS) else 6
 
     kinds = sorted(content, key=rank)
     return (kinds[0], as_node(content[kinds[0]])) if kinds else ("", None)
