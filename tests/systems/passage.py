@@ -72,7 +72,7 @@ class _Porter(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - the library's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_MERGE = do_DELETE = _pass_on  # noqa: N815 - the library's names
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
