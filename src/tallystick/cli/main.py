@@ -23,6 +23,7 @@ VERBS: Final = (
     "catalog",
     "describe",
     "lint",
+    "test",
     "check",
     "testkit",
     "map",

@@ -15,9 +15,15 @@ from tallystick.core.error import ProjectError
 from tallystick.project.manifest import Manifest
 from tallystick.project.model import MappingSpec, Project
 from tallystick.project.model_base import Model
+from tallystick.project.model_tests import UserTests
 
 SCHEMA_FOLDER: Final = Path(".tally") / "schema"
-_FILES: Final[dict[str, type[Model]]] = {"project": Project, "system": Manifest, "mapping": MappingSpec}
+_FILES: Final[dict[str, type[Model]]] = {
+    "project": Project,
+    "system": Manifest,
+    "mapping": MappingSpec,
+    "tests": UserTests,
+}
 
 
 def project_schema() -> dict[str, Any]:
@@ -36,7 +42,7 @@ def mapping_schema() -> dict[str, Any]:
 
 
 def write_schemas(folder: Path) -> tuple[Path, ...]:
-    """Write the three schemas into a project, where the first lines of its files point to; give their paths.
+    """Write the schemas into a project, where the first lines of its files point to; give their paths.
 
     Raises:
         ProjectError: the folder cannot be written.
