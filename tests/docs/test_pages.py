@@ -26,7 +26,7 @@ NAMED = re.compile(r"`((?:[\w.-]+/)*[\w*-]+\.(?:py|yaml|toml|md|db))`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # Files that a project of the reader has, or that a run leaves; they are not ours.
 OF_PROJECTS = re.compile(
-    r"^(tally\.yaml|(systems|mappings)/.*|.*\.db|\.tally/.*|project\.yaml|openapi\.yaml|database\.sql|config\.ini|schema\.py)$"
+    r"^(tally\.yaml|(systems|mappings|sheets)/.*|tests/\*\.yaml|.*\.db|\.tally/.*|project\.yaml|openapi\.yaml|database\.sql|config\.ini|schema\.py)$"
 )
 
 

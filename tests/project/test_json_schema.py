@@ -54,5 +54,6 @@ def test_schemas_are_written_where_files_point_to(tmp_path: Path) -> None:
         ".tally/schema/project.json",
         ".tally/schema/system.json",
         ".tally/schema/mapping.json",
+        ".tally/schema/tests.json",
     ]
     assert json.loads(written[2].read_text()) == mapping_schema()
