@@ -60,8 +60,10 @@ def test_a_listing_longer_than_a_day_allows_goes_on_the_next_day(world: World, s
     assert len(server.seen) == 6, "the quota outlives the process"
     pass_a_day(world)
     world.succeed("run")
-    assert len({seen.path for seen in server.seen}) == 11, "ten pages, and the empty one that ends them"
-    assert len(server.seen) <= 12, "at most the page of the break twice"
+    pages = [seen.path for seen in server.seen if "/companies/" not in seen.path]
+    assert len({*pages}) == 11, "ten pages, and the empty one that ends them"
+    assert len(pages) <= 12, "at most the page of the break twice"
+    assert len(server.seen) - len(pages) <= 3, "whether the empty end was one, a few known records say (R-4.4)"
 
 
 def test_a_reserve_is_left_for_changes(world: World, server: Server) -> None:

@@ -19,7 +19,8 @@ def names(of):
 
 
 def test_no_question_is_missing():
-    assert names(StoreTx) <= set(dir(MemoryTx))
+    # How many calls a day has left is no matter of these systems.
+    assert names(StoreTx) - {"calls", "add_calls", "forget_calls"} <= set(dir(MemoryTx))
     # What only `tally reconcile` asks of the paper is not played here.
     assert names(Scratch) - {"count_kinds", "unlike", "count_alike"} <= set(dir(Paper))
 

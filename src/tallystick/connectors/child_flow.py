@@ -209,4 +209,4 @@ def _named(branch: Branch, record_id: str) -> tuple[str, str]:
 
 def _shown(branch: Branch, parent_id: str, done: Written) -> Written:
     stored = branch.show(done.stored, parent_id) if done.stored is not None else None
-    return replace(done, id=branch.id_of(parent_id, done.id), stored=stored)
+    return Written(branch.id_of(parent_id, done.id), stored, done.version, done.incomplete)

@@ -68,12 +68,16 @@ def _unseen(session: Session, pair: Pair, outcome: Outcome, keys: Sequence[tuple
         of_side: dict[str, set[tuple[int, int]]] = {}
         for rule, hashed, record in tx.find_lone(pair.name, side, keys):
             of_side.setdefault(record, set()).add((rule, hashed))
-        paired = tx.leg_facts(pair.name, side, sorted(of_side))
+        facts = tx.leg_facts(pair.name, side, sorted(of_side))
+        # Whoever came back after its pairing ended, and was let be, holds its key until a listing shows all again.
+        ended = {record for record, fact in facts.items() if fact.state == "tomb"}
+        paired = facts.keys() - ended
         outcome.unlone += [(side, record) for record in sorted(paired) if (side, record) not in known_gone]
         seen = session.scratch(pair).seen(side, sorted(of_side))
         found[side] = {
-            i: own for i, own in of_side.items() if i not in paired and i not in seen and (side, i) not in known_gone
+            i: own for i, own in of_side.items() if i not in facts and i not in seen and (side, i) not in known_gone
         }
+        _let_wait(session, pair, {key for i in ended - set(seen) for key in of_side[i]})
     return found
 
 

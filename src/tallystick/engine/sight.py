@@ -15,7 +15,7 @@ from tallystick.engine import effects
 from tallystick.engine.asked import waits_as_listed
 from tallystick.engine.pair import End, Pair, resolve_refs, unreadable_record
 from tallystick.engine.pulled import Pulled
-from tallystick.engine.session import LIVE, Session, SightRow
+from tallystick.engine.session import LIVE, PRESENT, Session, SightRow
 from tallystick.engine.unread import Unread, pack_unread, unread_of
 
 Sighted = Sequence[tuple[Sighting, int | None]]
@@ -31,16 +31,20 @@ class Known:
     over: dict[str, list[Superseded]]
 
 
-def look_up(session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting]) -> Flow[Known]:
-    """Ask the store about records that were seen."""
+def look_up(
+    session: Session, pair: Pair, side: Side, sightings: Sequence[Sighting], began: float | None = None
+) -> Flow[Known]:
+    """Ask the store about records that were seen; ``began`` is when their listing did, which may show them as then."""
     end, provisional = pair.end(side), session.provisional
-    now = yield from effects.now()
+    shown_at = began if began is not None else (yield from effects.now())
 
     def work(tx: StoreTx) -> Known:
         facts = tx.leg_facts(pair.name, side, [s.id for s in sightings])
         over: dict[str, list[Superseded]] = {}
         # Only a system whose reads may lag can show a state that is over, and only for so long.
-        rows = tx.superseded(pair.name, side, list(facts), now - end.can.consistency) if end.can.consistency else ()
+        rows = (
+            tx.superseded(pair.name, side, list(facts), shown_at - end.can.consistency) if end.can.consistency else ()
+        )
         for row in rows:
             over.setdefault(row.id, []).append(row)
         return Known(facts, resolve_refs(tx, end, [s.record for s in sightings], provisional), over)
@@ -64,6 +68,9 @@ def note(session: Session, pair: Pair, pulled: Pulled, sightings: Sighted, known
         if row is not None:
             rows.append(row)
     scratch.add_sights(pulled.side, rows)
+    ended = [r[0] for r in rows if r[2] in PRESENT and (f := known.facts.get(r[0])) is not None and f.state == "tomb"]
+    if ended:
+        scratch.put_aside(pulled.side, ended)
     scratch.add_keys(pulled.side, keys)
 
 
