@@ -242,7 +242,8 @@ class Game:
         lives = {(s, x.id) for s in SIDES for x in tables[s] if (s, x.id) in paired}
         open_ones = {q.binding for q in asked} | {i.binding for i in intents}
         settled = paired - {(s, b.leg(s).id) for b in bindings if b.id in open_ones for s in SIDES}
-        if any("unresolved" in m.reason and (m.side, m.id) in settled for m in marks):
+        put_off = ("unresolved", "may not have been listed")
+        if any(any(w in m.reason for w in put_off) and (m.side, m.id) in settled for m in marks):
             return True
         if any(m.attempts == 1 and m.id in tables[m.side].lives and not _is_alive(tables[m.side], m.id) for m in marks):
             return True
