@@ -4,12 +4,13 @@ A window shows only what changed, and a sweep that goes on shows only its rest. 
 one that was asked about, ignored or refused long ago: to overlook it would be to create it a second time (I-5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from tallystick.core.error import Error
 from tallystick.core.matching import unpack_keys
-from tallystick.core.ports import Flow, NotThere
+from tallystick.core.ports import Flow, NotThere, Sighting
 from tallystick.core.record import SIDES, Side
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -42,43 +43,66 @@ def read_lone(session: Session, pair: Pair, outcome: Outcome) -> Flow[None]:
 def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence[SightRow]) -> Flow[bool]:
     """Read the holders of the keys of some records; tell whether any was there that was not seen before."""
     keys = sorted({key for row in rows for key in unpack_keys(row[8]).items()})
-    holders: Holders = yield from effects.look(partial(_unseen, session, pair, outcome, keys))
+    free, ended = yield from effects.look(partial(_unseen, session, pair, outcome, keys))
     found = False
-    for side, of_side in holders.items():
+    for side in SIDES:
+        of_side = free[side]
         missing = yield from read_records(session, pair, side, sorted(of_side))
-        gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
-        silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
-        if silent and (yield from is_dark(pair, pair.end(side), fewest=1)):
-            gone -= silent  # not to be shown means nothing where nobody is shown (R-4.4)
+        gone = yield from _gone(pair, side, missing)
         there = session.scratch(pair).seen(side, sorted(of_side))
         found |= bool(there)
         if there and side in outcome.ended_empty:
             # What should have shown all did not show them, so who knows whom else (R-4.4).
             outcome.cut_short.add(side)
             outcome.shifting.add(side)
+        gone |= yield from _gone_again(pair, side, sorted(ended[side]))
         outcome.unlone += [(side, record) for record in sorted(gone)]
-        _let_wait(session, pair, {key for i, own in of_side.items() if i not in gone | there for key in own})
+        waiting = {**of_side, **ended[side]}
+        _let_wait(session, pair, {key for i, own in waiting.items() if i not in gone | there for key in own})
     return found
 
 
-def _unseen(session: Session, pair: Pair, outcome: Outcome, keys: Sequence[tuple[int, int]], tx: StoreTx) -> Holders:
-    found: Holders = {side: {} for side in SIDES}
+def _gone(pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Flow[set[str]]:
+    """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
+    gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
+    silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
+    is_dim = bool(silent) and (yield from is_dark(pair, pair.end(side), fewest=1))
+    return gone - silent if is_dim else gone
+
+
+def _gone_again(pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
+    """Give those who came back after their pairing ended and are gone once more."""
+    end = pair.end(side)
+    if not ended or not end.can.read_by_id:
+        return set()
+    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in ended])
+    told = zip(ended, answers, strict=True)
+    deleted = {i for i, a in told if isinstance(a, Sighting) and a.deleted}
+    missing = {i: a for i, a in zip(ended, answers, strict=True) if not isinstance(a, Sighting)}
+    return deleted | (yield from _gone(pair, side, missing))
+
+
+def _unseen(
+    session: Session, pair: Pair, outcome: Outcome, keys: Sequence[tuple[int, int]], tx: StoreTx
+) -> tuple[Holders, Holders]:
+    """Give the holders of these keys whom this run did not see: the unpaired ones, and those whose pairing ended."""
+    free: Holders = {side: {} for side in SIDES}
+    ended: Holders = {side: {} for side in SIDES}
     known_gone = set(outcome.unlone)
     for side in SIDES:
         of_side: dict[str, set[tuple[int, int]]] = {}
         for rule, hashed, record in tx.find_lone(pair.name, side, keys):
             of_side.setdefault(record, set()).add((rule, hashed))
         facts = tx.leg_facts(pair.name, side, sorted(of_side))
-        # Whoever came back after its pairing ended, and was let be, holds its key until a listing shows all again.
-        ended = {record for record, fact in facts.items() if fact.state == "tomb"}
-        paired = facts.keys() - ended
+        # Whoever came back after its pairing ended, and was let be, holds its key like anybody unpaired.
+        returned = {record for record, fact in facts.items() if fact.state == "tomb"}
+        paired = facts.keys() - returned
         outcome.unlone += [(side, record) for record in sorted(paired) if (side, record) not in known_gone]
         seen = session.scratch(pair).seen(side, sorted(of_side))
-        found[side] = {
-            i: own for i, own in of_side.items() if i not in facts and i not in seen and (side, i) not in known_gone
-        }
-        _let_wait(session, pair, {key for i in ended - set(seen) for key in of_side[i]})
-    return found
+        for record, own in of_side.items():
+            if record not in paired and record not in seen and (side, record) not in known_gone:
+                (ended if record in returned else free)[side][record] = own
+    return free, ended
 
 
 def _let_wait(session: Session, pair: Pair, keys: set[tuple[int, int]]) -> None:

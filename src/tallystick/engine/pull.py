@@ -208,11 +208,12 @@ def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[byt
         except (DataError, msgspec.DecodeError) as fault:
             pulled.undecodable += 1
             pulled.faults.append(without_id(pair, pulled.side, unreadable_record(end, "?", fault), print_of))
-    if pulled.ids is not None:
-        pulled.ids |= {s.id: s.created for s, _ in sightings}
     known = yield from look_up(session, pair, pulled.side, [s for s, _ in sightings], pulled.started)
     if not session.thorough:
         sightings = [s for s in sightings if not _is_known(pulled, known.facts.get(s[0].id), s[1])]
+    if pulled.ids is not None:
+        # Not those that are as they were: which of them are decoded depends on how the pages fell.
+        pulled.ids |= {s.id: s.created for s, _ in sightings}
     note(session, pair, pulled, sightings, known)
 
 
