@@ -128,3 +128,17 @@ def test_a_compound_key_needs_all_its_parts():
     maker = KeyMaker(((0, (0, 1), "text", ""),))
     assert maker.keys(("Meier", "10115")) == maker.keys(("meier ", "10115"))
     assert maker.keys(("Meier", None)) == {}
+
+
+def test_a_duplicate_names_both_of_the_pairing():
+    """Which of the two still shows the key is not seen by every run, and the question stays the same."""
+    by_twin = match(RULES, {1: 5}, [Candidate("l2", {1: 5}, 7, paired=("l2", "r2"))], [])
+    by_partner = match(RULES, {1: 5}, [], [Candidate("r2", {1: 5}, 7, paired=("l2", "r2"))])
+    both = match(
+        RULES,
+        {1: 5},
+        [Candidate("l2", {1: 5}, 7, paired=("l2", "r2"))],
+        [Candidate("r2", {1: 5}, 7, paired=("l2", "r2"))],
+    )
+    assert by_twin == by_partner == both
+    assert both.candidates == ("l2", "r2")

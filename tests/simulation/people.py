@@ -193,6 +193,8 @@ class Crowd:
     def clean_up(self) -> None:
         """Repair what hides whole listings, before the world is judged at rest."""
         for table in self._world.tables.values():
-            for life in list(table):
+            for life in list(table.lives.values()):
                 if life.now.fields["name"] == "\x00":
                     self._do(lambda table=table, life=life: self._repair(table, life))
+                    if not life.now.alive:
+                        table.mend_trash(life.id, {"name": self._text()}, self._stamp(table))

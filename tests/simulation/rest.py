@@ -14,6 +14,7 @@ from tallystick.core.record import SIDES, Fields, Raw, Side, Value, other, same
 from tallystick.engine.pair import End, Pair
 
 NUMBERS = range(1, 3000)
+_READ_BACK = 120.0  # seconds in which a write is read back, with the rest of its batch
 
 
 class Stillness:
@@ -83,14 +84,15 @@ class Stillness:
     def _slipped_in(self, name: str, left: Life, right: Life) -> bool:
         """Whether a system without versions in its answers may have hidden an edit of the field right after our write.
 
-        It cannot be told from a system that drops a value or keeps its old one (R-7.3).
+        It cannot be told from a system that drops a value, keeps its old one or fills in a blank (R-7.3).
         """
         for side, life in (("left", left), ("right", right)):
             if self.world.scenario.natures[side].can.returns_record:
                 continue
             for wrote, edit in zip(life.states, life.states[1:], strict=False):
                 before = [s.fields.get(name) for s in life.states if s.at < wrote.at]
-                if wrote.by == ENGINE and edit.by == USER and edit.fields.get(name) in (None, *before):
+                is_at_once = wrote.by == ENGINE and edit.by == USER and edit.at - wrote.at <= _READ_BACK
+                if is_at_once and (wrote.fields.get(name) is None or edit.fields.get(name) in (None, *before)):
                     return True
         return False
 

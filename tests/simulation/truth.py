@@ -121,6 +121,11 @@ class Table:
         self._check_unique(life.now.fields, life)
         self._keep(life, life.now.fields, None, stamp)
 
+    def mend_trash(self, record_id: str, patch: Raw, stamp: float = 0.0) -> None:
+        """Change what a deleted record shows in the trash."""
+        life = self.lives[record_id]
+        self._keep(life, self.nature.kept(life.now.fields | patch), None, stamp, alive=False)
+
     def _keep(self, life: Life, fields: Raw, by: Any, stamp: float, *, alive: bool = True) -> None:
         now = self.clock()
         before = life.states[-1] if life.states else None

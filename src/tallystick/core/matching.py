@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Final, Literal
 
 import msgspec
@@ -117,14 +118,15 @@ def unpack_keys(packed: bytes | None) -> dict[int, int]:
 class Candidate:
     """A record of either side that shares a key with the one in question.
 
-    ``binding`` if it is paired already; ``is_barred`` if nobody may be linked to it: it cannot be read,
-    or it was paired once and somebody or a policy ended that.
+    ``binding`` if it is paired already, and ``paired`` both ids of that; ``is_barred`` if nobody may be linked to it:
+    it cannot be read, or it was paired once and somebody or a policy ended that.
     """
 
     id: str
     keys: Keys
     binding: int | None = None
     is_barred: bool = False
+    paired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,9 @@ def match(rules: Sequence[MatchRule], keys: Keys, twins: Sequence[Candidate], ot
         same_side = [c for c in twins if c.keys.get(number) == keys[number]]
         hits = [c for c in others if c.keys.get(number) == keys[number]]
         if any(c.binding is not None for c in (*same_side, *hits)):
-            bound = tuple(c.id for c in (*same_side, *hits) if c.binding is not None)
-            return Match("duplicate", bound, number)
+            # Both of a pairing are named: which of them still shows the key is not seen by every run.
+            bound = [c.paired or (c.id,) for c in (*same_side, *hits) if c.binding is not None]
+            return Match("duplicate", tuple(dict.fromkeys(chain.from_iterable(bound))), number)
         if len(hits) > 1 or same_side or any(c.is_barred for c in hits):
             return Match("ambiguous", tuple(c.id for c in hits) or tuple(c.id for c in same_side), number)
         if hits:

@@ -79,6 +79,8 @@ def gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd
     ids = {s: sorted({i for rule, h, i in (*noted[s], *stored[s]) if (rule, h) in contested}) for s in SIDES}
     facts = yield from effects.look(lambda tx: {s: tx.leg_facts(pair.name, s, ids[s]) for s in SIDES})
     former = yield from effects.look(lambda tx: {s: tx.former(pair.name, s, ids[s]) for s in SIDES})
+    numbers = sorted({f.binding for s in SIDES for f in facts[s].values() if f.state in LIVE})
+    paired = yield from effects.look(lambda tx: [tx.ids_of(pair.name, s, numbers) for s in SIDES])
     by_key: dict[tuple[int, int], dict[Side, list[Candidate]]] = {key: {s: [] for s in SIDES} for key in contested}
     for s in SIDES:
         again = scratch.sights(s, ids[s])
@@ -94,7 +96,7 @@ def gather(session: Session, pair: Pair, keys: Mapping[str, Keys]) -> Flow[Crowd
                 own = {**held.get(record, {}), **own}
             own = {n: h for n, h in own.items() if (n, h) not in common}
             is_bad = (row is not None and row[2] == "bad") or record in former[s]
-            candidate = _candidate(record, own, facts[s].get(record), is_bad=is_bad)
+            candidate = _candidate(record, own, facts[s].get(record), paired, is_bad=is_bad)
             for key in own.items():
                 if key in contested:
                     by_key[key][s].append(candidate)
@@ -115,8 +117,13 @@ def _find_common(
     return frozenset(found)
 
 
-def _candidate(record: str, keys: Keys, fact: LegFact | None, *, is_bad: bool) -> Candidate:
+def _candidate(
+    record: str, keys: Keys, fact: LegFact | None, paired: Sequence[Mapping[int, str]], *, is_bad: bool
+) -> Candidate:
     """Nobody is linked to a record that cannot be read, or whose pairing ended: it came back, which is a question."""
     if fact is None:
         return Candidate(record, keys, is_barred=is_bad)
-    return Candidate(record, keys, fact.binding) if fact.state in LIVE else Candidate(record, keys, is_barred=True)
+    if fact.state not in LIVE:
+        return Candidate(record, keys, is_barred=True)
+    both = tuple(of_side[fact.binding] for of_side in paired if fact.binding in of_side)
+    return Candidate(record, keys, fact.binding, paired=both)

@@ -66,7 +66,7 @@ def _gone(pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Fl
     """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
     gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
     silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
-    is_dim = bool(silent) and (yield from is_dark(pair, pair.end(side), fewest=1))
+    is_dim = bool(silent) and (yield from is_dark(pair, pair.end(side), fewest=0))
     return gone - silent if is_dim else gone
 
 

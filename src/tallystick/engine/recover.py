@@ -12,7 +12,18 @@ from tallystick.core.binding import Binding, Intent, JournalEntry, Leg
 from tallystick.core.error import DataError, Error
 from tallystick.core.event import Resolved, Waiting
 from tallystick.core.ports import Flow, NotThere, Sighting
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, encode_fields, fingerprint, other
+from tallystick.core.record import (
+    SIDES,
+    UNKNOWN,
+    Fields,
+    Side,
+    Value,
+    decode_fields,
+    encode_fields,
+    fingerprint,
+    other,
+    same,
+)
 from tallystick.core.resolve import Step, is_overdue, may_resend, next_step
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -260,6 +271,7 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
     moved = [(i, a) for i in wave if isinstance(a := answers.get(i.target or ""), Sighting) and _may_be_applied(i, a)]
     read = yield from read_sightings(pair, end, [a for _, a in moved])
     fields = {intent.id: each for (intent, _), each in zip(moved, read, strict=True)}
+    before = yield from effects.look(lambda tx: {i.id: _overwritten(tx, pair, i) for i, _ in moved})
     gone = yield from _prove_gone(pair, end, wave, answers)
     outcomes: dict[str, Outcome] = {}
     for intent in wave:
@@ -272,7 +284,7 @@ def _look_at(recovery: Recovery, side: Side, wave: Sequence[Intent]) -> Flow[dic
             recovery.close(intent)
             outcomes[intent.id] = "dropped"
         elif (told := readable_part(found)) is not None:
-            outcomes[intent.id] = _confirm(recovery, intent, told)
+            outcomes[intent.id] = _confirm(recovery, intent, told, before[intent.id])
         elif isinstance(found, DataError):
             outcomes[intent.id] = found
     return outcomes
@@ -310,12 +322,27 @@ def _may_be_applied(intent: Intent, seen: Sighting) -> bool:
     return intent.op == "update" and (intent.pre_version is None or seen.version != intent.pre_version)
 
 
-def _confirm(recovery: Recovery, intent: Intent, found: Fields) -> str:
-    """Take over the fields that hold what was sent. That we wrote them is an inference, so it is journalled."""
+def _overwritten(tx: StoreTx, pair: Pair, intent: Intent) -> Fields:
+    """Give what the journal says that a write was to overwrite."""
+    last: dict[str, Value] = {}
+    for entry in tx.journal(intent.binding):
+        if entry.side == intent.side and entry.at <= intent.first_sent:
+            last.setdefault(entry.field, decode_fields(entry.value)[0])
+    return tuple(last.get(name, UNKNOWN) for name in pair.mapping.names)
+
+
+def _confirm(recovery: Recovery, intent: Intent, found: Fields, before: Fields) -> str:
+    """Take over the fields that hold what was sent. That we wrote them is an inference, so it is journalled.
+
+    A value that only might have become of it, and stood there before, is no sign that anything was written.
+    """
     pair = recovery.pair
     sent = fields_of(pair, intent.sent, intent.shape)
-    values = enumerate(zip(sent, found, strict=True))
-    as_sent = [i for i, (s, f) in values if s is not UNKNOWN and pair.is_own_doing(intent.side, i, s, f)]
+    as_sent = [
+        i
+        for i, (s, f, b) in enumerate(zip(sent, found, before, strict=True))
+        if s is not UNKNOWN and (same(s, f) or (not same(b, f) and pair.is_own_doing(intent.side, i, s, f)))
+    ]
     apart = Found(intent.target or "", found, is_ours=True, unmade=frozenset(range(len(found))) - frozenset(as_sent))
     entries = [
         JournalEntry(
