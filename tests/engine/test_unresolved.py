@@ -84,3 +84,28 @@ def test_what_kept_a_record_from_being_created_is_forgotten_when_an_unknown_crea
     assert [r["name1"] for r in world.rows("right").values()] == ["Anker"]
     assert world.parked() == []
     world.close()
+
+
+def test_what_stood_there_before_is_no_sign_of_a_write(fast_path):
+    """An update that never arrived is sent again, even if the old value looks like what may become of the new one."""
+    erp = ERP.replace("    version: version\n", "").replace("cas_write: true, ", "")
+    world = World.build(fast_path / "p", LINKED, erp=erp)
+    left = world.left.create({"name": "Anker", "vat": "DE1", "city": "Bad Vilbel"})
+    world.sync()
+    world.left.update(left, {"city": "Bad Vilbel-Massenheim"})
+    transport = world.systems["erp"].transport
+    answer = transport.answer
+
+    def swallow(request):
+        if request.verb == "update":
+            raise Unavailable("the connection failed", applied="unknown")
+        return answer(request)
+
+    transport.answer = swallow
+    world.go()
+    transport.answer = answer
+    for _ in range(2):
+        world.pass_time(200)
+        world.sync(full=True)
+    assert [r["ort"] for r in world.rows("right").values()] == ["Bad Vilbel-Massenheim"]
+    world.close()
