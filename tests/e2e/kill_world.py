@@ -132,6 +132,8 @@ class KillWorld:
         with self._open("left") as ask:
             while ask(others + " AND backend_type = 'client backend'").fetchone()[0]:
                 ask("SELECT pg_sleep(0.002)")
+                # Who is there is looked up once a transaction.
+                ask("SELECT pg_stat_clear_snapshot()")
 
     # --- people ---
 

@@ -12,11 +12,13 @@ The clock of all processes moves on after each death, so that nobody has to wait
 
 import argparse
 import contextlib
+import faulthandler
 import gc
 import json
 import mmap
 import os
 import random  # noqa: TID251 - a test makes its own dice
+import select
 import signal
 import struct
 import sys
@@ -51,6 +53,7 @@ FULL, MORE_EDITS = 0.3, 0.2  # shares of the runs that read everything, and that
 WAYS = (10, 10, 3)  # to be killed at a moment, at a point, or not: then it is measured how long a run is
 SKIP = 300.0  # seconds that pass after a death: nothing is in flight any more, and a lease has run out
 QUIET_RUNS = 2
+PATIENCE = 100.0  # seconds; a run takes a tenth of one
 
 _skipped = mmap.mmap(-1, 8)  # shared by all processes
 
@@ -145,6 +148,7 @@ def _fork(work: Callable[[], Any]) -> tuple[int, int]:
         os.close(writing)
         return child, reading
     os.close(reading)
+    faulthandler.register(signal.SIGUSR1)
     try:
         os.write(writing, json.dumps(work()).encode())
         os._exit(0)
@@ -154,8 +158,14 @@ def _fork(work: Callable[[], Any]) -> tuple[int, int]:
 
 
 def _end_of(child: int, reading: int) -> Any:
-    """Wait for a child; give its answer, or ``None`` if it was killed."""
+    """Wait for a child; give its answer, or ``None`` if it was killed. One that hangs tells where it stands."""
     with os.fdopen(reading, "rb") as answers:
+        if not select.select([answers], [], [], PATIENCE)[0]:
+            os.kill(child, signal.SIGUSR1)  # to stderr, by faulthandler
+            time.sleep(1)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise RuntimeError("a run hung; above is where it stood")
         answer = answers.read()
     _, status = os.waitpid(child, 0)
     return None if os.WIFSIGNALED(status) else json.loads(answer)
