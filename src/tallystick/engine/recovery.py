@@ -19,6 +19,7 @@ from tallystick.core.record import (
     digest,
     encode_fields,
     other,
+    same,
 )
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -188,7 +189,9 @@ class Recovery:
             leg = binding.leg(side)
             leg.id, leg.raw_hash, leg.absent_since = ids[side], None, None
             leg.base, leg.shape, leg.digest = encode_fields(base[side]), self.pair.shape, digest(base[side])
-        binding.leg(intent.side).version = found.version
+        # A version goes with what is agreed: whatever else has it is read before it is written.
+        is_agreed = found.fields is None or all(map(same, base[intent.side], found.fields))
+        binding.leg(intent.side).version = found.version if is_agreed else None
         binding.leg(intent.side).modified = None
         binding.flags = "" if found.fields is not None else PENDING[intent.side]
         (tx.update_bindings if existing else tx.insert_bindings)([binding])

@@ -223,6 +223,7 @@ def _confirm(
     if job.step.is_edit:
         into.dirty.append(Dirty(at.pair.name, side, result.id, "brought back"))
     elif job.is_moved_on or (job.stored is not None and _differs_elsewhere(job, which)):
+        leg.version = None  # what has this version is not what was agreed: it is read before it is written again
         into.dirty.append(Dirty(at.pair.name, side, result.id, "changed beside our write"))
 
 
