@@ -61,7 +61,7 @@ def _known(house: House, subject: Subject) -> Subject | None:
     def look(tx: StoreTx) -> Subject | None:
         fact = tx.leg_facts(pair, side, [record]).get(record)
         former = tx.former(pair, side, [record]).get(record)
-        number = fact.binding if fact else former.binding if former else None
+        number = fact.binding if fact else former.binding if former and tx.bindings([former.binding]) else None
         waits = any(record_of(q) == (side, record) for q in tx.queue(pair))
         parked = any((q.side, q.record) == (side, record) for q in tx.quarantine(pair))
         if number is None and not waits and not parked:

@@ -4,8 +4,9 @@ A window shows only what changed, and a sweep that goes on shows only its rest. 
 one that was asked about, ignored or refused long ago: to overlook it would be to create it a second time (I-5).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from tallystick.core.error import Error
@@ -18,7 +19,7 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import Pair
 from tallystick.engine.session import Session, SightRow, Unresolved
-from tallystick.engine.verify import is_dark, read_records
+from tallystick.engine.verify import VOUCHERS, is_dark, read_records
 
 _FAR_FUTURE: Final = 1e11  # also marks that are not due yet
 _MOST_MARKS: Final = 100_000
@@ -48,29 +49,43 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
     for side in SIDES:
         of_side = free[side]
         missing = yield from read_records(session, pair, side, sorted(of_side))
-        gone = yield from _gone(pair, side, missing)
+        gone = yield from _gone(session, pair, side, missing)
         there = session.scratch(pair).seen(side, sorted(of_side))
         found |= bool(there)
         if there and side in outcome.ended_empty:
             # What should have shown all did not show them, so who knows whom else (R-4.4).
             outcome.cut_short.add(side)
             outcome.shifting.add(side)
-        gone |= yield from _gone_again(pair, side, sorted(ended[side]))
+        gone |= yield from _gone_again(session, pair, side, sorted(ended[side]))
         outcome.unlone += [(side, record) for record in sorted(gone)]
         waiting = {**of_side, **ended[side]}
         _let_wait(session, pair, {key for i, own in waiting.items() if i not in gone | there for key in own})
     return found
 
 
-def _gone(pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Flow[set[str]]:
+def _gone(session: Session, pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Flow[set[str]]:
     """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
     gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
     silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
-    is_dim = bool(silent) and (yield from is_dark(pair, pair.end(side), fewest=0))
-    return gone - silent if is_dim else gone
+    if silent and (yield from is_dark(pair, pair.end(side), fewest=0)):
+        is_lit = yield from _shows_others(session, pair, side, silent)
+        return gone if is_lit else gone - silent
+    return gone
 
 
-def _gone_again(pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
+def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[str]) -> Flow[bool]:
+    """Tell whether any record that this run saw is shown still; where nothing is paired yet, nobody else can tell."""
+    end = pair.end(side)
+    if not end.can.read_by_id:
+        return False
+    seen = (record for rows in session.scratch(pair).noted(side, BATCH) for record, _ in rows if record not in silent)
+    answers = yield from effects.call_all(
+        end.system, [end.connector.get(end.object, record) for record in islice(seen, VOUCHERS)]
+    )
+    return any(isinstance(answer, Sighting) and not answer.deleted for answer in answers)
+
+
+def _gone_again(session: Session, pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
     """Give those who came back after their pairing ended and are gone once more."""
     end = pair.end(side)
     if not ended or not end.can.read_by_id:
@@ -79,7 +94,7 @@ def _gone_again(pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
     told = zip(ended, answers, strict=True)
     deleted = {i for i, a in told if isinstance(a, Sighting) and a.deleted}
     missing = {i: a for i, a in zip(ended, answers, strict=True) if not isinstance(a, Sighting)}
-    return deleted | (yield from _gone(pair, side, missing))
+    return deleted | (yield from _gone(session, pair, side, missing))
 
 
 def _unseen(

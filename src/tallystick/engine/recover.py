@@ -197,8 +197,8 @@ def _look_for(
         found |= yield from look_for(pair, side, [(i, term) for i, term in terms if i in again])
         again = [i for i in again if _is_nobody(found[i.id])]
     outcomes |= _conclude_all(recovery, wave, found, {i.id for i in again}, is_there=is_there)
-    again, orphans = yield from _part_orphans(pair, side, again)
-    if orphans and (yield from is_dark(pair, pair.end(other(side)), fewest=1)):
+    again, orphans, is_lit = yield from _part_orphans(pair, side, again)
+    if orphans and not is_lit and (yield from is_dark(pair, pair.end(other(side)), fewest=0)):
         outcomes |= dict.fromkeys((i.id for i in orphans), "waiting")
     else:
         outcomes |= _drop(recovery, orphans)
@@ -223,14 +223,18 @@ def _conclude_all(
     }
 
 
-def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[list[Intent], list[Intent]]]:
-    """Part creates that surely did not arrive by whether their origin can still be read; the others have no reason."""
+def _part_orphans(pair: Pair, side: Side, wave: Sequence[Intent]) -> Flow[tuple[list[Intent], list[Intent], bool]]:
+    """Part creates that surely did not arrive by whether their origin can still be read; the others have no reason.
+
+    An origin that is there shows that its side is not dark, which is told as well.
+    """
     end = pair.end(other(side))
     asked = [i for i in wave if i.origin is not None and not i.reason.startswith("undo.")] if end.can.read_by_id else []
     flows = [end.connector.get(end.object, i.origin or "") for i in asked]
     answers = yield from effects.call_all(end.system, flows)
     gone = {i.id for i, answer in zip(asked, answers, strict=True) if isinstance(answer, NotThere)}
-    return [i for i in wave if i.id not in gone], [i for i in wave if i.id in gone]
+    is_lit = any(isinstance(answer, Sighting) for answer in answers)
+    return [i for i in wave if i.id not in gone], [i for i in wave if i.id in gone], is_lit
 
 
 def _conclude(recovery: Recovery, intent: Intent, sought: Sought | Error, *, is_there: bool) -> Outcome:

@@ -40,21 +40,23 @@ def make_sure(session: Session, pair: Pair, outcome: Outcome, pulled: Mapping[Si
     looked = False
     for side in (*SIDES, SIDES[0]):  # who is found on the right may want a counterpart on the left
         mine, where = pulled[side], _key_place(pair, pair.end(side))
-        can_ask = where is not None and (mine.shifts or mine.undecodable > 0 or not mine.in_one_go)
+        # In the part that another run read, somebody may have been restored since.
+        may_lack = mine.shifts or not mine.in_one_go
+        can_ask = where is not None and (may_lack or mine.undecodable > 0)
         is_silent = not mine.reached[1].rows
-        if side in listed or not (mine.shifts or can_ask or is_silent):
+        if side in listed or not (may_lack or can_ask or is_silent):
             continue
         # Where nobody's key is asked for, it matters only whether there is anybody.
         most = None if can_ask else 1
         alone, remakes = (yield from _find_alone(session, pair, other(side), most)), _may_remake(session, pair, side)
-        if not (alone or (remakes and mine.shifts)):
+        if not (alone or (remakes and may_lack)):
             continue
         is_sure = not (is_silent and (yield from is_dark(pair, pair.end(side))))
         can_ask = can_ask and where is not None and len(alone) <= max(mine.pages, FEW)
         if is_sure and where is not None and can_ask and alone:
             outcome.unsure |= {(other(side), i) for i in (yield from _look_for_keys(session, pair, side, where, alone))}
             looked = True
-        if is_sure and mine.shifts and (remakes or not can_ask):
+        if is_sure and may_lack and (remakes or not can_ask):
             is_sure = yield from _list_again(session, pair, mine)
             looked = True
             listed.add(side)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from tallystick.core.binding import Binding, Intent, JournalEntry
+from tallystick.core.binding import Binding, FormerId, Intent, JournalEntry
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other
 from tallystick.core.state import StoreTx
@@ -23,9 +23,18 @@ Sent = Mapping[tuple[Side, int], tuple[Value, Value]]  # to whom, which field: w
 
 
 def keep_sent(tx: StoreTx, pair: Pair, intent: Intent, values: Mapping[Side, Fields], now: float) -> None:
-    """Keep what an update sent, and what its source held then; nothing for a pairing that was never remembered."""
+    """Keep what an update sent, and what its source held then.
+
+    Was it to be the first write of a pairing, only the record is remembered: should it be back, somebody is asked.
+    """
+    if intent.op != "update":
+        return
     binding = tx.bindings([intent.binding]).get(intent.binding)
-    if binding is None or intent.op != "update":
+    if binding is None:
+        left, right = (encode_fields(values[side]) for side in SIDES)
+        tx.add_former(
+            [FormerId(pair.name, intent.side, intent.target or "", intent.binding, left, right, pair.shape, now)]
+        )
         return
     which = [i for i, value in enumerate(values[intent.side]) if value is not UNKNOWN]
     tx.add_journal([

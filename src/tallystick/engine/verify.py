@@ -168,7 +168,7 @@ def _ended_dark(pair: Pair, pulled: Pulled) -> Flow[bool]:
     is_plain = pulled.in_one_go and (pulled.total is None or pulled.total >= pulled.distinct)
     if is_plain or pulled.reached[1].rows:
         return False
-    return (yield from is_dark(pair, pair.end(pulled.side), fewest=0))
+    return (yield from is_dark(pair, pair.end(pulled.side), fewest=1))
 
 
 def note_absent(
