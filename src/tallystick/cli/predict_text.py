@@ -14,6 +14,7 @@ _EFFECTS: Final = {
     "field": "written without the field",
     "change": "the systems would never agree",
     "loss": "written, and comes back so",
+    "likely": "likely refused",
     "warning": "written anyway",
 }
 
