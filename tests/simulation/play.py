@@ -245,6 +245,9 @@ class Game:
         put_off = ("unresolved", "may not have been listed")
         if any(any(w in m.reason for w in put_off) and (m.side, m.id) in settled for m in marks):
             return True
+        waiting = {(s, b.leg(s).id) for b in bindings if b.id in {i.binding for i in intents} for s in SIDES}
+        if any("unresolved" in m.reason and (m.side, m.id) in paired - waiting for m in marks):
+            return True  # what was paired at the end of a run is looked at by the next one
         if any(m.attempts == 1 and m.id in tables[m.side].lives and not _is_alive(tables[m.side], m.id) for m in marks):
             return True
         return any(

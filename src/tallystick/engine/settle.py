@@ -235,11 +235,14 @@ def _forget_forerunner(job: Job, bases: dict[Side, list[Value]]) -> None:
 
 
 def _changed_at(at: Settlement, job: Job, result: Written) -> float | None:
-    """The change time that our update gave the record, or else the earliest that it can have given."""
+    """The change time that our update gave the record, or else the latest that it can have given.
+
+    Whatever is not surely later may be a state that nobody saw and that our update is over; it is read again.
+    """
     if result.stored is not None:
         return result.stored.modified
     can = at.pair.end(job.step.side).can
-    return job.intent.sent_at - can.skew - can.late_commit - can.granularity
+    return at.now + can.skew + can.granularity
 
 
 def _settle_spelling(pair: Pair, side: Side, base: list[Value], stored: Fields, written: Sequence[int]) -> None:
