@@ -9,6 +9,7 @@ from typing import Any
 from tests.simulation.nature import lose
 from tests.simulation.truth import ENGINE, USER, Life
 
+from tallystick.core.learn import shape_of_loss
 from tallystick.core.mapping import Refs
 from tallystick.core.record import SIDES, Fields, Raw, Side, Value, other, same
 from tallystick.engine.pair import End, Pair
@@ -92,7 +93,11 @@ class Stillness:
             for wrote, edit in zip(life.states, life.states[1:], strict=False):
                 before = [s.fields.get(name) for s in life.states if s.at < wrote.at]
                 is_at_once = wrote.by == ENGINE and edit.by == USER and edit.at - wrote.at <= _READ_BACK
-                if is_at_once and (wrote.fields.get(name) is None or edit.fields.get(name) in (None, *before)):
+                was, now = wrote.fields.get(name), edit.fields.get(name)
+                if is_at_once and (was is None or now in (None, *before)):
+                    return True
+                # Nor can another spelling of the value, for as long as nothing else made us read it back.
+                if wrote.by == ENGINE and edit.by == USER and was != now and shape_of_loss(was, now) == "case folded":
                     return True
         return False
 

@@ -317,7 +317,7 @@ def _respelled(left: Look, right: Look, decision: Decision) -> tuple[int, ...]:
         for at, opposite in ((left, right), (right, left))
         if at.base is not None and at.stored is not None and at.base is not at.stored
         for i, (now, was) in enumerate(zip(at.base, at.stored, strict=True))
-        if not same(now, was) and i not in taken and _is_settled(opposite, i)
+        if not same(now, was) and i not in taken and _is_settled(opposite, i) and _is_settled(at, i)
     )
 
 

@@ -67,10 +67,15 @@ def _gone(session: Session, pair: Pair, side: Side, missing: Mapping[str, NotThe
     """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
     gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
     silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
-    if silent and (yield from is_dark(pair, pair.end(side), fewest=0)):
-        is_lit = yield from _shows_others(session, pair, side, silent)
-        return gone if is_lit else gone - silent
-    return gone
+    if not silent:
+        return gone
+    if (yield from is_dark(pair, pair.end(side), fewest=0)) and not (
+        yield from _shows_others(session, pair, side, silent)
+    ):
+        return gone - silent
+    # The darkness may have ended between the look and the witness; whoever is there shows now (R-4.4).
+    again = yield from read_records(session, pair, side, sorted(silent))
+    return gone - silent | {i for i, answer in again.items() if isinstance(answer, NotThere)}
 
 
 def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[str]) -> Flow[bool]:

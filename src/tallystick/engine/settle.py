@@ -4,7 +4,7 @@ Bases move per field and only with proof: to the value read at the source and th
 field that was not agreed keeps its old base, or none, so that it is looked at again when anything changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tallystick.core.binding import Binding, Dirty, FormerId, LedgerRow, Leg, Quarantined, State
@@ -117,7 +117,7 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
         if side not in touched:
             _observe(line, binding, side, settled=complete, met=now[other(side)] is not None)
     _keep_drift(at, line, binding)
-    binding.flags = forget_sent(binding.flags, {s for s in SIDES if line.seen(s).fields is not None} | touched)
+    binding.flags = _without_vanished(line, binding.flags, touched)
     for job in jobs:
         if isinstance(job.result, Written):
             _confirm(at, line, job, job.result, binding, bases, now, merged, into)
@@ -126,6 +126,13 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
                 binding.leg(job.step.side).version = None
     for side in SIDES:
         _seal(at, binding, side, bases[side], now[side] if side not in touched else None, into)
+
+
+def _without_vanished(line: Line, flags: str, touched: Collection[Side]) -> str:
+    """Forget what was sent to records that vanished, once they were seen and nothing of them is left open."""
+    if line.faults or line.asks:
+        return flags
+    return forget_sent(flags, {s for s in SIDES if line.seen(s).fields is not None or s in touched})
 
 
 def _supersede_seen(at: Settlement, line: Line, binding: Binding, into: Ledger) -> None:
