@@ -36,7 +36,6 @@ VERBS: Final = (
     "options",
     "drift",
     "predict",
-    "rules",
     "conflicts",
     "why",
     "history",

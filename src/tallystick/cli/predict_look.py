@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from tallystick.cli.predict_trips import Trips
 from tallystick.core.error import ProjectError
-from tallystick.core.learned import Candidate
 from tallystick.core.path import render
 from tallystick.core.prediction import EXAMPLES, Example, Prediction, Refusal
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other
@@ -16,7 +15,6 @@ from tallystick.core.schema import Field
 from tallystick.engine.effects import drive
 from tallystick.engine.pair import Pair
 from tallystick.engine.predict import predict
-from tallystick.engine.refusals import learn_rules
 from tallystick.project.near import suggest
 from tallystick.wiring import House
 
@@ -64,50 +62,20 @@ def written_sides(pair: Pair, chosen: str) -> list[Side]:
 def foresee(house: House, pair: Pair, side: Side, sample: int | None) -> Forecast:
     """Predict what one side refuses. Raises what a system answers instead of its records."""
     rules = [rule for rule in pair.mapping.rules if rule.unique and side in rule.sides]
-    trips, learned = Trips(pair, side), _Learned(pair, drive(learn_rules(pair, side), house.boundary()))
+    trips = Trips(pair, side)
     with closing(sqlite3.connect("")) as paper:  # a file of its own that nobody sees and that goes by itself
         seen = _Seen(paper, pair, rules)
 
         def take(read: Sequence[tuple[str, Fields]]) -> None:
             trips.add(read)
-            learned.add(read)
             if rules:
                 seen.add(read)
 
         found = drive(predict(pair, side, sample, take), house.boundary())
-        for refusal in (*trips.found.refusals.values(), *seen.repeated(), *learned.found):
+        for refusal in (*trips.found.refusals.values(), *seen.repeated()):
             found.refusals[refusal.field, refusal.code, refusal.message, refusal.effect] = refusal
     helps = tuple(_help(house, pair, side, refusal) for refusal in found.sorted)
     return Forecast(found, pair.end(side).system, pair.end(other(side)).system, helps, sample is not None)
-
-
-class _Learned:
-    """Counts the records that break a rule which the system seems to have, because it refused others like them."""
-
-    def __init__(self, pair: Pair, candidates: Sequence[Candidate]) -> None:
-        self._names = pair.mapping.names
-        self._rules = [(candidate.rule, _likely(pair, candidate)) for candidate in candidates]
-
-    @property
-    def found(self) -> list[Refusal]:
-        """The refusals to expect."""
-        return [refusal for _, refusal in self._rules if refusal.count]
-
-    def add(self, read: Sequence[tuple[str, Fields]]) -> None:
-        """Judge some records."""
-        for rule, refusal in self._rules:
-            at = self._names.index(rule.field)
-            for record, fields in read:
-                if rule.is_broken(fields[at], dict(zip(self._names, fields, strict=True))):
-                    refusal.count += 1
-                    if len(refusal.examples) < EXAMPLES:
-                        refusal.examples.append(Example(record, fields[at], ""))
-
-
-def _likely(pair: Pair, candidate: Candidate) -> Refusal:
-    message = f"{candidate.rule.demand}, as {candidate.refused} refused and {candidate.taken} taken ones show"
-    hint = f"make it a rule with `tally rules accept {pair.name} {candidate.field}`, or correct the records"
-    return Refusal(candidate.field, "learned", message, "likely", hint)
 
 
 class _Seen:

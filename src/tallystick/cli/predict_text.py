@@ -14,7 +14,6 @@ _EFFECTS: Final = {
     "field": "written without the field",
     "change": "the systems would never agree",
     "loss": "written, and comes back so",
-    "likely": "likely refused",
     "warning": "written anyway",
 }
 

@@ -96,8 +96,6 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
         screen.say("nothing waits for anybody")
     else:
         screen.note("One record in detail: tally why MAPPING ID. After a correction: tally problems retry CAUSE")
-        if any(cause.code == "refused" for cause in causes):
-            screen.note("What the refused records have in common: tally rules")
 
 
 def retry(

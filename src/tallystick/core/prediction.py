@@ -11,7 +11,7 @@ from typing import Final, Literal
 from tallystick.core.error import DataError, DroppedByRule, MissingReference, WarnedByRule
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
 
-Effect = Literal["record", "field", "change", "loss", "likely", "warning"]
+Effect = Literal["record", "field", "change", "loss", "warning"]
 EXAMPLES: Final = 3
 
 
@@ -33,7 +33,7 @@ class Refusal:
     """One reason for one field. ``effect`` tells what is not written: the ``record``, the ``field``, or nothing.
 
     ``change`` is a value that comes back as another one, so that both sides would never agree; ``loss`` one that comes
-    back shorter or rounder and then rests; ``likely`` one that breaks a rule which the system seems to have (X15).
+    back shorter or rounder and then rests.
     ``hint`` is what would help, ``examples`` are the first few records.
     """
 
