@@ -45,6 +45,16 @@ def masked(text: str, sent: Iterable[Value] = (), known: Iterable[str] = ()) -> 
 
     ``sent`` are the values of the refused record, ``known`` the names that may stay in quotes.
     """
+    text = without_values(text, sent)
+    names = frozenset(known)
+    text = _QUOTED.sub(lambda m: m.group() if _inner(m) in names else HIDDEN, text)
+    text = _ADDRESS.sub(HIDDEN, text)
+    text = _CODED.sub(lambda m: m.group() if m.group().strip(".:-/") in names else HIDDEN, text)
+    return " ".join(text.split())[:MOST_SAID]
+
+
+def without_values(text: str, sent: Iterable[Value]) -> str:
+    """Give a text without these values and without the number of their characters."""
     values = sorted({str(v) for v in sent if _is_telling(v)}, key=len, reverse=True)
     for value in values:
         text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
@@ -52,9 +62,7 @@ def masked(text: str, sent: Iterable[Value] = (), known: Iterable[str] = ()) -> 
     if sizes:
         # "at most 12 characters, 41 came": the second number is the record's.
         text = re.sub(r"(?<![\w.])\d+(?![\w.]|\s*\))", lambda m: HIDDEN if m.group() in sizes else m.group(), text)
-    names = frozenset(known)
-    text = _QUOTED.sub(lambda m: m.group() if _inner(m) in names else HIDDEN, text)
-    return " ".join(_CODED.sub(HIDDEN, _ADDRESS.sub(HIDDEN, text)).split())[:MOST_SAID]
+    return text
 
 
 def _inner(match: re.Match[str]) -> str:

@@ -47,7 +47,7 @@ _EXPIRED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days runs, findings, former ids and reasons of refusals are kept (Appendix B). A journal entry knows its own end.
+    """How many days runs, findings, former ids and refusals are kept (Appendix B). A journal entry knows its own end.
 
     ``value_days`` is how long the values of deleted records and of former ids are kept; their ids stay (R-12.3).
     """
