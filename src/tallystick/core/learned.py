@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tallystick.core.expression import compile_expression
 from tallystick.core.learned_condition import needed_when
-from tallystick.core.learned_limits import guessed_lengths, guessed_range, told_lengths, told_range
+from tallystick.core.learned_limits import Settings, guessed_lengths, guessed_range, told_lengths, told_range
 from tallystick.core.learned_pattern import common_shape, pattern_guesses
 from tallystick.core.pattern import pattern_of
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
@@ -124,15 +124,25 @@ def _tells_apart(rule: Rule, evidence: Evidence) -> bool:
 
 def _guesses(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
     bad = evidence.bad
-    if kind == "unique":
-        yield Guess({"unique": True}, is_told=True)
-    elif kind == "reference" or not bad:
+    if kind == "reference" or not bad:
         return
+    if kind == "unique":
+        yield from _unique(evidence)
     elif all(map(is_blank, bad)):
         yield from _needed(evidence)
-    elif any(value is UNKNOWN or is_blank(value) for value in bad):
-        return
-    elif kind == "option":
+    elif not any(value is UNKNOWN or is_blank(value) for value in bad):
+        yield from _valued(kind, evidence)
+
+
+def _unique(evidence: Evidence) -> Iterator[Guess]:
+    if len(set(map(str, evidence.good))) == len(evidence.good):
+        yield Guess({"unique": True}, is_told=True)
+
+
+def _valued(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
+    """Give guesses for values that are there, by what they are."""
+    bad = evidence.bad
+    if kind == "option":
         yield from _options(evidence)
     elif all(_number(value) is not None for value in bad):
         yield from _ranges(evidence)
@@ -146,8 +156,9 @@ def _guesses(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
 
 
 def _needed(evidence: Evidence) -> Iterator[Guess]:
-    if evidence.good or not evidence.accepted:
-        yield Guess({"required": True}, is_told=True)
+    is_told = any(c.kind == "required" for c in evidence.complaints)
+    if is_told or len(evidence.good) >= _FEWEST:
+        yield Guess({"required": True}, is_told=is_told)
     said = " ".join(c.text for c in evidence.complaints)
     for source in needed_when(evidence.names, evidence.at, evidence.refused, evidence.accepted, said):
         yield Guess({"required_if": source}, is_told=False)
@@ -187,7 +198,7 @@ def _lengths(evidence: Evidence) -> Iterator[Guess]:
     good = [len(value) for value in evidence.good if isinstance(value, str | frozenset | list)]
     bad = [len(value) for value in evidence.bad if isinstance(value, str | frozenset | list)]
     if len(good) >= _FEWEST:
-        yield from (Guess(each, is_told=False) for each in guessed_lengths(good, bad))
+        yield from _found(evidence, guessed_lengths(good, bad))
 
 
 def _ranges(evidence: Evidence) -> Iterator[Guess]:
@@ -196,7 +207,16 @@ def _ranges(evidence: Evidence) -> Iterator[Guess]:
     is_whole = all(number == number.to_integral_value() for number in (*good, *bad))
     yield from (Guess(each, is_told=True) for each in told_range(least, most, is_open=is_open, is_whole=is_whole))
     if len(good) >= _FEWEST:
-        yield from (Guess(each, is_told=False) for each in guessed_range(good, bad, is_whole=is_whole))
+        yield from _found(evidence, guessed_range(good, bad, is_whole=is_whole))
+
+
+def _found(evidence: Evidence, limits: Iterator[Settings]) -> Iterator[Guess]:
+    """Give the limits that were found, but none on the side that the words do not speak of."""
+    bounds = {complaint.bound for complaint in evidence.complaints}
+    for each in limits:
+        is_high = "max_length" in each or "maximum" in each
+        if bounds & {"", "high" if is_high else "low"}:
+            yield Guess(each, is_told=False)
 
 
 def _whole(evidence: Evidence) -> Iterator[Guess]:

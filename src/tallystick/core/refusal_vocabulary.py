@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 Kind = Literal["unique", "required", "length", "option", "range", "type", "reference", "format", "other"]
 Wanted = Literal["", "integer", "number", "date", "email", "url", "phone", "digits", "uppercase", "lowercase"]
+Bound = Literal["", "low", "high"]
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -68,7 +69,7 @@ KINDS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
             r"\bbetween\b|out of (?:range|bounds)|too (?:large|big|small|high|low)|greater than|less than",
             r"larger than|smaller than|more than",
             r"at (?:most|least)|(?:maximum|minimum)\b|\b(?:max|min)\b|exceed|above|below|must be positive",
-            r"non-?negative|not negative",
+            r"non-?negative|not (?:be )?negative",
             r"zwischen|zu (?:groß|gross|klein|hoch|niedrig)|größer|kleiner|mindestens|höchstens|maximal",
             r"minimal|außerhalb|überschreit|unterschreit",
             r"entre \d|supérieur|inférieur|au (?:plus|moins)|mayor|menor|como (?:máximo|mínimo)|maggiore",
@@ -161,7 +162,7 @@ INCLUSIVE: Final = _any(
 LISTED: Final = _any(
     r"(?:one of|(?:allowed|permitted|accepted|valid|possible)(?: values?| options?| choices?)?(?: are| is)?"
     r"|choices are|enum|expected|erlaubt sind|zulässig sind|permis|permitidos|ammessi|toegestaan)"
-    r"\s*(?:the following)?\s*:?\s*[\[({]?\s*(.+)"
+    r"(?!\.)\s*(?:the following)?\s*:?\s*[\[({]?\s*(.+)"
 )
 POSITIVE: Final = _any(r"must be positive", r"greater than zero", r"größer als null")
 NOT_NEGATIVE: Final = _any(r"non-?negative", r"not (?:be )?negative", r"nicht negativ")

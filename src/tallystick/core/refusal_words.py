@@ -23,6 +23,7 @@ from tallystick.core.refusal_vocabulary import (
     OPEN,
     POSITIVE,
     WANTED,
+    Bound,
     Kind,
     Wanted,
 )
@@ -32,7 +33,8 @@ from tallystick.core.refusal_vocabulary import (
 class Complaint:
     """One thing that a system has against one field (its path there, empty if it names none).
 
-    ``least`` and ``most`` are limits in the system's own words, ``is_open`` tells that the limit itself is refused too.
+    ``least`` and ``most`` are limits in the system's own words, ``is_open`` tells that the limit itself is refused too,
+    ``bound`` which of both was passed where the words tell, number or not.
     ``options`` are those that it would take, ``pattern`` what it wants matched, ``wanted`` the type or form.
     """
 
@@ -42,6 +44,7 @@ class Complaint:
     least: Decimal | None = None
     most: Decimal | None = None
     is_open: bool = False
+    bound: Bound = ""
     options: tuple[str, ...] = ()
     pattern: str = ""
     wanted: Wanted = ""
@@ -76,7 +79,7 @@ def _all(segments: list[str]) -> Iterator[Complaint]:
 
 # Where it was, and what every refusal says before the system's own words.
 _HEAD: Final = re.compile(r"^.*?\bstatus \d{3}\b:?\s*|^\S+/\S+: ", re.DOTALL)
-_SEGMENT: Final = re.compile(r";\s+|\n+|\s\|\s")
+_SEGMENT: Final = re.compile(r";\s+|\n+")
 
 
 def _leaf(path: str) -> str:
@@ -123,7 +126,7 @@ def _measured(field: str, kind: Kind, text: str) -> Complaint:
     match kind:
         case "length" | "range":
             least, most, is_open = _limits(text, kind)
-            return Complaint(field, kind, text, least, most, is_open=is_open)
+            return Complaint(field, kind, text, least, most, is_open=is_open, bound=_bound(text))
         case "option":
             return Complaint(field, kind, text, options=_options_in(text))
         case "type" | "format":
@@ -144,6 +147,20 @@ _NUMBER: Final = re.compile(
 )
 
 
+def _directions(text: str) -> tuple[bool, bool]:
+    """Tell whether words speak of a lower limit, of an upper one, or of both."""
+    is_low = bool(NOT_HIGH.search(text)) or (bool(LOW.search(text)) and not NOT_LOW.search(text))
+    is_high = bool(NOT_LOW.search(text)) or (bool(HIGH.search(text)) and not NOT_HIGH.search(text))
+    return is_low, is_high
+
+
+def _bound(text: str) -> Bound:
+    is_low, is_high = _directions(text)
+    if is_low == is_high or BETWEEN.search(text):
+        return ""
+    return "low" if is_low else "high"
+
+
 def _limits(text: str, kind: Kind) -> tuple[Decimal | None, Decimal | None, bool]:
     if found := BETWEEN.search(text):
         low, high = (_number(group) for group in found.groups())
@@ -158,8 +175,7 @@ def _limits(text: str, kind: Kind) -> tuple[Decimal | None, Decimal | None, bool
         numbers = [Decimal(next(group for group in varying.groups() if group))]
     if not numbers:
         return None, None, False
-    is_high = bool(NOT_LOW.search(text)) or (bool(HIGH.search(text)) and not NOT_HIGH.search(text))
-    is_low = bool(NOT_HIGH.search(text)) or (bool(LOW.search(text)) and not NOT_LOW.search(text))
+    is_low, is_high = _directions(text)
     is_open = bool(OPEN.search(text)) and not INCLUSIVE.search(text)
     if is_low and is_high and len(numbers) > 1:
         return min(numbers), max(numbers), False

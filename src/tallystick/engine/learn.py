@@ -31,7 +31,8 @@ MOST_ALIKE: Final = 20
 MOST_ACCEPTED: Final = 10_000
 """So many linked records are compared with, evenly spread."""
 _NUMBERS: Final = re.compile(r"[\d.,]+")
-_CODES: Final = frozenset({Refused.code, Duplicate.code})
+REFUSED: Final = frozenset({Refused.code, Duplicate.code})
+"""The codes of what is parked because a system refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ _Told = tuple[str, float, str, int | None, str]
 
 def _told(tx: StoreTx, pair: Pair, source: Side, reasons: Sequence[RefusedReason]) -> list[_Told]:
     """Give (record, since, the target's field, digest of what was refused, words) of what is still known."""
-    parked = [q for q in tx.quarantine(pair.name) if q.side == source and q.code in _CODES]
+    parked = [q for q in tx.quarantine(pair.name) if q.side == source and q.code in REFUSED]
     found: list[_Told] = [
         (q.record, q.since, q.field, q.left_seen if source == "left" else q.right_seen, q.message) for q in parked
     ]
