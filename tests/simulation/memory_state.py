@@ -21,6 +21,7 @@ from tallystick.core.binding import (
 )
 from tallystick.core.error import StoreError
 from tallystick.core.record import Side
+from tallystick.core.refused import RefusedReason
 from tallystick.store.waiting import printable
 
 NOBODY = ""
@@ -170,6 +171,18 @@ class MemoryTx(MemoryReading):
         found = [row for row in self.parked.values() if pair in {None, row[0].pair}]
         found = [row for row in found if bindings is None or row[0].binding in bindings]
         return [q for q, _ in sorted(found, key=lambda row: (row[0].since, row[1]))]
+
+    # --- what was refused: nothing here learns of it ---
+
+    def note_refusals(self, rows: Sequence[RefusedReason]) -> None:
+        """Take no notice."""
+
+    def refusals(self, pair: str | None = None) -> list[RefusedReason]:
+        """Give none."""
+        return []
+
+    def drop_refusals(self, rows: Sequence[RefusedReason], at: float) -> None:
+        """Take no notice."""
 
     # --- runs, leases ---
 

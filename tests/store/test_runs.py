@@ -4,6 +4,7 @@ import pytest
 
 from tallystick.core.binding import Binding, FormerId, JournalEntry, LedgerRow, Leg, Run, State
 from tallystick.core.error import StoreError
+from tallystick.core.refused import RefusedReason
 from tallystick.store.retention import Retention
 from tallystick.store.store import SqlStore, open_store
 
@@ -105,19 +106,25 @@ def test_what_has_expired_is_removed_and_the_ledger_stays(store: SqlStore) -> No
         tx.add_former(
             [FormerId("p", "left", i, 1, b"x", None, 0, now - d * DAY) for i, d in (("old", 400), ("new", 399))]
         )
+        tx.note_refusals(
+            [RefusedReason("p", "right", f, "", last=now - d * DAY) for f, d in (("old", 400), ("new", 399))]
+        )
         tx.save_findings([{"question": q, "at": now - d * DAY} for q, d in (("a", 90), ("a", 40), ("b", 50), ("b", 1))])
         tx.add_ledger([LedgerRow("old", "p", "left", "1", 1, "create", "", None, 1, 0.0)])
 
     store.commit(fill)
     kept = {"tomb_base": 0, "former_base": 0}
-    assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1, **kept, "former_base": 2}
-    assert store.purge(now) == {"journal": 0, "run": 0, "finding": 0, "former_id": 0, **kept}
+    assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1, "refusal": 1} | kept | {
+        "former_base": 2
+    }
+    assert store.purge(now) == {"journal": 0, "run": 0, "finding": 0, "former_id": 0, "refusal": 0, **kept}
 
     def read(tx) -> None:
         assert [r.id for r in tx.runs()] == ["young"]
         assert [e.field for e in tx.journal(1)] == ["young"]
         assert tx.former("p", "left", ["old", "new"]).keys() == {"new"}
         assert [f["at"] for f in tx.findings()] == [now - 40 * DAY, now - DAY]
+        assert [r.field for r in tx.refusals()] == ["new"]
         assert len(tx.ledger()) == 1
 
     store.look(read)

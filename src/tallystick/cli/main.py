@@ -36,6 +36,7 @@ VERBS: Final = (
     "options",
     "drift",
     "predict",
+    "refusals",
     "conflicts",
     "why",
     "history",

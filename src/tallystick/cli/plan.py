@@ -73,6 +73,7 @@ def plan(
     from tallystick.cli.plan_file import DEFAULT, write_plan
     from tallystick.cli.plan_page import page_of
     from tallystick.cli.progress import shown_progress
+    from tallystick.cli.refusals_look import expect_refusals
     from tallystick.cli.selecting import limits_of
     from tallystick.cli.trials import Trials
     from tallystick.wiring import open_house
@@ -83,6 +84,7 @@ def plan(
     kept = file or start.folder / DEFAULT
     with shown_progress(screen) as sink, open_house(start.folder, start.environment, sink=sink) as house:
         limits = limits_of(house, mappings or [], wanted)
+        expect_refusals(house, limits.mappings)
         trials = Trials(house)
         carried = carry(
             house, "plan", limits.mappings, full=full, look=limits.look, review=trials.run if validate else None

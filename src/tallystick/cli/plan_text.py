@@ -18,6 +18,7 @@ from tallystick.cli.sign_text import sign_document
 from tallystick.cli.words import COMPLETE, DISPOSITIONS, QUESTIONS, SideNames, reason_words, side_names
 from tallystick.core.plan import WRITES, Asked, Operation, PairPlan, shown
 from tallystick.core.record import SIDES, Side, Value, other
+from tallystick.core.rule import LIKELY
 
 _VERBS: Final[dict[str, str]] = {
     "create": "create",
@@ -121,7 +122,8 @@ def other_lines(plan: PairPlan, found: Survey, names: SideNames) -> Iterator[str
     for (code, field_name), count in sorted(found.faults.items()):
         yield f"{number(count, 'value')} parked: {code}{f' in {field_name}' if field_name else ''}"
     for (side, words), count in plan.warned.items():
-        yield f"{number(count, 'write')} to {names[side]} although a rule says: {words}"
+        told = words if words.startswith(LIKELY) else f"although a rule says: {words}"
+        yield f"{number(count, 'write')} to {names[side]} {told}"
 
 
 def show_operation(screen: Screen, operation: Operation, names: SideNames) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from tallystick.cli.predict_trips import Trips
 from tallystick.core.error import ProjectError
 from tallystick.core.path import render
-from tallystick.core.prediction import EXAMPLES, Example, Prediction, Refusal
+from tallystick.core.prediction import EXAMPLES, Effect, Example, Prediction, Refusal
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other
 from tallystick.core.rule import Rule
 from tallystick.core.schema import Field
 from tallystick.engine.effects import drive
+from tallystick.engine.learn import learn, learned_rules, with_rules
 from tallystick.engine.pair import Pair
 from tallystick.engine.predict import predict
 from tallystick.project.near import suggest
@@ -61,6 +62,7 @@ def written_sides(pair: Pair, chosen: str) -> list[Side]:
 
 def foresee(house: House, pair: Pair, side: Side, sample: int | None) -> Forecast:
     """Predict what one side refuses. Raises what a system answers instead of its records."""
+    pair = with_rules(pair, learned_rules(drive(learn(pair, side), house.boundary())))
     rules = [rule for rule in pair.mapping.rules if rule.unique and side in rule.sides]
     trips = Trips(pair, side)
     with closing(sqlite3.connect("")) as paper:  # a file of its own that nobody sees and that goes by itself
@@ -106,7 +108,8 @@ class _Seen:
         for number, _, rule in self._rules:
             twice = "SELECT value, count(*), min(record) FROM seen WHERE rule = ? GROUP BY value HAVING count(*) > 1"
             rows = self._paper.execute(f"{twice} ORDER BY 2 DESC, 1", (number,))
-            refusal = Refusal(rule.field, "broken_rule", rule.demand, "warning", hint="merge or correct the records")
+            effect: Effect = "likely" if rule.is_learned else "warning"
+            refusal = Refusal(rule.field, "broken_rule", rule.demand, effect, hint="merge or correct the records")
             for value, count, record in rows:
                 refusal.count += count
                 if len(refusal.examples) < EXAMPLES:

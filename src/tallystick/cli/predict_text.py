@@ -13,6 +13,7 @@ _EFFECTS: Final = {
     "record": "not written at all",
     "field": "written without the field",
     "change": "the systems would never agree",
+    "likely": "sent all the same",
     "loss": "written, and comes back so",
     "warning": "written anyway",
 }
@@ -33,6 +34,7 @@ def prediction_document(forecast: Forecast, *, reveal: bool) -> dict[str, Any]:
         "unreadable": found.unreadable,
         "waiting": found.waiting,
         "stopped": found.stopped,
+        "likely": found.likely,
         "refusals": [
             {
                 "field": help_.refusal.field,
@@ -90,6 +92,7 @@ def _summary(forecast: Forecast) -> str:
     parts += [f"{number(found.kept)} not to be written by policy"] if found.kept else []
     parts += [f"{number(found.unreadable)} cannot be read"] if found.unreadable else []
     parts += [f"{number(found.waiting)} wait for the record that they point to"] if found.waiting else []
+    parts += [f"{number(found.likely)} likely to be refused"] if found.likely else []
     if found.stopped:
         parts.append(f"{number(found.stopped)} would not be written")
     elif not found.refused:

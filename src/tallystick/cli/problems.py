@@ -1,6 +1,6 @@
 """``tally problems``: what waits for somebody, grouped by cause; try again, take off the list, or answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +55,8 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
     from tallystick.cli.cause import find_causes
     from tallystick.cli.exits import DONE
     from tallystick.cli.near_mapping import chosen_mappings
+    from tallystick.cli.refusals_look import refused_fields
+    from tallystick.engine.learn import REFUSED
     from tallystick.project.learn_options import asked_fields
     from tallystick.wiring import open_state
 
@@ -64,13 +66,15 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
         names = chosen_mappings(state.loaded, mappings)
         asked = asked_fields(state.loaded)
         causes = state.store.look(lambda tx: find_causes(tx, names, asked))
+        refused = state.store.look(lambda tx: refused_fields(tx, names))
         now = state.now()
-    screen.document({"problems": [c.document() for c in causes]})
-    _show(screen, causes, now)
+    learnable = {c.key for c in causes if c.code in REFUSED and (c.pair, c.field_name) in refused}
+    screen.document({"problems": [c.document() | {"learnable": c.key in learnable} for c in causes]})
+    _show(screen, causes, learnable, now)
     return DONE
 
 
-def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
+def _show(screen: "Screen", causes: "Sequence[Cause]", learnable: "Collection[str]", now: float) -> None:
     from tallystick.cli.moment import ago
     from tallystick.cli.output import number
     from tallystick.cli.unknown_options import option_lines
@@ -82,6 +86,8 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
         screen.say(f"  {noun} {number(len(cause.rows), 'record')}, the oldest {ago(cause.since, now)}")
         screen.say(f"  {cause.message}")
         screen.say(f"  {cause.hint} (for the {cause.audience})")
+        if cause.key in learnable:
+            screen.say("  which rule they break, and who else does: tally refusals")
         more = " ..." if len(cause.rows) > len(cause.samples) else ""
         sides: dict[Side, str] = {side: f"the {side}" for side in SIDES}
         for line in option_lines([o.document() for o in cause.options], sides):

@@ -303,6 +303,12 @@ class WarnedByRule(BrokenRule):
     code = "rule_warn"
 
 
+class LikelyRefused(WarnedByRule):
+    """The target refused such a value before; the record is written all the same, for no person made it a rule yet."""
+
+    code = "likely_refused"
+
+
 class UnsafePlan(Error):
     """A brake holds the plan; the message carries the numbers and the command that releases it."""
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from dataclasses import field as setting
 from typing import Final, Literal
 
-from tallystick.core.error import DataError, DroppedByRule, MissingReference, WarnedByRule
+from tallystick.core.error import DataError, DroppedByRule, LikelyRefused, MissingReference, WarnedByRule
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
 
-Effect = Literal["record", "field", "change", "loss", "warning"]
+Effect = Literal["record", "field", "change", "likely", "loss", "warning"]
 EXAMPLES: Final = 3
 
 
@@ -33,7 +33,7 @@ class Refusal:
     """One reason for one field. ``effect`` tells what is not written: the ``record``, the ``field``, or nothing.
 
     ``change`` is a value that comes back as another one, so that both sides would never agree; ``loss`` one that comes
-    back shorter or rounder and then rests.
+    back shorter or rounder and then rests. ``likely`` is a value like those that the target refused before.
     ``hint`` is what would help, ``examples`` are the first few records.
     """
 
@@ -51,7 +51,8 @@ class Prediction:
     """What ``side`` will refuse of the other side's records.
 
     ``read`` counts the records of the mapping's scope, ``judged`` those that would be written, ``kept`` those that no
-    policy lets through, ``unreadable`` those that cannot even be read, ``waiting`` those that wait for the record that
+    policy lets through, ``likely`` those that are like what was refused before, and that are sent all the same,
+    ``unreadable`` those that cannot even be read, ``waiting`` those that wait for the record that
     they point to. ``stopped`` are the records of which nothing would be written.
     """
 
@@ -63,6 +64,7 @@ class Prediction:
     unreadable: int = 0
     waiting: int = 0
     stopped: int = 0
+    likely: int = 0
     refusals: dict[tuple[str, str, str, Effect], Refusal] = setting(default_factory=dict)
 
     @property
@@ -81,17 +83,19 @@ class Prediction:
     ) -> None:
         """Count one record with what is wrong with it; ``stops`` are the fields without which nothing is written."""
         self.judged += 1
-        is_stopped = waits = False
+        is_stopped = is_likely = waits = False
         for fault in faults:
             if isinstance(fault, MissingReference):
                 waits = True  # it is released by itself once the other record is paired
                 continue
             effect = effect_of(fault, stops)
             is_stopped |= effect == "record"
+            is_likely |= effect == "likely"
             value = fields[names.index(fault.field)] if fault.field in names else UNKNOWN
             self.count(fault, effect, Example(record, value, fault.detail))
         self.waiting += waits
         self.stopped += is_stopped
+        self.likely += is_likely and not is_stopped
 
     def count(self, fault: DataError, effect: Effect, example: Example) -> None:
         """Count a fault under its reason."""
@@ -108,6 +112,8 @@ class Prediction:
 
 def effect_of(fault: DataError, stops: frozenset[str]) -> Effect:
     """Say what a fault keeps from being written; ``stops`` are the fields and codes that nothing is written without."""
+    if isinstance(fault, LikelyRefused):
+        return "likely"
     if isinstance(fault, WarnedByRule):
         return "warning"
     if isinstance(fault, DroppedByRule):

@@ -10,7 +10,15 @@ from dataclasses import field as setting
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from tallystick.core.error import BrokenRule, DataError, DroppedByRule, ParkedByRule, StoppedByRule, WarnedByRule
+from tallystick.core.error import (
+    BrokenRule,
+    DataError,
+    DroppedByRule,
+    LikelyRefused,
+    ParkedByRule,
+    StoppedByRule,
+    WarnedByRule,
+)
 from tallystick.core.pattern import MATCHABLE, pattern_of
 from tallystick.core.policy import Judgement
 from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, same
@@ -25,6 +33,9 @@ _FAULTS: Final[dict[Then, type[BrokenRule]]] = {
     "fix": DroppedByRule,  # a value that is still wrong when it was fixed is left out
 }
 
+LIKELY: Final = "likely to be refused: "
+"""What the words of a learned rule begin with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -33,6 +44,7 @@ class Rule:
     ``required`` asks for a value, always or where ``only_if`` is true. ``that`` is an expression over the mapping's
     fields and ``value`` which must be true. ``reads`` names the other fields that the expressions look at. ``unique``
     needs all records of the source and is asked by a prediction only. ``sides`` are the sides that it guards.
+    ``is_learned`` tells that nobody wrote it: the target refused such values, which it can but warn of.
     """
 
     field: str = ""
@@ -52,6 +64,7 @@ class Rule:
     reads: tuple[str, ...] = ()
     message: str = setting(default="", compare=False)
     line: str = setting(default="", compare=False)
+    is_learned: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -61,7 +74,8 @@ class Rule:
     @property
     def demand(self) -> str:
         """Say what it asks for: its author's words, or else its settings in words."""
-        return self.message or "; ".join(_demands(self))
+        words = self.message or "; ".join(_demands(self))
+        return f"{LIKELY}{self.field} {words}" if self.is_learned else words
 
     def is_broken(self, value: Value, names: dict[str, Value]) -> bool:
         """Tell whether a record breaks it; what is unknown breaks nothing, a blank value hardly."""
@@ -222,8 +236,11 @@ class Screen:
         return value if is_right else None
 
 
+_HINT: Final = "correct it where it comes from, or change the rule"
+
+
 def fault_of(rule: Rule, name: str) -> BrokenRule:
     """Word a broken rule. The value itself is never told."""
-    kind = _FAULTS[rule.then]
-    hint = "correct it where it comes from, or change the rule"
+    kind = LikelyRefused if rule.is_learned else _FAULTS[rule.then]
+    hint = "make it a rule or drop it with `tally refusals`" if rule.is_learned else _HINT
     return kind(rule.demand, field=name, detail=f"rule at {rule.line}" if rule.line else "", hint=hint)

@@ -25,6 +25,7 @@ from tallystick.core.binding import (
     Window,
 )
 from tallystick.core.record import Side
+from tallystick.core.refused import RefusedReason
 
 T = TypeVar("T")
 
@@ -225,6 +226,16 @@ class StoreTx(Protocol):
 
     def quarantine(self, pair: str | None = None, bindings: Sequence[int] | None = None) -> list[Quarantined]:
         """What is parked, oldest first; of a pair, of some bindings, or all."""
+
+    # what systems refused
+    def note_refusals(self, rows: Sequence[RefusedReason]) -> None:
+        """Count refusals; the same (pair, side, field, said) keeps its first time and takes the newest record."""
+
+    def refusals(self, pair: str | None = None) -> list[RefusedReason]:
+        """What was refused and why, oldest first; of a pair, or all."""
+
+    def drop_refusals(self, rows: Sequence[RefusedReason], at: float) -> None:
+        """Note that a person lets no rule follow from what was refused for these reasons until ``at`` (seconds UTC)."""
 
     # runs and checks
     def save_run(self, run: Run) -> None:

@@ -29,6 +29,7 @@ from tallystick.engine.line import Line
 from tallystick.engine.merged import Merged, merged_by
 from tallystick.engine.pair import Pair
 from tallystick.engine.partial import is_partly_unknown, note_unfinished, unfinished_fields
+from tallystick.engine.refused import refused_reason
 from tallystick.engine.review import raise_questions
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import ENDED, PENDING, Ledger, Settlement
@@ -353,6 +354,8 @@ def _note_failure(
         ]
         return
     field_name = result.field if isinstance(result, DataError | Refused) else ""
+    if isinstance(result, Refused):
+        into.refused.append(refused_reason(at.pair, line, job, result, at.now))
     into.parked.append(
         Quarantined(
             at.pair.name, source, origin, field_name, result.code, str(result), result.hint,

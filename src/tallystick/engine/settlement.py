@@ -17,6 +17,7 @@ from tallystick.core.binding import (
 from tallystick.core.error import Absent, AccessError, Error, Stale
 from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, Side
+from tallystick.core.refused import RefusedReason
 from tallystick.core.state import StoreTx
 from tallystick.engine.line import Line
 from tallystick.engine.pair import Pair
@@ -43,6 +44,7 @@ class Ledger:
     rows: list[LedgerRow] = field(default_factory=list)
     queue: list[QueueItem] = field(default_factory=list)
     parked: list[Quarantined] = field(default_factory=list)
+    refused: list[RefusedReason] = field(default_factory=list)
     freed: dict[Side, list[str]] = field(default_factory=lambda: {s: [] for s in SIDES})
     withdrawn: list[int] = field(default_factory=list)
     reviewed: list[int] = field(default_factory=list)
@@ -72,6 +74,8 @@ class Ledger:
         tx.add_ledger(self.rows)
         tx.put_queue(self.queue)
         tx.put_quarantine(self.parked)
+        if self.refused:
+            tx.note_refusals(self.refused)
         tx.mark_dirty(self.dirty)
         tx.add_superseded(self.over)
         tx.close_intents(self.closed)

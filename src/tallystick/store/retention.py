@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from tallystick.store.driver import Driver
+from tallystick.store.refusal_table import refusal
 from tallystick.store.statement import Statement
 from tallystick.store.tables import base, binding, finding, former_id, journal, run
 
@@ -39,13 +40,14 @@ _EXPIRED: Final = {
         .values(left_base=None, right_base=None),
         ("before",),
     ),
+    "refusal": Statement(delete(refusal).where(refusal.c.last <= bindparam("before")), ("before",)),
     "former_id": Statement(delete(former_id).where(former_id.c.since <= bindparam("before")), ("before",)),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days runs, findings and former ids are kept (Appendix B). A journal entry knows its own end.
+    """How many days runs, findings, former ids and refusals are kept (Appendix B). A journal entry knows its own end.
 
     ``value_days`` is how long the values of deleted records and of former ids are kept; their ids stay (R-12.3).
     """
@@ -54,6 +56,7 @@ class Retention:
     finding_days: float = 30
     former_id_days: float = 400
     value_days: float = 30
+    refusal_days: float = 400
 
 
 def remove_expired(driver: Driver, now: float, retention: Retention) -> dict[str, int]:
@@ -68,6 +71,7 @@ def remove_expired(driver: Driver, now: float, retention: Retention) -> dict[str
         "finding": now - retention.finding_days * _DAY,
         "tomb_base": now - retention.value_days * _DAY,
         "former_base": now - retention.value_days * _DAY,
+        "refusal": now - retention.refusal_days * _DAY,
         "former_id": now - retention.former_id_days * _DAY,
     }
     return {name: driver.write(statement, [(before[name],)]) for name, statement in _EXPIRED.items()}

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine, insert, inspect, select
 from tallystick.core.error import StoreError
 from tallystick.store.connection import looking, opened
 from tallystick.store.failure import named_failures
-from tallystick.store.tables import REVISION, VERSION_TABLE, metadata, version
+from tallystick.store.refusal_table import refusal
+from tallystick.store.tables import REVISION, VERSION_TABLE, version
 
+metadata: Final = refusal.metadata  # of all tables, this one being in a module of its own
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

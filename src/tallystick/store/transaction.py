@@ -6,6 +6,7 @@ from tallystick.store.driver import Driver
 from tallystick.store.keys import Keys
 from tallystick.store.legs import Legs
 from tallystick.store.positions import Positions
+from tallystick.store.refusals import Refusals
 from tallystick.store.runs import Runs
 from tallystick.store.superseded import States
 from tallystick.store.trail import Trail
@@ -13,7 +14,7 @@ from tallystick.store.waiting import Waiting
 from tallystick.store.writing import Writing
 
 
-class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States, Calls):
+class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States, Calls, Refusals):
     """Everything that can be asked of the store inside ``commit`` or ``look``; of no use after it."""
 
     def __init__(self, driver: Driver) -> None:

@@ -90,6 +90,8 @@ class ErpTwin(Twin):
     def __init__(self, *, rate_limit: float | None = 300, burst: int = 300, **settings: Any) -> None:
         super().__init__(**settings)
         self._bucket = Bucket(rate_limit, burst) if rate_limit else None
+        self.objection: Callable[[Raw], tuple[str, str] | None] | None = None
+        """A rule that no description tells: given a whole partner, the field that is refused and the complaint."""
 
     def shapes(self) -> Iterable[Shape]:
         """Describe the partner table."""
@@ -226,7 +228,11 @@ class ErpTwin(Twin):
         wrong += complaints(PARTNER, record, new=not before)
         if wrong:
             raise Refusal(_complain(wrong))
-        self._check_company(merged(before, record))
+        whole = merged(before, record)
+        self._check_company(whole)
+        objection = self.objection(whole) if self.objection else None
+        if objection:
+            raise Refusal(_error(422, *objection))
         if record.get("umsatz"):
             record = record | {"umsatz": _group(record["umsatz"])}
         return record
