@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine, insert, inspect, select
 from tallystick.core.error import StoreError
 from tallystick.store.connection import looking, opened
 from tallystick.store.failure import named_failures
-from tallystick.store.tables import REVISION, VERSION_TABLE, metadata, version
+from tallystick.store.field_tables import field_change
+from tallystick.store.tables import REVISION, VERSION_TABLE, version
 
+metadata: Final = field_change.metadata  # of all tables, these being in a module of their own
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
