@@ -1,7 +1,7 @@
 """``tally problems``: what waits for somebody, grouped by cause; try again, take off the list, or answer."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tallystick.cli.output import Screen
     from tallystick.core.record import Side
     from tallystick.core.state import Store
+    from tallystick.project.model import EndSpec, MappingSpec
 
 _GROUPS = 5
 
@@ -54,6 +55,7 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
     """List what waits for somebody, grouped by cause: how many records, whose turn it is, what to do."""
     from tallystick.cli.cause import find_causes
     from tallystick.cli.exits import DONE
+    from tallystick.cli.field_text import problem_documents
     from tallystick.cli.near_mapping import chosen_mappings
     from tallystick.project.learn_options import asked_fields
     from tallystick.wiring import open_state
@@ -64,13 +66,30 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
         names = chosen_mappings(state.loaded, mappings)
         asked = asked_fields(state.loaded)
         causes = state.store.look(lambda tx: find_causes(tx, names, asked))
+        ends = {(end.system, end.object) for name in names for end in _ends(state.loaded.mappings[name])}
+        standing = state.store.look(lambda tx: tx.standing_field_changes())
+        drift = problem_documents(c for c in standing if c.is_open and (c.system, c.object) in ends)
         now = state.now()
-    screen.document({"problems": [c.document() for c in causes]})
-    _show(screen, causes, now)
+    screen.document({"problems": [*(c.document() for c in causes), *drift]})
+    _show(screen, causes, drift, now)
     return DONE
 
 
-def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
+def _ends(spec: "MappingSpec") -> "tuple[EndSpec, EndSpec]":
+    return spec.left, spec.right
+
+
+def _show_drift(screen: "Screen", each: dict[str, Any], now: float) -> None:
+    from tallystick.cli.moment import ago
+    from tallystick.cli.output import number
+
+    screen.title(each["cause"])
+    screen.say(f"  {number(each['count'], 'changed field')}, the oldest {ago(each['since'], now)}")
+    screen.say(f"  {each['message']}")
+    screen.say(f"  {each['hint']} (for the {each['audience']})")
+
+
+def _show(screen: "Screen", causes: "Sequence[Cause]", drift: Sequence[dict[str, Any]], now: float) -> None:
     from tallystick.cli.moment import ago
     from tallystick.cli.output import number
     from tallystick.cli.unknown_options import option_lines
@@ -92,9 +111,11 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", now: float) -> None:
         if len(cause.groups) > _GROUPS:
             screen.say(f"  and {len(cause.groups) - _GROUPS:,} more groups with the same key")
         screen.say(f"  records: {', '.join(cause.samples)}{more}")
-    if not causes:
+    for found in drift:
+        _show_drift(screen, found, now)
+    if not causes and not drift:
         screen.say("nothing waits for anybody")
-    else:
+    elif causes:
         screen.note("One record in detail: tally why MAPPING ID. After a correction: tally problems retry CAUSE")
 
 

@@ -224,7 +224,7 @@ class ObjectSpec(Model):
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
-    on_new_field: Literal["report", "ignore", "accept"] = "report"
+    on_new_field: Literal["report", "ignore", "accept", "freeze", "stop"] = "report"
     """`tally drift` tells of fields that are not written here, leaves them out, or writes them here."""
     claims: Claims = Claims()
     anchor: str = ""
