@@ -17,7 +17,13 @@ _FEED: Final = 1000
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    shown = examples("tally drift", "tally drift crm --sample 1000", "tally drift crm --accept", "tally drift --feed")
+    shown = examples(
+        "tally drift",
+        "tally drift crm --sample 1000",
+        "tally drift crm --accept",
+        "tally drift --map crm/companies.loyalty=tier",
+        "tally drift --feed",
+    )
     app.command(epilog=shown, short_help="Compare the systems' fields with what is written about them.")(drift)
 
 
@@ -33,6 +39,14 @@ def drift(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the new fields into systems/NAME.yaml; comments stay.")
     ] = False,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=FIELD",
+            help="Map a field (SYSTEM/OBJECT.FIELD) to one of the other side: write it into the mapping.",
+        ),
+    ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option("--ignore", metavar="FIELD", help="Leave a change as it is (SYSTEM/OBJECT.FIELD); say no more."),
@@ -47,6 +61,8 @@ def drift(
     Of a database the catalogue is read, of other systems some records. Breaking is what touches a mapped field so that
     values may not pass any more, and a new field that is required; then the exit code says that a person must decide.
     """
+    from tallystick.cli.drift_answer import answer_policies, map_named
+    from tallystick.cli.drift_answer_text import answer_lines
     from tallystick.cli.drift_look import accept_new, look_for_drift
     from tallystick.cli.exits import DECIDE, DONE, SYSTEM
     from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift
@@ -61,14 +77,26 @@ def drift(
         keep_drift(house, found)
         accepted = accept_new(house, found, everything=accept)
         decide_changes(house, accepted, "accepted")
+        answers = answer_policies(house, found)
+        answers.mapped += map_named(house, mapped or [], found)
+        decide_changes(house, [m.path for m in answers.mapped], "mapped")
         ignored = ignore_changes(house, ignore or [])
-    screen.document({"objects": [each.document() for each in found], "accepted": accepted, "ignored": ignored})
+    screen.document({
+        "objects": [each.document() for each in found],
+        "accepted": accepted,
+        "ignored": ignored,
+        "mapped": [each.document() for each in answers.mapped],
+        "suggested": [each.document() for each in answers.suggested],
+        "not_mapped": answers.refused,
+    })  # fmt: skip
     for each in found:
         _show(screen, each)
     for path in accepted:
         screen.say(f"written: {path}")
     for path in ignored:
         screen.say(f"ignored: {path}")
+    for line in answer_lines(answers):
+        screen.say(line)
     if any(each.failure for each in found):
         return SYSTEM
     return DECIDE if any(each.is_breaking(c) for each in found for c in each.changes) else DONE

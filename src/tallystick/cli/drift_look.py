@@ -12,7 +12,7 @@ from tallystick.core.schema import ObjectType, Type
 from tallystick.engine.effects import call, drive
 from tallystick.engine.seen_fields import SeenFields, see_fields
 from tallystick.project.manifest import Manifest, ObjectSpec
-from tallystick.project.rewrite import rewrite_yaml
+from tallystick.project.new_field import declare_fields
 from tallystick.project.schema import object_type
 from tallystick.project.shapes import is_borrowed
 from tallystick.wiring import House
@@ -165,25 +165,9 @@ def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) 
     for drift in found:
         new = [c.field for c in drift.changes if c.change == "new" and c.field is not None]
         spec = house.loaded.manifests[drift.system].objects[drift.object]
-        if not new or is_borrowed(spec) or not (everything or spec.on_new_field == "accept"):
+        if not new or is_borrowed(spec) or not (everything or spec.on_new_field in {"accept", "evolve"}):
             continue
 
-        def change(document: Any, drift: ObjectDrift = drift, new: Any = new) -> None:
-            fields = document["objects"][drift.object]["fields"]
-            for each in new:
-                fields[each.path] = _entry(each)
-
-        file = house.folder / house.loaded.source("system", drift.system).layers[-1].document.file
-        rewrite_yaml(file, change, hint=f"write them under objects.{drift.object}.fields by hand")
+        declare_fields(house.loaded, drift.system, drift.object, new)
         accepted += [f"{drift.system}/{drift.object}.{field.path}" for field in new]
     return accepted
-
-
-def _entry(field: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": field.type}
-    told |= {name: True for name in ("required", "read_only", "unique") if getattr(field, name)}
-    if field.max_length is not None:
-        told["max_length"] = field.max_length
-    if field.options:
-        told["options"] = [option.key for option in field.options]
-    return told
