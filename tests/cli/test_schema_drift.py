@@ -26,7 +26,7 @@ def test_a_new_column_is_no_break_and_can_be_written_down(world: World) -> None:
     world.execute("crm", "alter table companies add column loyalty varchar(12)")
     assert changes(world) == {"crm.loyalty": ("new", False)}
     world.write("systems/crm.yaml", "# ours\n" + CRM_MANIFEST)
-    assert "written: crm: companies.loyalty" in world.succeed("drift", "--accept").out
+    assert "written: crm/companies.loyalty" in world.succeed("drift", "--accept").out
     written = (world.folder / "systems/crm.yaml").read_text(encoding="utf-8")
     assert "# ours" in written
     assert changes(world) == {}
@@ -119,7 +119,7 @@ def test_an_object_says_itself_what_becomes_of_new_fields(world: World) -> None:
     world.write("systems/crm.yaml", CRM_MANIFEST.replace(head, head + "    on_new_field: ignore\n"))
     assert changes(world) == {}
     world.write("systems/crm.yaml", CRM_MANIFEST.replace(head, head + "    on_new_field: accept\n"))
-    assert "written: crm: companies.loyalty" in world.succeed("drift").out
+    assert "written: crm/companies.loyalty" in world.succeed("drift").out
     assert changes(world) == {}
 
 

@@ -19,8 +19,9 @@ def names(of):
 
 
 def test_no_question_is_missing():
-    # How many calls a day has left is no matter of these systems.
-    assert names(StoreTx) - {"calls", "add_calls", "forget_calls"} <= set(dir(MemoryTx))
+    # How many calls a day has left is no matter of these systems; the feed of fields is kept around a run, not in it.
+    around = {name for name in names(StoreTx) if "field_" in name}
+    assert names(StoreTx) - {"calls", "add_calls", "forget_calls"} - around <= set(dir(MemoryTx))
     # What only `tally reconcile` asks of the paper is not played here.
     assert names(Scratch) - {"count_kinds", "unlike", "count_alike"} <= set(dir(Paper))
 

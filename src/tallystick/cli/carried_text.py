@@ -6,6 +6,7 @@ from typing import Any, Final
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document, error_lines
 from tallystick.cli.drift_text import drift_lines
+from tallystick.cli.field_text import news_document, news_lines
 from tallystick.cli.hold_text import hold_lines, idle_lines, narrow, released_lines, wide
 from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_text import pair_document
@@ -37,6 +38,7 @@ def show_carried(screen: Screen, carried: Carried) -> None:
     for line in (
         *failure_lines(carried),
         *unfound_lines(carried),
+        *news_lines(carried.fields),
         *idle_lines(carried.result.plan.pairs, carried.permit),
     ):
         screen.say(line)
@@ -115,6 +117,7 @@ def carried_document(carried: Carried) -> dict[str, Any]:
         "outcome": carried.outcome,
         "by": carried.permit.by,
         "not_found": list(carried.unfound),
+        "fields": news_document(carried.fields),
         "mappings": [
             pair_document(carried, p)
             | {

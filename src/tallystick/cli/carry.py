@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
+from tallystick.cli.field_feed import FieldNews, keep_seen, watch_fields
 from tallystick.cli.forecast import begin_paces, calls_left, forecast_of
 from tallystick.cli.pace import Pacer
 from tallystick.cli.person import actor
@@ -82,7 +83,8 @@ class Carried:
 
     ``command`` is the command line by which it is repeated, where that is not `tally run` with ``options``. ``permit``
     is what a person let pass, ``selection`` what the run was limited to, ``unfound`` the named records that nobody
-    showed. Only a plan has a ``forecast``. ``sign_offs`` are the signatures under the mappings.
+    showed. Only a plan has a ``forecast``. ``sign_offs`` are the signatures under the mappings. ``fields`` is
+    what was noticed of the systems' fields.
     """
 
     mode: Mode
@@ -96,6 +98,7 @@ class Carried:
     unfound: Sequence[str] = ()
     forecast: Forecast | None = None
     sign_offs: Mapping[str, SignOff] = field(default_factory=dict)
+    fields: FieldNews = field(default_factory=FieldNews)
 
     @property
     def code(self) -> int:
@@ -105,6 +108,7 @@ class Carried:
         codes += [SYSTEM for troubles in self.result.troubles.values() if troubles]
         codes += [SYSTEM for p in plans if p.problem and p.pair not in self.result.failures]
         codes += [DECIDE for p in plans if self.mode != "plan" and self._is_held(p)]
+        codes += [DECIDE] if self.mode != "plan" and self.fields.frozen else []
         return worst(codes)
 
     @property
@@ -154,6 +158,7 @@ def carry(
         actor(command or f"tally {mode}"), {p.name: sign_offs[p.name] for p in pairs if p.name in sign_offs}
     )
     session = house.session(mode, approved=approved, released=released, permit=permit, full=full, actor=by)
+    session.fields = watch_fields(house, pairs)
     paces = begin_paces(house)
     boundary = Pacer(house.boundary(), paces) if mode == "plan" else house.boundary()
     try:
@@ -168,6 +173,7 @@ def carry(
             review(session, surveys)
     finally:
         session.close()
+    news = keep_seen(house, session.fields, session.run, durable=mode != "plan")
     if mode != "plan":
         house.tidy()
     waiting = {p.name: count_waiting(house, p.name) for p in pairs}
@@ -184,6 +190,7 @@ def carry(
         unfound,
         forecast,
         sign_offs,
+        news,
     )
 
 

@@ -1,6 +1,7 @@
 """``tally drift``: which fields of the systems are not what is written about them any more."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,22 +12,18 @@ if TYPE_CHECKING:
     from tallystick.cli.drift_look import ObjectDrift
     from tallystick.cli.output import Screen
 
-_WORDS: Final[Mapping[str, str]] = {
-    "new": "new: {now}",
-    "gone": "gone: {was} before",
-    "retyped": "{now}, {was} before",
-    "shorter": "at most {now} characters",
-    "longer": "at most {now} characters",
-    "fewer_options": "without the options {was}",
-    "more_options": "with further options {now}",
-    "required": "required now",
-    "read_only": "read-only now",
-}
+_FEED: Final = 1000
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    shown = examples("tally drift", "tally drift crm --sample 1000", "tally drift crm --accept")
+    shown = examples(
+        "tally drift",
+        "tally drift crm --sample 1000",
+        "tally drift crm --accept",
+        "tally drift --map crm/companies.loyalty=tier",
+        "tally drift --feed",
+    )
     app.command(epilog=shown, short_help="Compare the systems' fields with what is written about them.")(drift)
 
 
@@ -42,6 +39,21 @@ def drift(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the new fields into systems/NAME.yaml; comments stay.")
     ] = False,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=FIELD",
+            help="Map a field (SYSTEM/OBJECT.FIELD) to one of the other side: write it into the mapping.",
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="FIELD", help="Leave a change as it is (SYSTEM/OBJECT.FIELD); say no more."),
+    ] = None,
+    feed: Annotated[
+        bool, typer.Option("--feed", "--history", help="Only show what was seen when, and what became of it.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Compare the fields of all mapped objects with what their systems show now: new, gone, changed, required.
@@ -49,26 +61,65 @@ def drift(
     Of a database the catalogue is read, of other systems some records. Breaking is what touches a mapped field so that
     values may not pass any more, and a new field that is required; then the exit code says that a person must decide.
     """
+    from tallystick.cli.drift_answer import answer_policies, map_named
+    from tallystick.cli.drift_answer_text import answer_lines
     from tallystick.cli.drift_look import accept_new, look_for_drift
     from tallystick.cli.exits import DECIDE, DONE, SYSTEM
+    from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift
     from tallystick.wiring import open_house
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
+    if feed:
+        return _show_feed(screen, start.folder, start.environment, systems or [])
     with open_house(start.folder, start.environment, whole=True) as house:
         found = look_for_drift(house, systems or [], sample)
+        keep_drift(house, found)
         accepted = accept_new(house, found, everything=accept)
-    screen.document({"objects": [each.document() for each in found], "accepted": accepted})
+        decide_changes(house, accepted, "accepted")
+        answers = answer_policies(house, found)
+        answers.mapped += map_named(house, mapped or [], found)
+        decide_changes(house, [m.path for m in answers.mapped], "mapped")
+        ignored = ignore_changes(house, ignore or [])
+    screen.document({
+        "objects": [each.document() for each in found],
+        "accepted": accepted,
+        "ignored": ignored,
+        "mapped": [each.document() for each in answers.mapped],
+        "suggested": [each.document() for each in answers.suggested],
+        "not_mapped": answers.refused,
+    })  # fmt: skip
     for each in found:
         _show(screen, each)
-    for line in accepted:
-        screen.say(f"written: {line}")
+    for path in accepted:
+        screen.say(f"written: {path}")
+    for path in ignored:
+        screen.say(f"ignored: {path}")
+    for line in answer_lines(answers):
+        screen.say(line)
     if any(each.failure for each in found):
         return SYSTEM
     return DECIDE if any(each.is_breaking(c) for each in found for c in each.changes) else DONE
 
 
+def _show_feed(screen: "Screen", folder: Path, environment: str | None, systems: Sequence[str]) -> int:
+    from tallystick.cli.exits import DONE
+    from tallystick.cli.field_text import change_document, feed_rows
+    from tallystick.wiring import open_state
+
+    with open_state(folder, environment) as state:
+        changes = state.store.look(lambda tx: tx.field_changes(_FEED))
+    shown = [c for c in changes if not systems or c.system in systems]
+    screen.document({"feed": [change_document(c) for c in shown]})
+    if not shown:
+        screen.say("no field has changed since anybody looked")
+    screen.table(["first seen", "field", "what", "seen by", "what became of it"], feed_rows(shown))
+    return DONE
+
+
 def _show(screen: "Screen", found: "ObjectDrift") -> None:
+    from tallystick.cli.field_text import change_words
+
     screen.title(f"{found.system}/{found.object}")
     if found.failure:
         screen.say(f"  could not be looked at: {found.failure}")
@@ -78,7 +129,7 @@ def _show(screen: "Screen", found: "ObjectDrift") -> None:
     rows = [
         [
             change.path,
-            _WORDS[change.change].format(was=change.was, now=change.now),
+            change_words(change.change, change.was, change.now),
             ", ".join(found.users(change)) or "not mapped",
             "breaking" if found.is_breaking(change) else "",
         ]

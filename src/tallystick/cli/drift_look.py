@@ -1,18 +1,18 @@
 """Compare what is written about the systems' objects with what the systems show now, and take over what is new."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tallystick.core.drift import FieldDrift, find_drift
 from tallystick.core.error import AccessError, ProjectError, RemoteError
 from tallystick.core.path import render
 from tallystick.core.record import SIDES
-from tallystick.core.schema import ObjectType
+from tallystick.core.schema import ObjectType, Type
 from tallystick.engine.effects import call, drive
 from tallystick.engine.seen_fields import SeenFields, see_fields
 from tallystick.project.manifest import Manifest, ObjectSpec
-from tallystick.project.rewrite import rewrite_yaml
+from tallystick.project.new_field import declare_fields
 from tallystick.project.schema import object_type
 from tallystick.project.shapes import is_borrowed
 from tallystick.wiring import House
@@ -22,7 +22,10 @@ _DESCRIBED: Final = "the catalogue of the database"
 
 @dataclass(frozen=True, slots=True)
 class ObjectDrift:
-    """One object: what changed, how it is known, which mapped fields stand on each path; ``failure`` if it is not."""
+    """One object: what changed, how it is known, which mapped fields stand on each path; ``failure`` if it is not.
+
+    ``showed`` are the fields that there are now; nothing where nothing could tell.
+    """
 
     system: str
     object: str
@@ -30,6 +33,12 @@ class ObjectDrift:
     changes: tuple[FieldDrift, ...]
     mapped: dict[str, list[str]]
     failure: str = ""
+    showed: Mapping[str, Type] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a catalogue told everything; records tell only what they show."""
+        return self.source == _DESCRIBED
 
     def users(self, change: FieldDrift) -> list[str]:
         """Give the mapped fields that a change touches."""
@@ -37,8 +46,7 @@ class ObjectDrift:
 
     def is_breaking(self, change: FieldDrift) -> bool:
         """Tell whether a mapping cannot go on as before; a new field that is required stops every create."""
-        needed = change.change == "new" and change.field is not None and change.field.required
-        return (change.is_narrowing and bool(self.users(change))) or (needed and bool(self.mapped))
+        return is_breaking(change, self.mapped)
 
     def document(self) -> dict[str, Any]:
         """Write it as JSON."""
@@ -59,6 +67,11 @@ class ObjectDrift:
                 for c in self.changes
             ],
         }
+
+
+def is_breaking(change: FieldDrift, mapped: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether a mapping cannot go on as before; ``mapped`` are its fields by path."""
+    return (change.is_narrowing and bool(mapped.get(change.path))) or (change.is_required and bool(mapped))
 
 
 def look_for_drift(house: House, systems: Sequence[str], sample: int) -> list[ObjectDrift]:
@@ -88,15 +101,17 @@ def _heard(drift: ObjectDrift, spec: ObjectSpec) -> ObjectDrift:
 
 
 def _look(house: House, system: str, name: str, spec: ObjectSpec, sample: int) -> ObjectDrift:
-    written, mapped = object_type(name, spec), _mapped(house, system, name)
+    written, mapped = object_type(name, spec), mapped_paths(house, system, name)
     try:
         if house.loaded.manifests[system].protocol == "sql" and not is_borrowed(spec):
             now = object_type(name, _catalogue(house, system, name, spec))
-            return ObjectDrift(system, name, _DESCRIBED, tuple(find_drift(written, now)), mapped)
+            showed = {path: field.type for path, field in now.by_path.items()}
+            return ObjectDrift(system, name, _DESCRIBED, tuple(find_drift(written, now)), mapped, showed=showed)
         seen = drive(call(system, see_fields(house.systems[system].connector, name, sample)), house.boundary())
     except (AccessError, RemoteError, ProjectError) as fault:
         return ObjectDrift(system, name, "", (), mapped, str(fault))
-    return ObjectDrift(system, name, f"{seen.records:,} records", tuple(_seen(written, spec, seen)), mapped)
+    source, changes = f"{seen.records:,} records", tuple(_seen(written, spec, seen))
+    return ObjectDrift(system, name, source, changes, mapped, showed=seen.paths())
 
 
 def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> ObjectSpec:
@@ -111,18 +126,21 @@ def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> Object
     return described.objects.get(table) or spec
 
 
+def own_paths(spec: ObjectSpec) -> frozenset[str]:
+    """Give the paths that have a meaning of their own: id, version, times."""
+    paths = (spec.id, spec.version, spec.modified, spec.created)
+    return frozenset(p for p in paths if p and not p.startswith("header:"))
+
+
 def _seen(written: ObjectType, spec: ObjectSpec, seen: SeenFields) -> Iterable[FieldDrift]:
-    own = frozenset(
-        p for p in (spec.id, spec.version, spec.modified, spec.created) if p and not p.startswith("header:")
-    )
-    for field in seen.unannounced(written, own):
-        yield FieldDrift(field.path, "new", now=field.type, field=field)
+    for fresh in seen.unannounced(written, own_paths(spec)):
+        yield FieldDrift(fresh.path, "new", now=fresh.type, field=fresh)
     if seen.records and not spec.omits_blank:
         for field in seen.vanished(written):
             yield FieldDrift(field.path, "gone", was=field.type)
 
 
-def _mapped(house: House, system: str, name: str) -> dict[str, list[str]]:
+def mapped_paths(house: House, system: str, name: str) -> dict[str, list[str]]:
     """Give the mapped fields of an object by path."""
     found: dict[str, list[str]] = {}
     for pair in house.pairs:
@@ -136,7 +154,7 @@ def _mapped(house: House, system: str, name: str) -> dict[str, list[str]]:
 
 
 def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) -> list[str]:
-    """Write new fields into the systems' files; give ``system: object.field`` of each.
+    """Write new fields into the systems' files; give ``system/object.field`` of each.
 
     Those of objects that say so themselves (``on_new_field``), or of all with ``everything``.
 
@@ -147,25 +165,9 @@ def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) 
     for drift in found:
         new = [c.field for c in drift.changes if c.change == "new" and c.field is not None]
         spec = house.loaded.manifests[drift.system].objects[drift.object]
-        if not new or is_borrowed(spec) or not (everything or spec.on_new_field == "accept"):
+        if not new or is_borrowed(spec) or not (everything or spec.on_new_field in {"accept", "evolve"}):
             continue
 
-        def change(document: Any, drift: ObjectDrift = drift, new: Any = new) -> None:
-            fields = document["objects"][drift.object]["fields"]
-            for field in new:
-                fields[field.path] = _entry(field)
-
-        file = house.folder / house.loaded.source("system", drift.system).layers[-1].document.file
-        rewrite_yaml(file, change, hint=f"write them under objects.{drift.object}.fields by hand")
-        accepted += [f"{drift.system}: {drift.object}.{field.path}" for field in new]
+        declare_fields(house.loaded, drift.system, drift.object, new)
+        accepted += [f"{drift.system}/{drift.object}.{field.path}" for field in new]
     return accepted
-
-
-def _entry(field: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": field.type}
-    told |= {name: True for name in ("required", "read_only", "unique") if getattr(field, name)}
-    if field.max_length is not None:
-        told["max_length"] = field.max_length
-    if field.options:
-        told["options"] = [option.key for option in field.options]
-    return told

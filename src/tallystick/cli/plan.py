@@ -136,6 +136,7 @@ def _to_keep(house: "House", carried: "Carried", selection: "Selection | None", 
 
 def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int, trials: "Trials | None") -> None:
     from tallystick.cli.carried_text import failure_lines, unfound_lines
+    from tallystick.cli.field_text import news_lines
     from tallystick.cli.forecast import HEADS, forecast_rows, forecast_words
     from tallystick.cli.output import number
     from tallystick.cli.plan_file import spell
@@ -152,7 +153,7 @@ def _tell(screen: "Screen", carried: "Carried", kept: Path, limit: int, trials: 
         limits = chosen_words(of_pair, carried.selection)
         beside = (*([limits] if limits else []), *sign_lines(carried.sign_offs, of_pair.pair))
         show_pair(screen, of_pair, carried.surveys.get(of_pair.pair), shown, beside)
-    for line in (*failure_lines(carried), *unfound_lines(carried)):
+    for line in (*failure_lines(carried), *unfound_lines(carried), *news_lines(carried.fields)):
         screen.say(line)
     left = carried.waiting.values()
     waiting = waiting_words(sum(w.questions for w in left), sum(w.parked for w in left))

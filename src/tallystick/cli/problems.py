@@ -1,7 +1,7 @@
 """``tally problems``: what waits for somebody, grouped by cause; try again, take off the list, or answer."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tallystick.cli.output import Screen
     from tallystick.core.record import Side
     from tallystick.core.state import Store
+    from tallystick.project.model import EndSpec, MappingSpec
 
 _GROUPS = 5
 
@@ -54,6 +55,7 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
     """List what waits for somebody, grouped by cause: how many records, whose turn it is, what to do."""
     from tallystick.cli.cause import find_causes
     from tallystick.cli.exits import DONE
+    from tallystick.cli.field_text import problem_documents
     from tallystick.cli.near_mapping import chosen_mappings
     from tallystick.cli.refusals_look import refused_fields
     from tallystick.engine.learn import REFUSED
@@ -67,14 +69,38 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
         asked = asked_fields(state.loaded)
         causes = state.store.look(lambda tx: find_causes(tx, names, asked))
         refused = state.store.look(lambda tx: refused_fields(tx, names))
+        ends = {(end.system, end.object) for name in names for end in _ends(state.loaded.mappings[name])}
+        standing = state.store.look(lambda tx: tx.standing_field_changes())
+        drift = problem_documents(c for c in standing if c.is_open and (c.system, c.object) in ends)
         now = state.now()
     learnable = {c.key for c in causes if c.code in REFUSED and (c.pair, c.field_name) in refused}
-    screen.document({"problems": [c.document() | {"learnable": c.key in learnable} for c in causes]})
-    _show(screen, causes, learnable, now)
+    told = (c.document() | {"learnable": c.key in learnable} for c in causes)
+    screen.document({"problems": [*told, *drift]})
+    _show(screen, causes, drift, learnable, now)
     return DONE
 
 
-def _show(screen: "Screen", causes: "Sequence[Cause]", learnable: "Collection[str]", now: float) -> None:
+def _ends(spec: "MappingSpec") -> "tuple[EndSpec, EndSpec]":
+    return spec.left, spec.right
+
+
+def _show_drift(screen: "Screen", each: dict[str, Any], now: float) -> None:
+    from tallystick.cli.moment import ago
+    from tallystick.cli.output import number
+
+    screen.title(each["cause"])
+    screen.say(f"  {number(each['count'], 'changed field')}, the oldest {ago(each['since'], now)}")
+    screen.say(f"  {each['message']}")
+    screen.say(f"  {each['hint']} (for the {each['audience']})")
+
+
+def _show(
+    screen: "Screen",
+    causes: "Sequence[Cause]",
+    drift: Sequence[dict[str, Any]],
+    learnable: Collection[str],
+    now: float,
+) -> None:
     from tallystick.cli.moment import ago
     from tallystick.cli.output import number
     from tallystick.cli.unknown_options import option_lines
@@ -98,9 +124,11 @@ def _show(screen: "Screen", causes: "Sequence[Cause]", learnable: "Collection[st
         if len(cause.groups) > _GROUPS:
             screen.say(f"  and {len(cause.groups) - _GROUPS:,} more groups with the same key")
         screen.say(f"  records: {', '.join(cause.samples)}{more}")
-    if not causes:
+    for found in drift:
+        _show_drift(screen, found, now)
+    if not causes and not drift:
         screen.say("nothing waits for anybody")
-    else:
+    elif causes:
         screen.note("One record in detail: tally why MAPPING ID. After a correction: tally problems retry CAUSE")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
+from tallystick.connectors.sql_announced import announced_fields
 from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
@@ -34,7 +35,7 @@ from tallystick.core.ports import (
     Written,
 )
 from tallystick.core.record import Raw
-from tallystick.core.schema import ObjectType
+from tallystick.core.schema import Field, ObjectType
 from tallystick.project.manifest import Manifest, ObjectSpec
 from tallystick.project.schema import object_type
 
@@ -107,6 +108,11 @@ class SqlConnector:
             total=total if total <= COUNT_UP_TO else None,
             server_time=seconds_of(now),
         )
+
+    def announced(self, object_name: str) -> tuple[Field, ...]:
+        """Give all columns of the table, as the database told them when it was first used."""
+        target = self._targets.get(object_name)
+        return announced_fields(target.shape) if target is not None else ()
 
     def sight(self, object_name: str, row: bytes) -> Sighting:
         """Decode one row of a page. Raises ``DataError`` for a record that has no id or is no record."""

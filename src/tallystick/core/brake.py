@@ -9,6 +9,7 @@
     duplicates  many of the new records are already there                    hold creates of that side
     rules       a record breaks a rule that says stop                        hold everything of that side
     changed     scope, key or deletion policy were changed (R-12.6)          hold what may follow from that
+    drift       an object that says stop changed its fields (C7.5)           hold everything of that side
 
 Pure: numbers in, holds out. A hold names its numbers and, once the plan's lines are known, what it refuses. A person
 releases it by kind, by kind and number, or by its id, which stands for exactly these lines (R-12.5).
@@ -22,7 +23,9 @@ from tallystick.core.binding import Op
 from tallystick.core.policy import Brakes
 from tallystick.core.record import SIDES, Side
 
-HoldKind = Literal["deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "rules", "changed"]
+HoldKind = Literal[
+    "deletes", "empty_side", "shrink", "updates", "blanks", "creates", "duplicates", "rules", "changed", "drift"
+]
 
 
 @dataclass(slots=True)

@@ -30,6 +30,11 @@ class FieldDrift:
     field: Field | None = None
 
     @property
+    def is_required(self) -> bool:
+        """Whether it is a new field without which nothing can be created."""
+        return self.change == "new" and self.field is not None and self.field.required and not self.field.read_only
+
+    @property
     def is_narrowing(self) -> bool:
         """Whether values that passed before may not pass any more, where the field is mapped."""
         return self.change in _BREAKING

@@ -14,7 +14,7 @@ import msgspec
 from tallystick.core.error import DataError, Error
 from tallystick.core.path import Path
 from tallystick.core.record import Raw
-from tallystick.core.schema import ObjectType
+from tallystick.core.schema import Field, ObjectType
 from tallystick.core.state import StoreTx
 
 T = TypeVar("T")
@@ -229,6 +229,14 @@ class Forbearing(Protocol):
 
     def oddities(self) -> tuple[str, ...]:
         """Name what was odd about the answers so far, each kind once."""
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """A connector that knows every field of its objects without looking at records."""
+
+    def announced(self, object_name: str) -> Sequence[Field]:
+        """Give all fields as the system told them when it was last asked; nothing before anything was read."""
 
 
 @runtime_checkable

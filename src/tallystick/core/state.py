@@ -24,6 +24,7 @@ from tallystick.core.binding import (
     Superseded,
     Window,
 )
+from tallystick.core.field_feed import FieldChange, FieldSight
 from tallystick.core.record import Side
 from tallystick.core.refused import RefusedReason
 
@@ -271,6 +272,22 @@ class StoreTx(Protocol):
 
     def forget_calls(self, account: str, first: int) -> None:
         """Remove what was counted before the hour ``first``."""
+
+    # fields of the systems
+    def put_field_sights(self, rows: Sequence[FieldSight]) -> None:
+        """Remember which fields were seen; the first time of one that is known already stays."""
+
+    def field_sights(self, system: str, object_name: str) -> Mapping[str, FieldSight]:
+        """The fields that an object has ever shown, by path."""
+
+    def put_field_changes(self, changes: Iterable[FieldChange]) -> None:
+        """Add entries to the feed; one that has a number replaces the entry of that number."""
+
+    def standing_field_changes(self) -> list[FieldChange]:
+        """The entries that have not ended, oldest first."""
+
+    def field_changes(self, limit: int = 100) -> list[FieldChange]:
+        """The newest entries of the feed, newest first."""
 
 
 class Store(Protocol):

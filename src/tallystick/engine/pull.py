@@ -208,6 +208,7 @@ def _read(session: Session, pair: Pair, pulled: Pulled, rows: Sequence[tuple[byt
         except (DataError, msgspec.DecodeError) as fault:
             pulled.undecodable += 1
             pulled.faults.append(without_id(pair, pulled.side, unreadable_record(end, "?", fault), print_of))
+    session.fields.note(end, sightings)
     known = yield from look_up(session, pair, pulled.side, [s for s, _ in sightings], pulled.started)
     if not session.thorough:
         sightings = [s for s in sightings if not _is_known(pulled, known.facts.get(s[0].id), s[1])]

@@ -144,6 +144,8 @@ def _forward(session: Session, work: _Work, look: Observer, *, alone: bool, pati
     work.observed = yield from look(session, pair, work.before)
     if session.writes and work.fence is not None:
         yield from settle_by_listing(session, pair, work.fence, work.observed)
+    session.fields.hear(pair)
+    work.observed.outcome.plan.holds += session.fields.holds(pair)
     list_held(session, pair, work.observed.outcome)
     if session.writes and work.fence is not None:
         _refuse_first_contact(session, work.observed)

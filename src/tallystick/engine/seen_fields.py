@@ -35,6 +35,10 @@ class SeenFields:
             if value is not None:
                 kinds.add(_kind(value))
 
+    def paths(self) -> dict[str, Type]:
+        """Give every path that was seen, with the type of its values."""
+        return {render(path): self.kind(path) for path in self.counts}
+
     def kind(self, path: Path) -> Type:
         """Give the type that all values at a path have, ``any`` where they differ or none was seen."""
         kinds = self.kinds.get(path, set())

@@ -13,6 +13,7 @@ from tallystick.core.selection import Selection
 from tallystick.engine.contention import Contention
 from tallystick.engine.falling import Falls
 from tallystick.engine.fence import Fence
+from tallystick.engine.field_watch import FieldWatch
 from tallystick.engine.pair import Pair
 from tallystick.engine.witness import Witness
 
@@ -215,6 +216,7 @@ class Session:
     troubles: dict[str, dict[tuple[str, str], Error]] = field(default_factory=dict)
     falls: Falls = field(default_factory=Falls)
     contention: Contention = field(default_factory=Contention)
+    fields: FieldWatch = field(default_factory=FieldWatch)
 
     @property
     def writes(self) -> bool:

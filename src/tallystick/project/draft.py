@@ -5,7 +5,7 @@ stands there as a comment; nothing in it overwrites or deletes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +57,10 @@ class DraftSide:
     def attributes(self) -> list[Attribute]:
         """Give the fields that hold content, as they are compared."""
         return [_attribute(f, self.object) for f in self.schema.fields if f.path not in self.own]
+
+    def compared(self, field: Field, subject: str) -> Attribute:
+        """Give a field that is not declared as it is compared; ``subject`` is the object that has it."""
+        return _attribute(field, subject)
 
     def field(self, path: str) -> Field:
         """Give the declared field at a path."""
@@ -145,13 +149,19 @@ def _named(entries: Sequence[Entry]) -> list[Entry]:
     names: set[str] = set()
     named = []
     for entry in entries:
-        name = base = "_".join(plain_words(entry.proposal.left[0])) or "field"
-        number = 2
-        while name in names:
-            name, number = f"{base}_{number}", number + 1
+        name = draft_name(entry.proposal.left[0], names)
         names.add(name)
         named.append(entry.called(name))
     return named
+
+
+def draft_name(path: str, taken: Collection[str]) -> str:
+    """Name a mapped field after a path, as none of those that are ``taken``."""
+    name = base = "_".join(plain_words(path)) or "field"
+    number = 2
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    return name
 
 
 def _match_lines(entries: Sequence[Entry], left: DraftSide, right: DraftSide) -> list[str]:

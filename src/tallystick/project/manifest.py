@@ -17,7 +17,7 @@ from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
 from tallystick.project.manifest_rpc import Params, RpcSpec
-from tallystick.project.manifest_shapes import InsideSpec, OptionsFrom, PartSpec, UnderSpec
+from tallystick.project.manifest_shapes import InsideSpec, MapNew, OnNewField, OptionsFrom, PartSpec, UnderSpec
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -224,8 +224,15 @@ class ObjectSpec(Model):
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
-    on_new_field: Literal["report", "ignore", "accept"] = "report"
-    """`tally drift` tells of fields that are not written here, leaves them out, or writes them here."""
+    on_new_field: OnNewField = "report"
+    """`tally drift` tells of fields that are not written here, leaves them out, or writes them here (`accept`,
+    `evolve`); it shows what they may be on the other side (`propose`), maps them there by ``map_new`` (`map`), and adds
+    them there where they are missing (`create`). With `freeze` a run goes on and wants a person, with `stop` it writes
+    nothing here until somebody has decided."""
+    map_new: MapNew = MapNew()
+    """Which new fields `map` and `create` are about, and what they are called on the other side."""
+    adds_fields: bool = False
+    """A database: `create` of the object on the other side may add columns to this table."""
     claims: Claims = Claims()
     anchor: str = ""
     """For an object of several parts: the object of this manifest that gives it its id. It has no calls of its own."""

@@ -85,3 +85,15 @@ class UnderSpec(Model):
     shows_changes: bool = False
     """Whatever changes below a record changes that record's own time of change. Then only below changed ones is looked
     for changes."""
+
+
+OnNewField = Literal["report", "ignore", "accept", "evolve", "freeze", "propose", "stop", "map", "create"]
+
+
+class MapNew(Model):
+    """Which new fields are mapped by rule, and what they are called on the other side."""
+
+    match: str = "*"
+    """A pattern for the last step of the field's path: ``cf_*``."""
+    to: str = "{name}"
+    """``{name}`` is the name as it is, ``{rest}`` what the first ``*`` stands for: ``x_{rest}``."""

@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Engine, insert, inspect, select
 from tallystick.core.error import StoreError
 from tallystick.store.connection import looking, opened
 from tallystick.store.failure import named_failures
+from tallystick.store.field_tables import field_change
 from tallystick.store.refusal_table import refusal
 from tallystick.store.tables import REVISION, VERSION_TABLE, version
 
-metadata: Final = refusal.metadata  # of all tables, this one being in a module of its own
+metadata: Final = refusal.metadata  # of all tables; some are in modules of their own
+OF_THEIR_OWN: Final = (refusal, field_change)
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

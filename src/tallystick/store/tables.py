@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone.

@@ -3,6 +3,7 @@
 from tallystick.store.bindings import Bindings
 from tallystick.store.calls import Calls
 from tallystick.store.driver import Driver
+from tallystick.store.fields import Fields
 from tallystick.store.keys import Keys
 from tallystick.store.legs import Legs
 from tallystick.store.positions import Positions
@@ -14,7 +15,7 @@ from tallystick.store.waiting import Waiting
 from tallystick.store.writing import Writing
 
 
-class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States, Calls, Refusals):
+class Transaction(Bindings, Legs, Keys, Positions, Writing, Trail, Waiting, Runs, States, Calls, Refusals, Fields):
     """Everything that can be asked of the store inside ``commit`` or ``look``; of no use after it."""
 
     def __init__(self, driver: Driver) -> None:
