@@ -98,7 +98,7 @@ class Worker:
 
     def _call(self, effect: Any) -> None:
         flows = [effect.flow] if type(effect) is Call else list(effect.flows)
-        calls = _Calls(self, effect.system, flows, effect.within, single=type(effect) is Call)
+        calls = _Calls(self, effect.system, flows, effect.until, single=type(effect) is Call)
         self._calls = calls
         delay = self.world.delay(self, 0.0)
         if delay > 0:
@@ -126,10 +126,10 @@ class Worker:
 class _Calls:
     """Several flows of one system at once, at most as many in flight as the system takes.
 
-    What would be written later than ``within`` seconds from now is not sent (R-16.2).
+    What would be written later than ``until`` is not sent (R-16.2).
     """
 
-    def __init__(self, worker: Worker, system: str, flows: list[Any], within: float | None, *, single: bool) -> None:
+    def __init__(self, worker: Worker, system: str, flows: list[Any], until: float | None, *, single: bool) -> None:
         self.worker = worker
         self.network = worker.world.networks[system]
         self.flows = flows
@@ -138,13 +138,10 @@ class _Calls:
         self.next = 0
         self.open = len(flows)
         self.in_flight = worker.world.in_flight[system]
-        self.within = within
-        self.until: float | None = None
+        self.until = until
 
     def fill(self) -> None:
         """Start as many as may be in flight."""
-        if self.within is not None:
-            self.until = self.worker.world.now + self.within
         while self.next < min(self.in_flight, len(self.flows)):
             self._start()
 

@@ -310,12 +310,13 @@ class Archiving(Protocol):
 class Call:
     """Run one flow of a system; the answer is its result, and its errors are raised into the engine's flow.
 
-    What it would write later than ``within`` seconds from now is not sent any more, but ``Unsent`` (R-16.2).
+    What it would write later than ``until`` (seconds UTC) is not sent any more, but ``Unsent`` (R-16.2). A moment, not a
+    length, so that a process that is held up before the effect does not begin it late.
     """
 
     system: str
     flow: Flow[Any]
-    within: float | None = None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,7 @@ class CallAll:
 
     system: str
     flows: Sequence[Flow[Any]]
-    within: float | None = None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

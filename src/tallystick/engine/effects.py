@@ -15,17 +15,17 @@ from tallystick.core.state import StoreTx
 T = TypeVar("T")
 
 
-def call(system: str, flow: Flow[T], within: float | None = None) -> Flow[T]:
-    """Run a connector's flow; raises what it raises, and ``Unsent`` if its turn does not come ``within`` seconds."""
-    answer: T = yield Call(system, flow, within)
+def call(system: str, flow: Flow[T], until: float | None = None) -> Flow[T]:
+    """Run a connector's flow; raises what it raises, and ``Unsent`` if its turn does not come ``until`` then."""
+    answer: T = yield Call(system, flow, until)
     return answer
 
 
-def call_all(system: str, flows: Sequence[Flow[T]], within: float | None = None) -> Flow[Sequence[T | Error]]:
-    """Run several at once; one result or error each, in order: ``Unsent`` for what had no turn ``within`` seconds."""
+def call_all(system: str, flows: Sequence[Flow[T]], until: float | None = None) -> Flow[Sequence[T | Error]]:
+    """Run several at once; one result or error each, in order: ``Unsent`` for what had no turn ``until`` then."""
     if not flows:
         return []
-    answers: Sequence[T | Error] = yield CallAll(system, flows, within)
+    answers: Sequence[T | Error] = yield CallAll(system, flows, until)
     return answers
 
 

@@ -45,10 +45,10 @@ class LocalBoundary:
     def perform(self, effect: Effect) -> Any:
         """Perform one effect and give its answer."""
         match effect:
-            case Call(system, flow, within):
-                return self._run(self._transports[system], flow, within)
-            case CallAll(system, flows, within):
-                return self._run_all(self._transports[system], flows, within)
+            case Call(system, flow, until):
+                return self._run(self._transports[system], flow, until)
+            case CallAll(system, flows, until):
+                return self._run_all(self._transports[system], flows, until)
             case Commit(work):
                 return self._store.commit(work)
             case Look(work):
@@ -62,20 +62,19 @@ class LocalBoundary:
             case Tell(event):
                 return self._sink(event) if self._sink else None
 
-    def _run(self, transport: Transport, flow: Flow[Any], within: float | None) -> Any:
-        if within is None:
+    def _run(self, transport: Transport, flow: Flow[Any], until: float | None) -> Any:
+        if until is None:
             return transport.run(flow)
-        [outcome] = self._run_all(transport, [flow], within)
+        [outcome] = self._run_all(transport, [flow], until)
         if isinstance(outcome, Error):
             raise outcome
         return outcome
 
-    def _run_all(self, transport: Transport, flows: Sequence[Flow[Any]], within: float | None) -> Sequence[Any]:
-        if within is None:
+    def _run_all(self, transport: Transport, flows: Sequence[Flow[Any]], until: float | None) -> Sequence[Any]:
+        if until is None:
             return transport.run_all(flows)
         if isinstance(transport, Punctual):
-            return transport.run_all_within(flows, within)
-        until = self._clock() + within
+            return transport.run_all_within(flows, until - self._clock())
         return transport.run_all([self._in_time(flow, until) for flow in flows])
 
     def _in_time(self, flow: Flow[Any], until: float) -> Flow[Any]:

@@ -62,11 +62,11 @@ def _send(
     """
     yield from keep_lease(recovery.fence)
     now = yield from effects.now()
-    within = min(end.can.consistency + LEEWAY_SECONDS, recovery.fence.left(now))
+    until = now + min(end.can.consistency + LEEWAY_SECONDS, recovery.fence.left(now))
     again = [replace(i, attempt=i.attempt + 1, sent_at=now, key=_key(i)) for i in intents]
     recovery.renew(again)
     yield from recovery.save()
-    answers = yield from (_send_batch(end, again, within) if together else _send_alone(end, again, within))
+    answers = yield from (_send_batch(end, again, until) if together else _send_alone(end, again, until))
     return again, answers
 
 
@@ -93,15 +93,15 @@ def _find_rivals(pair: Pair, intents: Sequence[Intent], tx: StoreTx) -> dict[str
     return found
 
 
-def _send_alone(end: End, intents: Sequence[Intent], within: float) -> Flow[Sequence[Written | Error]]:
+def _send_alone(end: End, intents: Sequence[Intent], until: float) -> Flow[Sequence[Written | Error]]:
     flows = [end.connector.create(end.object, decode_raw(i.body), i.key) for i in intents]
-    return (yield from effects.call_all(end.system, flows, within))
+    return (yield from effects.call_all(end.system, flows, until))
 
 
-def _send_batch(end: End, intents: Sequence[Intent], within: float) -> Flow[Sequence[Written | Error]]:
+def _send_batch(end: End, intents: Sequence[Intent], until: float) -> Flow[Sequence[Written | Error]]:
     flow = end.connector.create_many(end.object, [(decode_raw(i.body), i.key) for i in intents])
     try:
-        answers: Sequence[Written | Error] = yield from effects.call(end.system, flow, within)
+        answers: Sequence[Written | Error] = yield from effects.call(end.system, flow, until)
     except Error as failure:
         return [failure] * len(intents)
     return answers

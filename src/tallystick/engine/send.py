@@ -106,12 +106,12 @@ def _send_in_time(end: End, op: str, jobs: Sequence[Job], fence: Fence) -> Flow[
     waiting, idle = list(jobs), 0
     while waiting:
         yield from keep_lease(fence)
-        within = yield from _stamp(end, waiting, fence)
+        until = yield from _stamp(end, waiting, fence)
         if end.can.bulk and op in {"create", "update"} and len(jobs) > 1:
-            yield from _send_bulk(end, op, waiting, within)
+            yield from _send_bulk(end, op, waiting, until)
         else:
             flows = [_flow(end, job) for job in waiting]
-            answers = yield from effects.call_all(end.system, flows, within)
+            answers = yield from effects.call_all(end.system, flows, until)
             for job, result in zip(waiting, answers, strict=True):
                 job.result = result
         unsent = [j for j in waiting if isinstance(j.result, Unsent)]
@@ -124,7 +124,7 @@ def _send_in_time(end: End, op: str, jobs: Sequence[Job], fence: Fence) -> Flow[
 
 
 def _stamp(end: End, jobs: Sequence[Job], fence: Fence) -> Flow[float]:
-    """Let the intents say when their requests go out; give the seconds within which they must.
+    """Let the intents say when their requests go out; give the moment until which they must.
 
     Who takes over waits for writes from that moment on, so a request may not go out much later.
     """
@@ -139,7 +139,7 @@ def _stamp(end: End, jobs: Sequence[Job], fence: Fence) -> Flow[float]:
             tx.update_intents(late)
 
         yield from effects.commit(renew)
-    return min(end.can.consistency + LEEWAY_SECONDS, fence.left(now))
+    return now + min(end.can.consistency + LEEWAY_SECONDS, fence.left(now))
 
 
 def _halve(jobs: Sequence[Job], fence: Fence) -> Flow[bool]:
@@ -189,13 +189,13 @@ def _update(job: Job) -> Update:
     return Update(job.intent.target or "", decode_raw(job.step.body), _version(job), current)
 
 
-def _send_bulk(end: End, op: str, jobs: Sequence[Job], within: float) -> Flow[None]:
+def _send_bulk(end: End, op: str, jobs: Sequence[Job], until: float) -> Flow[None]:
     if op == "create":
         flow = end.connector.create_many(end.object, [(decode_raw(j.step.body), j.intent.key) for j in jobs])
     else:
         flow = end.connector.update_many(end.object, [_update(j) for j in jobs])
     try:
-        results: Sequence[Written | Error] = yield from effects.call(end.system, flow, within)
+        results: Sequence[Written | Error] = yield from effects.call(end.system, flow, until)
     except Error as failure:
         results = [failure] * len(jobs)
     for job, result in zip(jobs, results, strict=True):
