@@ -53,9 +53,10 @@ def test_plans_and_predictions_name_who_is_like_that_and_send_it_all_the_same(re
     add(refused, 21, "123")
     told = refused.tally("predict", "--side", "erp")
     assert told.code == exits.DECIDE
-    assert "2 records  phone: likely to be refused: phone at most 6 characters (sent all the same)" in told.out
+    assert "2 records  phone: likely to be refused: at most 6 characters (sent all the same)" in told.out
     assert "1 write to erp likely to be refused: phone at most 6 characters" in refused.tally("plan").out
-    refused.tally("run", "--release", "creates")
+    refused.tally("apply", "--release", "creates")
+    assert "n21@x.de" in refused.erp()
     [found] = listed(refused)
     assert found["refused"] == 2
 

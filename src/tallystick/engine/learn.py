@@ -17,7 +17,7 @@ from tallystick.core.path import render
 from tallystick.core.ports import Flow, Position, Sighting
 from tallystick.core.record import UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.refusal_vocabulary import Kind
-from tallystick.core.refusal_words import Complaint, understand
+from tallystick.core.refusal_words import Complaint, own_words, understand
 from tallystick.core.refused import RefusedReason, masked, without_values
 from tallystick.core.rule import Rule
 from tallystick.core.state import StoreTx
@@ -234,7 +234,7 @@ def _candidate(
     guess = guess_rule(kind, Evidence(names, at, rows, accepted, complaints))
     known = [row for row in accepted if row[at] is not UNKNOWN]
     return Candidate(
-        pair.name, side, names[at], kind, mine[-1].said if mine else "",
+        pair.name, side, names[at], kind, own_words(mine[-1].said) if mine else "",
         guess, rule_of(names[at], guess.settings, names, side) if guess else None, len(rows), len(known),
         max(sum(r.count for r in mine), len(rows)), min((r.first for r in mine), default=found[0].since),
         max((r.last for r in mine), default=found[0].since), tuple(sorted({r.record for r in found})), tuple(mine),
