@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from tallystick.core.expression import compile_expression
 from tallystick.core.learned_condition import needed_when
 from tallystick.core.learned_limits import Settings, guessed_lengths, guessed_range, told_lengths, told_range
 from tallystick.core.learned_pattern import common_shape, pattern_guesses
 from tallystick.core.pattern import pattern_of
+from tallystick.core.policy import Judgement
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
 from tallystick.core.refusal_vocabulary import Kind, Wanted
 from tallystick.core.refusal_words import Complaint
@@ -81,15 +81,15 @@ def rule_of(name: str, settings: Mapping[str, Any], names: Sequence[str], side: 
     pattern = str(settings.get("matches", ""))
     if pattern and pattern_of(pattern) is None:
         return None
-    only_if, that = (settings.get(key) for key in ("required_if", "that"))
-    sources = f"{only_if or ''}{that or ''}"
+    only_if, that = (_compiled(settings.get(key, "")) for key in ("required_if", "that"))
+    sources = f"{settings.get('required_if', '')}{settings.get('that', '')}"
     return Rule(
         field=name,
         then="warn",
         sides=("left", "right") if side is None else (side,),
-        required=bool(settings.get("required") or only_if),
-        only_if=compile_expression(only_if) if only_if else None,
-        that=compile_expression(that) if that else None,
+        required=bool(settings.get("required")) or only_if is not None,
+        only_if=only_if,
+        that=that,
         pattern=pattern,
         min_length=settings.get("min_length"),
         max_length=settings.get("max_length"),
@@ -105,6 +105,14 @@ def rule_of(name: str, settings: Mapping[str, Any], names: Sequence[str], side: 
 def is_blank(value: Value) -> bool:
     """Tell whether there is no value."""
     return value is None or (isinstance(value, str | frozenset) and not value)
+
+
+def _compiled(source: str) -> Judgement | None:
+    if not source:
+        return None
+    from tallystick.core.expression import compile_expression  # brings Jinja; most rules have no expression
+
+    return compile_expression(source)
 
 
 def _words(source: str) -> set[str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tallystick.core.compile import compile_mapping
-from tallystick.core.error import DataError, Duplicate, Refused
+from tallystick.core.error import DataError
 from tallystick.core.learned import Evidence, Guess, guess_rule, is_blank, rule_of
 from tallystick.core.path import render
 from tallystick.core.ports import Flow, Position, Sighting
 from tallystick.core.record import UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.refusal_vocabulary import Kind
 from tallystick.core.refusal_words import Complaint, own_words, understand
-from tallystick.core.refused import RefusedReason, masked, without_values
+from tallystick.core.refused import REFUSED, RefusedReason, masked, without_values
 from tallystick.core.rule import Rule
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -31,8 +31,6 @@ MOST_ALIKE: Final = 20
 MOST_ACCEPTED: Final = 10_000
 """So many linked records are compared with, evenly spread."""
 _NUMBERS: Final = re.compile(r"[\d.,]+")
-REFUSED: Final = frozenset({Refused.code, Duplicate.code})
-"""The codes of what is parked because a system refused it."""
 
 
 @dataclass(frozen=True, slots=True)
