@@ -21,7 +21,7 @@ def refused(in_step: World) -> World:
     in_step.execute("erp", TRIGGER.format(name="short"))
     in_step.write("mappings/companies.yaml", COMMENTED)
     for n in range(11):
-        add(in_step, n, "1" * (n % 6 + 1))
+        add(in_step, n, f"{10 + n}" + "1" * (n % 5))
     add(in_step, 11, "12345678")
     in_step.tally("run", "--release", "creates")
     return in_step

@@ -20,7 +20,7 @@ from tallystick.core.refusal_words import Complaint
 from tallystick.core.rule import Rule
 
 _FEWEST: Final = 10
-"""A limit that no system named needs that many accepted values beside it."""
+"""A rule that no system named needs that many accepted values beside it; a limit or pattern, so many different ones."""
 _RARE: Final = 0.05
 _MOST_OPTIONS: Final = 50
 
@@ -100,6 +100,11 @@ def rule_of(name: str, settings: Mapping[str, Any], names: Sequence[str], side: 
         reads=tuple(each for each in names if each != name and each in _words(sources)),
         is_learned=True,
     )
+
+
+def _is_enough(good: Sequence[Value]) -> bool:
+    """Tell whether accepted values are many and different enough to show where a limit lies."""
+    return len(set(map(str, good))) >= _FEWEST
 
 
 def is_blank(value: Value) -> bool:
@@ -182,7 +187,7 @@ def _texts(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
             yield Guess({"matches": complaint.pattern}, is_told=True)
     if kind == "other":
         yield from _closed(evidence)
-        if len(good) >= _FEWEST and (shape := common_shape(good)):
+        if _is_enough(good) and (shape := common_shape(good)):
             yield Guess({"matches": shape}, is_told=False)
         yield from _lengths(evidence)
     yield from _patterns(good, bad, evidence)
@@ -192,9 +197,9 @@ def _texts(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
 
 def _patterns(good: Sequence[str], bad: Sequence[str], evidence: Evidence) -> Iterator[Guess]:
     wanted: Wanted = next((c.wanted for c in evidence.complaints if c.wanted), "")
-    if len(good) >= _FEWEST or wanted:
+    if _is_enough(good) or wanted:
         for number, pattern in enumerate(pattern_guesses(good, bad, wanted)):
-            if number == 0 or len(good) >= _FEWEST:
+            if number == 0 or _is_enough(good):
                 yield Guess({"matches": pattern}, is_told=bool(wanted) and number == 0)
 
 
@@ -205,7 +210,7 @@ def _lengths(evidence: Evidence) -> Iterator[Guess]:
         yield from (Guess(each, is_told=True) for each in told_lengths(least, most, is_open=False))
     good = [len(value) for value in evidence.good if isinstance(value, str | frozenset | list)]
     bad = [len(value) for value in evidence.bad if isinstance(value, str | frozenset | list)]
-    if len(good) >= _FEWEST:
+    if good and _is_enough(evidence.good):
         yield from _found(evidence, guessed_lengths(good, bad))
 
 
@@ -214,7 +219,7 @@ def _ranges(evidence: Evidence) -> Iterator[Guess]:
     good, bad = _numbers(evidence.good), _numbers(evidence.bad)
     is_whole = all(number == number.to_integral_value() for number in (*good, *bad))
     yield from (Guess(each, is_told=True) for each in told_range(least, most, is_open=is_open, is_whole=is_whole))
-    if len(good) >= _FEWEST:
+    if _is_enough(good):
         yield from _found(evidence, guessed_range(good, bad, is_whole=is_whole))
 
 
@@ -229,7 +234,7 @@ def _found(evidence: Evidence, limits: Iterator[Settings]) -> Iterator[Guess]:
 
 def _whole(evidence: Evidence) -> Iterator[Guess]:
     is_told = any(c.wanted == "integer" for c in evidence.complaints)
-    if is_told or len(evidence.good) >= _FEWEST:
+    if is_told or _is_enough(evidence.good):
         yield Guess({"that": "{{ value % 1 == 0 }}"}, is_told=is_told)
 
 
