@@ -1,17 +1,17 @@
 """What is learned of refusals: from records as they are now, against what both sides agreed on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from world import CRM, ERP, MAPPING, World
+from world import ERP, MAPPING, World
 
 from tallystick.core.error import Refused
 from tallystick.engine.effects import drive
 from tallystick.engine.learn import MOST_ALIKE, Candidate, learn, learned_rules, with_rules
 from tallystick.engine.predict import predict
 
-NO_GET = CRM.replace("    get: {method: GET, path: /}\n", "")
 NESTED = ERP.replace("ort: {type: text}", "adresse.ort: {type: text}")
 NESTED_MAPPING = MAPPING.replace("right: ort", "right: adresse.ort")
 
@@ -45,20 +45,17 @@ def learned(world: World) -> list[Candidate]:
 
 
 @pytest.mark.parametrize(
-    ("crm", "erp", "mapping", "field"),
+    ("erp", "mapping", "field"),
     [
-        (CRM, ERP, MAPPING, "ort"),
-        (CRM, ERP, MAPPING, "data.attributes.ort"),
-        (NO_GET, ERP, MAPPING, "ort"),
-        (CRM, NESTED, NESTED_MAPPING, "adresse.ort"),
+        (ERP, MAPPING, "ort"),
+        (ERP, MAPPING, "data.attributes.ort"),
+        (NESTED, NESTED_MAPPING, "adresse.ort"),
     ],
-    ids=["by id", "named within", "by listing", "nested"],
+    ids=["plain", "named within", "nested"],
 )
-def test_the_rule_is_about_the_field_of_the_mapping(
-    fast_path: Path, crm: str, erp: str, mapping: str, field: str
-) -> None:
-    """The target's name for a field is translated, and a system without reads by id is listed."""
-    world = World.build(fast_path / "project", mapping, crm, erp)
+def test_the_rule_is_about_the_field_of_the_mapping(fast_path: Path, erp: str, mapping: str, field: str) -> None:
+    """The target's name for a field is translated."""
+    world = World.build(fast_path / "project", mapping, erp=erp)
     try:
         stand_guard(world, field)
         add(world, 12)
@@ -81,6 +78,21 @@ def test_nothing_is_asked_where_nothing_was_refused(world: World) -> None:
     for system in world.systems.values():
         system.transport.answer = requests.append
     assert learned(world) == []
+    assert requests == []
+
+
+def test_a_system_that_gives_no_single_records_is_listed_but_not_by_a_plan(world: World) -> None:
+    stand_guard(world)
+    add(world, 12)
+    [refused] = add(world, 1, "Recklinghausen", first=20)
+    world.sync()
+    pair = world.pairs[0]
+    listing = replace(pair, left=replace(pair.left, can=replace(pair.left.can, read_by_id=False)))
+    [found] = drive(learn(listing, "right"), world.boundary())
+    assert found.examples == (refused,)
+    requests: list[Any] = []
+    world.systems["crm"].transport.answer = requests.append
+    assert drive(learn(listing, "right", lists=False), world.boundary()) == []
     assert requests == []
 
 

@@ -31,7 +31,10 @@ def look_at_refusals(house: "House", names: Collection[str]) -> "list[Candidate]
 
 
 def expect_refusals(house: "House", names: Sequence[str]) -> None:
-    """Let the pairs of a plan warn of writes like those that were refused; what cannot be read now warns of nothing."""
+    """Let the pairs of a plan warn of writes like those that were refused.
+
+    What cannot be read now, or not without a listing of everything, warns of nothing.
+    """
     if not house.store.look(lambda tx: tx.refusals()):
         return
     from tallystick.engine.learn import learn, learned_rules, with_rules
@@ -43,7 +46,7 @@ def expect_refusals(house: "House", names: Sequence[str]) -> None:
         rules = []
         for side in SIDES if pair.name in chosen else ():
             try:
-                rules += learned_rules(drive(learn(pair, side), boundary))
+                rules += learned_rules(drive(learn(pair, side, lists=False), boundary))
             except Error:
                 continue  # the plan itself will say what is wrong with the system
         made.append(with_rules(pair, rules))

@@ -30,6 +30,7 @@ MOST_REFUSED: Final = 400
 MOST_ALIKE: Final = 20
 MOST_ACCEPTED: Final = 10_000
 """So many linked records are compared with, evenly spread."""
+_MOST_LOOKED_AT: Final = 20_000
 _NUMBERS: Final = re.compile(r"[\d.,]+")
 
 
@@ -73,11 +74,14 @@ class _Refusal:
     at: int
 
 
-def learn(pair: Pair, side: Side) -> Flow[list[Candidate]]:
-    """Learn what ``side`` refuses. Asks the other system for the refused records, for nothing where there are none."""
+def learn(pair: Pair, side: Side, *, lists: bool = True) -> Flow[list[Candidate]]:
+    """Learn what ``side`` refuses. Asks the other system for the refused records, for nothing where there are none.
+
+    ``lists`` lets it read all of a system that gives no single records; else nothing is learned there.
+    """
     end, source = pair.end(side), pair.end(other(side))
     reasons = yield from effects.look(lambda tx: [r for r in tx.refusals(pair.name) if r.side == side])
-    if not reasons:
+    if not reasons or not (lists or source.can.read_by_id):
         return []
     told = yield from effects.look(lambda tx: _told(tx, pair, source.side, reasons))
     fields = yield from _read_again(pair, source, {record: seen for record, _, _, seen, _ in told})
@@ -123,7 +127,7 @@ def _told(tx: StoreTx, pair: Pair, source: Side, reasons: Sequence[RefusedReason
     found += [(r.record, r.last, r.field, r.seen, r.said) for r in reasons if r.record and r.record not in known]
     alike: Counter[tuple[str, str]] = Counter()
     chosen: list[_Told] = []
-    for told in sorted(found, key=lambda told: -told[1]):
+    for told in sorted(found, key=lambda told: -told[1])[:_MOST_LOOKED_AT]:
         group = (told[2], masked(_NUMBERS.sub("", told[4])))
         alike[group] += 1
         if alike[group] <= MOST_ALIKE:
