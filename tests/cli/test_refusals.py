@@ -21,7 +21,7 @@ def refused(in_step: World) -> World:
     in_step.execute("erp", TRIGGER.format(name="short"))
     in_step.write("mappings/companies.yaml", COMMENTED)
     for n in range(11):
-        add(in_step, n, "1" * (n % 6 + 1))
+        add(in_step, n, f"{10 + n}" + "1" * (n % 5))
     add(in_step, 11, "12345678")
     in_step.tally("run", "--release", "creates")
     return in_step
@@ -53,9 +53,10 @@ def test_plans_and_predictions_name_who_is_like_that_and_send_it_all_the_same(re
     add(refused, 21, "123")
     told = refused.tally("predict", "--side", "erp")
     assert told.code == exits.DECIDE
-    assert "2 records  phone: likely to be refused: phone at most 6 characters (sent all the same)" in told.out
+    assert "2 records  phone: likely to be refused: at most 6 characters (sent all the same)" in told.out
     assert "1 write to erp likely to be refused: phone at most 6 characters" in refused.tally("plan").out
-    refused.tally("run", "--release", "creates")
+    refused.tally("apply", "--release", "creates")
+    assert "n21@x.de" in refused.erp()
     [found] = listed(refused)
     assert found["refused"] == 2
 

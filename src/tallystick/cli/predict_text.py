@@ -8,6 +8,7 @@ from tallystick.cli.output import Screen, number, visible
 from tallystick.cli.predict_look import Forecast, Help
 from tallystick.core.prediction import Example
 from tallystick.core.record import UNKNOWN
+from tallystick.core.rule import LIKELY
 
 _EFFECTS: Final = {
     "record": "not written at all",
@@ -103,7 +104,8 @@ def _summary(forecast: Forecast) -> str:
 def _headline(help_: Help) -> str:
     refusal = help_.refusal
     name = f"{refusal.field}: " if refusal.field else ""
-    return f"{number(refusal.count, 'record')}  {name}{refusal.message} ({_EFFECTS[refusal.effect]})"
+    said = refusal.message.replace(f"{LIKELY}{refusal.field} ", LIKELY)
+    return f"{number(refusal.count, 'record')}  {name}{said} ({_EFFECTS[refusal.effect]})"
 
 
 def _values(example: Example, *, reveal: bool) -> str:

@@ -58,7 +58,7 @@ def list_problems(ctx: typer.Context, mappings: Names = None, *, as_json: Json =
     from tallystick.cli.field_text import problem_documents
     from tallystick.cli.near_mapping import chosen_mappings
     from tallystick.cli.refusals_look import refused_fields
-    from tallystick.engine.learn import REFUSED
+    from tallystick.core.refused import REFUSED
     from tallystick.project.learn_options import asked_fields
     from tallystick.wiring import open_state
 

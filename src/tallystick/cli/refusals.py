@@ -124,9 +124,7 @@ def _show(screen: "Screen", found: "Candidate", system: str) -> None:
     else:
         source = "in the system's own words" if found.guess.is_told else "found between refused and accepted values"
         screen.say(f"  rule: {rule_words(found)}  ({source})")
-        screen.say(
-            f"  refuses all {found.refused:,} that were refused and none of {found.accepted:,} that were accepted"
-        )
+        screen.say(f"  refuses what was refused, and none of {number(found.accepted, 'accepted record')}")
     more = " ..." if len(found.examples) > _SHOWN else ""
     screen.say(f"  records: {', '.join(found.examples[:_SHOWN])}{more}")
 

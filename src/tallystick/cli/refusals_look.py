@@ -1,22 +1,25 @@
 """Gather what can be learned of a project's refusals, for the verb that lists them and for plans."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tallystick.core.error import Error
 from tallystick.core.record import SIDES
 from tallystick.core.refused import RefusedReason
 from tallystick.core.state import StoreTx
 from tallystick.engine.effects import drive
-from tallystick.engine.learn import Candidate, learn, learned_rules, with_rules
-from tallystick.project.edit import spell_flow
-from tallystick.wiring import House
+
+if TYPE_CHECKING:
+    from tallystick.engine.learn import Candidate
+    from tallystick.wiring import House
 
 _SHOWN: Final = 5
 
 
-def look_at_refusals(house: House, names: Collection[str]) -> list[Candidate]:
+def look_at_refusals(house: "House", names: Collection[str]) -> "list[Candidate]":
     """Learn from the refusals of some mappings. Raises what a system answers instead of its records."""
+    from tallystick.engine.learn import learn
+
     boundary = house.boundary()
     return [
         found
@@ -27,8 +30,15 @@ def look_at_refusals(house: House, names: Collection[str]) -> list[Candidate]:
     ]
 
 
-def expect_refusals(house: House, names: Sequence[str]) -> None:
-    """Let the pairs of a plan warn of writes like those that were refused; what cannot be read now warns of nothing."""
+def expect_refusals(house: "House", names: Sequence[str]) -> None:
+    """Let the pairs of a plan warn of writes like those that were refused.
+
+    What cannot be read now, or not without a listing of everything, warns of nothing.
+    """
+    if not house.store.look(lambda tx: tx.refusals()):
+        return
+    from tallystick.engine.learn import learn, learned_rules, with_rules
+
     boundary = house.boundary()
     chosen = {pair.name for pair in house.chosen(names)}
     made = []
@@ -36,7 +46,7 @@ def expect_refusals(house: House, names: Sequence[str]) -> None:
         rules = []
         for side in SIDES if pair.name in chosen else ():
             try:
-                rules += learned_rules(drive(learn(pair, side), boundary))
+                rules += learned_rules(drive(learn(pair, side, lists=False), boundary))
             except Error:
                 continue  # the plan itself will say what is wrong with the system
         made.append(with_rules(pair, rules))
@@ -52,12 +62,14 @@ def _is_dropped(reason: RefusedReason) -> bool:
     return reason.dropped is not None and reason.last <= reason.dropped
 
 
-def rule_words(candidate: Candidate) -> str:
+def rule_words(candidate: "Candidate") -> str:
     """Give the rule as it would be written, on one line; empty where none fits."""
+    from tallystick.project.edit import spell_flow
+
     return spell_flow(dict(candidate.guess.settings) | {"to": candidate.side}) if candidate.guess else ""
 
 
-def candidate_document(candidate: Candidate) -> dict[str, Any]:
+def candidate_document(candidate: "Candidate") -> dict[str, Any]:
     """Write a candidate as JSON."""
     return {
         "refusal": candidate.key,

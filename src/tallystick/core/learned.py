@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from tallystick.core.expression import compile_expression
 from tallystick.core.learned_condition import needed_when
 from tallystick.core.learned_limits import Settings, guessed_lengths, guessed_range, told_lengths, told_range
 from tallystick.core.learned_pattern import common_shape, pattern_guesses
 from tallystick.core.pattern import pattern_of
+from tallystick.core.policy import Judgement
 from tallystick.core.record import UNKNOWN, Fields, Side, Value
 from tallystick.core.refusal_vocabulary import Kind, Wanted
 from tallystick.core.refusal_words import Complaint
 from tallystick.core.rule import Rule
 
 _FEWEST: Final = 10
-"""A limit that no system named needs that many accepted values beside it."""
+"""A rule that no system named needs that many accepted values beside it; a limit or pattern, so many different ones."""
 _RARE: Final = 0.05
 _MOST_OPTIONS: Final = 50
 
@@ -81,15 +81,15 @@ def rule_of(name: str, settings: Mapping[str, Any], names: Sequence[str], side: 
     pattern = str(settings.get("matches", ""))
     if pattern and pattern_of(pattern) is None:
         return None
-    only_if, that = (settings.get(key) for key in ("required_if", "that"))
-    sources = f"{only_if or ''}{that or ''}"
+    only_if, that = (_compiled(settings.get(key, "")) for key in ("required_if", "that"))
+    sources = f"{settings.get('required_if', '')}{settings.get('that', '')}"
     return Rule(
         field=name,
         then="warn",
         sides=("left", "right") if side is None else (side,),
-        required=bool(settings.get("required") or only_if),
-        only_if=compile_expression(only_if) if only_if else None,
-        that=compile_expression(that) if that else None,
+        required=bool(settings.get("required")) or only_if is not None,
+        only_if=only_if,
+        that=that,
         pattern=pattern,
         min_length=settings.get("min_length"),
         max_length=settings.get("max_length"),
@@ -102,9 +102,22 @@ def rule_of(name: str, settings: Mapping[str, Any], names: Sequence[str], side: 
     )
 
 
+def _is_enough(good: Sequence[Value]) -> bool:
+    """Tell whether accepted values are many and different enough to show where a limit lies."""
+    return len(set(map(str, good))) >= _FEWEST
+
+
 def is_blank(value: Value) -> bool:
     """Tell whether there is no value."""
     return value is None or (isinstance(value, str | frozenset) and not value)
+
+
+def _compiled(source: str) -> Judgement | None:
+    if not source:
+        return None
+    from tallystick.core.expression import compile_expression  # brings Jinja; most rules have no expression
+
+    return compile_expression(source)
 
 
 def _words(source: str) -> set[str]:
@@ -174,7 +187,7 @@ def _texts(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
             yield Guess({"matches": complaint.pattern}, is_told=True)
     if kind == "other":
         yield from _closed(evidence)
-        if len(good) >= _FEWEST and (shape := common_shape(good)):
+        if _is_enough(good) and (shape := common_shape(good)):
             yield Guess({"matches": shape}, is_told=False)
         yield from _lengths(evidence)
     yield from _patterns(good, bad, evidence)
@@ -184,9 +197,9 @@ def _texts(kind: Kind, evidence: Evidence) -> Iterator[Guess]:
 
 def _patterns(good: Sequence[str], bad: Sequence[str], evidence: Evidence) -> Iterator[Guess]:
     wanted: Wanted = next((c.wanted for c in evidence.complaints if c.wanted), "")
-    if len(good) >= _FEWEST or wanted:
+    if _is_enough(good) or wanted:
         for number, pattern in enumerate(pattern_guesses(good, bad, wanted)):
-            if number == 0 or len(good) >= _FEWEST:
+            if number == 0 or _is_enough(good):
                 yield Guess({"matches": pattern}, is_told=bool(wanted) and number == 0)
 
 
@@ -197,7 +210,7 @@ def _lengths(evidence: Evidence) -> Iterator[Guess]:
         yield from (Guess(each, is_told=True) for each in told_lengths(least, most, is_open=False))
     good = [len(value) for value in evidence.good if isinstance(value, str | frozenset | list)]
     bad = [len(value) for value in evidence.bad if isinstance(value, str | frozenset | list)]
-    if len(good) >= _FEWEST:
+    if good and _is_enough(evidence.good):
         yield from _found(evidence, guessed_lengths(good, bad))
 
 
@@ -206,7 +219,7 @@ def _ranges(evidence: Evidence) -> Iterator[Guess]:
     good, bad = _numbers(evidence.good), _numbers(evidence.bad)
     is_whole = all(number == number.to_integral_value() for number in (*good, *bad))
     yield from (Guess(each, is_told=True) for each in told_range(least, most, is_open=is_open, is_whole=is_whole))
-    if len(good) >= _FEWEST:
+    if _is_enough(good):
         yield from _found(evidence, guessed_range(good, bad, is_whole=is_whole))
 
 
@@ -221,7 +234,7 @@ def _found(evidence: Evidence, limits: Iterator[Settings]) -> Iterator[Guess]:
 
 def _whole(evidence: Evidence) -> Iterator[Guess]:
     is_told = any(c.wanted == "integer" for c in evidence.complaints)
-    if is_told or len(evidence.good) >= _FEWEST:
+    if is_told or _is_enough(evidence.good):
         yield Guess({"that": "{{ value % 1 == 0 }}"}, is_told=is_told)
 
 

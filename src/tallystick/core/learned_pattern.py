@@ -15,6 +15,8 @@ Shape = tuple[str, ...]
 _MOST_SHAPES: Final = 4
 _RARE: Final = 0.05
 """The share of texts of a shape seen once only, above which further shapes are to be expected."""
+_MOST_WORDS: Final = 10
+_FEWEST_OF_WORD: Final = 3
 _FORMS: Final[Mapping[Wanted, tuple[str, ...]]] = {
     "email": (r"^[^@\s]+@[^@\s]+\.[^@\s.]+$", r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$"),
     "url": (r"^https?://\S+$", r"^https://\S+$"),
@@ -37,6 +39,8 @@ _CLASSES: Final = {"A": "[A-Z]", "a": "[a-z]", "0": "[0-9]"}
 def pattern_guesses(good: Sequence[str], bad: Sequence[str], wanted: Wanted) -> Iterator[str]:
     """Give patterns that may be what a system asks of these texts, the likeliest first."""
     yield from _FORMS.get(wanted, ())
+    for form in ("email", "url") if not wanted else ():
+        yield from _FORMS[form]
     yield from _shaped(good)
     yield from _CHARACTERS
     yield from _forbidden(good, bad)
@@ -82,17 +86,16 @@ def _class_of(character: str) -> str:
 
 
 def _spell(shape: Shape, texts: Sequence[Sequence[str]], exact: int) -> str:
-    """Spell one shape: 0 leaves lengths that vary open, 1 gives their bounds, 2 also the letters that never vary."""
+    """Spell one shape: 0 leaves lengths that vary open, 1 gives their bounds, 2 also letters that are few words."""
     spelled = []
     for at, kind in enumerate(shape):
         if kind not in _CLASSES:
             spelled.append(_SPECIAL.sub(r"\\\g<0>", kind[1:]))
             continue
-        found = {parts[at] for parts in texts}
-        sizes = {len(part) for part in found}
-        least, most = min(sizes), max(sizes)
-        if exact > 1 and len(found) == 1 and kind != "0":
-            spelled.append(next(iter(found)))
+        found = Counter(parts[at] for parts in texts)
+        least, most = (choose(len(part) for part in found) for choose in (min, max))
+        if exact > 1 and kind != "0" and len(found) <= _MOST_WORDS and min(found.values()) >= _FEWEST_OF_WORD:
+            spelled.append(next(iter(found)) if len(found) == 1 else f"(?:{'|'.join(sorted(found))})")
         elif least == most:
             spelled.append(_CLASSES[kind] + (f"{{{least}}}" if least > 1 else ""))
         else:

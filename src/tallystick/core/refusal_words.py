@@ -55,7 +55,7 @@ def understand(text: str, field: str, paths: Collection[str]) -> list[Complaint]
 
     A refusal about several fields gives a complaint for each. One that names no field comes back with an empty one.
     """
-    words = _HEAD.sub("", text)
+    words = own_words(text)
     segments = [part for part in _SEGMENT.split(words) if part.strip()] or [words]
     if field and len(segments) == 1:
         return [_read(field, _without_name(words, field))]
@@ -71,6 +71,11 @@ def understand(text: str, field: str, paths: Collection[str]) -> list[Complaint]
         heard = [_read(field, part) for part in free]
         found[field] = next((one for one in heard if one.kind != "other"), heard[0])
     return list(found.values()) or [next((c for c in _all(segments) if c.kind != "other"), _read("", words))]
+
+
+def own_words(text: str) -> str:
+    """Give what the system itself said, without where it was and what every refusal says."""
+    return _HEAD.sub("", text)
 
 
 def _all(segments: list[str]) -> Iterator[Complaint]:

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from tallystick.core.error import Duplicate, Refused
 from tallystick.core.record import Side, Value
 
+REFUSED: Final = frozenset({Refused.code, Duplicate.code})
+"""The codes of what is parked because a system refused it."""
 MOST_SAID: Final = 200
 """Longer complaints are cut."""
 HIDDEN: Final = "..."

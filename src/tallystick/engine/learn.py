@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tallystick.core.compile import compile_mapping
-from tallystick.core.error import DataError, Duplicate, Refused
+from tallystick.core.error import DataError
 from tallystick.core.learned import Evidence, Guess, guess_rule, is_blank, rule_of
 from tallystick.core.path import render
 from tallystick.core.ports import Flow, Position, Sighting
 from tallystick.core.record import UNKNOWN, Fields, Side, encode_fields, fingerprint, other
 from tallystick.core.refusal_vocabulary import Kind
-from tallystick.core.refusal_words import Complaint, understand
-from tallystick.core.refused import RefusedReason, masked, without_values
+from tallystick.core.refusal_words import Complaint, own_words, understand
+from tallystick.core.refused import REFUSED, RefusedReason, masked, without_values
 from tallystick.core.rule import Rule
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
@@ -30,9 +30,8 @@ MOST_REFUSED: Final = 400
 MOST_ALIKE: Final = 20
 MOST_ACCEPTED: Final = 10_000
 """So many linked records are compared with, evenly spread."""
+_MOST_LOOKED_AT: Final = 20_000
 _NUMBERS: Final = re.compile(r"[\d.,]+")
-REFUSED: Final = frozenset({Refused.code, Duplicate.code})
-"""The codes of what is parked because a system refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +74,14 @@ class _Refusal:
     at: int
 
 
-def learn(pair: Pair, side: Side) -> Flow[list[Candidate]]:
-    """Learn what ``side`` refuses. Asks the other system for the refused records, for nothing where there are none."""
+def learn(pair: Pair, side: Side, *, lists: bool = True) -> Flow[list[Candidate]]:
+    """Learn what ``side`` refuses. Asks the other system for the refused records, for nothing where there are none.
+
+    ``lists`` lets it read all of a system that gives no single records; else nothing is learned there.
+    """
     end, source = pair.end(side), pair.end(other(side))
     reasons = yield from effects.look(lambda tx: [r for r in tx.refusals(pair.name) if r.side == side])
-    if not reasons:
+    if not reasons or not (lists or source.can.read_by_id):
         return []
     told = yield from effects.look(lambda tx: _told(tx, pair, source.side, reasons))
     fields = yield from _read_again(pair, source, {record: seen for record, _, _, seen, _ in told})
@@ -125,7 +127,7 @@ def _told(tx: StoreTx, pair: Pair, source: Side, reasons: Sequence[RefusedReason
     found += [(r.record, r.last, r.field, r.seen, r.said) for r in reasons if r.record and r.record not in known]
     alike: Counter[tuple[str, str]] = Counter()
     chosen: list[_Told] = []
-    for told in sorted(found, key=lambda told: -told[1]):
+    for told in sorted(found, key=lambda told: -told[1])[:_MOST_LOOKED_AT]:
         group = (told[2], masked(_NUMBERS.sub("", told[4])))
         alike[group] += 1
         if alike[group] <= MOST_ALIKE:
@@ -234,7 +236,7 @@ def _candidate(
     guess = guess_rule(kind, Evidence(names, at, rows, accepted, complaints))
     known = [row for row in accepted if row[at] is not UNKNOWN]
     return Candidate(
-        pair.name, side, names[at], kind, mine[-1].said if mine else "",
+        pair.name, side, names[at], kind, own_words(mine[-1].said) if mine else "",
         guess, rule_of(names[at], guess.settings, names, side) if guess else None, len(rows), len(known),
         max(sum(r.count for r in mine), len(rows)), min((r.first for r in mine), default=found[0].since),
         max((r.last for r in mine), default=found[0].since), tuple(sorted({r.record for r in found})), tuple(mine),

@@ -14,6 +14,7 @@ from tallystick.core.ports import Written
 from tallystick.core.record import SIDES, UNKNOWN, Side, decode_fields, other
 from tallystick.engine.line import Line
 from tallystick.engine.pair import Pair
+from tallystick.engine.refused import refused_reason
 from tallystick.engine.send import Job
 from tallystick.engine.settlement import Ledger, Settlement
 
@@ -58,6 +59,9 @@ def note_unfinished(
             continue
         inner = error.field if isinstance(error, DataError | Refused) else ""
         field_name = f"{render(where)}.{inner}" if inner else render(where)
+        if isinstance(error, Refused):
+            reason = refused_reason(at.pair, line, job, error, at.now)
+            into.refused.append(replace(reason, field=field_name))
         into.parked.append(
             Quarantined(
                 at.pair.name, source, records[source] or "", field_name, error.code, str(error), error.hint,

@@ -30,7 +30,7 @@ def learn_rule(loaded: LoadedProject, mapping: str, field: str, settings: Mappin
         here = document["fields"][field]
         if here.get("rules") is None:
             here["rules"] = []
-        here["rules"].append({key: _spelled(document, value) for key, value in rule.items()})
+        here["rules"].append({key: _spelled(document, value) for key, value in settings.items()} | {"to": side})
 
     path = loaded.folder / "mappings" / f"{mapping}.yaml"
     rewrite_yaml(path, change, hint=f"write it under fields.{field}.rules by hand: {spell_flow(rule)}")
