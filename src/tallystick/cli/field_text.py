@@ -26,6 +26,7 @@ _DECISIONS: Final[Mapping[Decision, str]] = {
     "accepted": "accepted",
     "ignored": "ignored",
     "mapped": "mapped",
+    "renamed": "called otherwise",
     "written": "written down",
     "over": "over",
 }

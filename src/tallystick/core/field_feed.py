@@ -11,8 +11,8 @@ from typing import Final, Literal
 from tallystick.core.drift import Change, FieldDrift
 from tallystick.core.schema import Type
 
-Decision = Literal["", "known", "accepted", "ignored", "mapped", "written", "over"]
-ENDING: Final[frozenset[Decision]] = frozenset({"accepted", "mapped", "written", "over"})
+Decision = Literal["", "known", "accepted", "ignored", "mapped", "renamed", "written", "over"]
+ENDING: Final[frozenset[Decision]] = frozenset({"accepted", "mapped", "renamed", "written", "over"})
 
 
 @dataclass(frozen=True, slots=True)
