@@ -42,6 +42,8 @@ class FoundRename:
     def words(self) -> str:
         """Say how it is known."""
         told = self.renamed
+        if not told.compared:
+            return f"'{told.old}' is called '{told.new}' now: it has the same id"
         proof = f"the same values in {told.same} of {told.compared} records"
         return f"'{told.old}' seems to be called '{told.new}' now: {proof}"
 
@@ -53,9 +55,14 @@ class FoundRename:
 
 
 def look_for_renames(house: House, found: Sequence[ObjectDrift], sample: int) -> list[FoundRename]:
-    """Look among the new fields for those mapped ones that are gone; only then records are read once more."""
+    """Give what is called otherwise by its id, or by its values: for these, records are read once more.
+
+    Values are asked only where a mapped field is gone and another is new.
+    """
     renames = []
     for drift in found:
+        by_id = [c for c in drift.changes if c.change == "renamed"]
+        renames += [FoundRename(drift.system, drift.object, Renamed(c.was, c.now, 0, 0)) for c in by_id]
         gone = [c.path for c in drift.changes if c.change == "gone" and drift.users(c)]
         new = [c for c in drift.changes if c.change == "new"]
         if gone and new and not is_borrowed(house.loaded.manifests[drift.system].objects[drift.object]):
@@ -125,7 +132,11 @@ def take_renames(house: House, words: Sequence[str], found: Sequence[ObjectDrift
         path, _, new = word.partition("=")
         drift = next((d for d in found if path.startswith(f"{d.system}/{d.object}.")), None)
         old = path.removeprefix(f"{drift.system}/{drift.object}.") if drift else ""
-        if drift is None or not new or (old, "gone") not in {(c.path, c.change) for c in drift.changes}:
+        if (
+            drift is None
+            or not new
+            or not any(c.path == old and c.change in {"gone", "renamed"} for c in drift.changes)
+        ):
             raise ProjectError(f"'{word}' names no field that is gone", hint="write it as SYSTEM/OBJECT.OLD=NEW")
         _rename(house, drift, old, new)
         paths += [path, f"{drift.system}/{drift.object}.{new}"]

@@ -141,6 +141,8 @@ def _entry(field: Field) -> dict[str, Any]:
     told |= {name: True for name in ("required", "read_only", "unique") if getattr(field, name)}
     if field.max_length is not None:
         told["max_length"] = field.max_length
+    if field.id:
+        told["id"] = field.id
     if field.options:
         told["options"] = [option.key for option in field.options]
     return told
