@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tallystick.cli.field_paths import is_breaking, mapped_paths, own_paths
 from tallystick.core.drift import FieldDrift, find_drift
 from tallystick.core.error import AccessError, DataError, ProjectError, RemoteError
-from tallystick.core.path import render
 from tallystick.core.record import SIDES
 from tallystick.core.schema import Field, ObjectType, Type
 from tallystick.engine.effects import call, drive
@@ -70,11 +70,6 @@ class ObjectDrift:
         }
 
 
-def is_breaking(change: FieldDrift, mapped: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether a mapping cannot go on as before; ``mapped`` are its fields by path."""
-    return (change.is_narrowing and bool(mapped.get(change.path))) or (change.is_required and bool(mapped))
-
-
 def look_for_drift(house: House, systems: Sequence[str], sample: int) -> list[ObjectDrift]:
     """Compare every mapped object that declares fields, of the named systems or of all.
 
@@ -132,12 +127,6 @@ def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> Object
     return described.objects.get(table) or spec
 
 
-def own_paths(spec: ObjectSpec) -> frozenset[str]:
-    """Give the paths that have a meaning of their own: id, version, times."""
-    paths = (spec.id, spec.version, spec.modified, spec.created)
-    return frozenset(p for p in paths if p and not p.startswith("header:"))
-
-
 def _seen(written: ObjectType, spec: ObjectSpec, seen: SeenFields) -> Iterable[FieldDrift]:
     for fresh in seen.unannounced(written, own_paths(spec)):
         yield FieldDrift(fresh.path, "new", now=fresh.type, field=fresh)
@@ -165,19 +154,6 @@ def _listed(
     for each_listed in listed:
         if each_listed.path not in there:
             yield FieldDrift(each_listed.path, "new", now=each_listed.type, field=each_listed)
-
-
-def mapped_paths(house: House, system: str, name: str) -> dict[str, list[str]]:
-    """Give the mapped fields of an object by path."""
-    found: dict[str, list[str]] = {}
-    for pair in house.pairs:
-        for end in map(pair.end, SIDES):
-            if (end.system, end.object) == (system, name):
-                for place, field in zip(end.places, pair.mapping.names, strict=True):
-                    for path in [place.path, *(where for where, _ in place.inverse)]:
-                        if path:
-                            found.setdefault(render(path), []).append(f"{pair.name}.{field}")
-    return found
 
 
 def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) -> list[str]:
