@@ -72,6 +72,7 @@ class System(Strict):
     lines_inside: bool = False
     shares_companies: bool = False
     address_apart: bool = False
+    stops_at: str = ""
 
 
 class Start(Strict):

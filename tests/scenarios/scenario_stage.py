@@ -7,6 +7,7 @@ import contextlib
 import functools
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scenario_lines import KEY, Lines
 
 from tallystick.core.record import SIDES, Side, encode_raw
 from tallystick.engine.effects import drive
+from tallystick.engine.field_watch import Expected, FieldWatch
 from tallystick.engine.local import LocalBoundary
 from tallystick.engine.run import Result, run
 from tallystick.engine.session import Session
@@ -148,6 +150,7 @@ class Stage:
         """Run the engine once."""
         self.runs += 1
         session = Session(f"run-{self.runs}", mode, lambda: Scratch(self.folder), **options)
+        session.fields = FieldWatch(dict(self._expected()))
         transports = {name: s.transport for name, s in self.systems.items()}
         boundary = LocalBoundary(
             transports, self.store, clock=self.clock, sleep=self.pass_time, token=self.token, sink=None
@@ -156,6 +159,15 @@ class Stage:
             return drive(run(session, self.pairs, alone=True, patience=PATIENCE_SECONDS), boundary)
         finally:
             session.close()
+
+    def _expected(self) -> Iterator[tuple[tuple[str, str], Expected]]:
+        """Leave one field out of what is written about an object that is to stop at it."""
+        for side in SIDES:
+            unwritten = self.spec(side).stops_at
+            for end in [pair.end(side) for pair in self.pairs] if unwritten else ():
+                schema = end.connector.schema(end.object)
+                written = replace(schema, fields=tuple(f for f in schema.fields if f.path != unwritten))
+                yield (end.system, end.object), Expected(written, frozenset({"id"}), stops=True)
 
     def _watch(self, side: Side, kind: str, habits: dict[str, str]) -> None:
         """Let a system re-spell values as it stores them, whoever writes them; and keep a bin to restore from."""

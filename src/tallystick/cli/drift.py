@@ -47,6 +47,14 @@ def drift(
             help="Map a field (SYSTEM/OBJECT.FIELD) to one of the other side: write it into the mapping.",
         ),
     ] = None,
+    taken: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--renamed",
+            metavar="FIELD=NAME",
+            help="A field (SYSTEM/OBJECT.FIELD) is called NAME now: write that into the files.",
+        ),
+    ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option("--ignore", metavar="FIELD", help="Leave a change as it is (SYSTEM/OBJECT.FIELD); say no more."),
@@ -64,6 +72,7 @@ def drift(
     from tallystick.cli.drift_answer import answer_policies, map_named
     from tallystick.cli.drift_answer_text import answer_lines
     from tallystick.cli.drift_look import accept_new, look_for_drift
+    from tallystick.cli.drift_renamed import look_for_renames, take_renames
     from tallystick.cli.exits import DECIDE, DONE, SYSTEM
     from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift
     from tallystick.wiring import open_house
@@ -75,6 +84,9 @@ def drift(
     with open_house(start.folder, start.environment, whole=True) as house:
         found = look_for_drift(house, systems or [], sample)
         keep_drift(house, found)
+        renames = look_for_renames(house, found, sample)
+        renamed = take_renames(house, taken or [], found)
+        decide_changes(house, renamed, "renamed")
         accepted = accept_new(house, found, everything=accept)
         decide_changes(house, accepted, "accepted")
         answers = answer_policies(house, found)
@@ -88,6 +100,8 @@ def drift(
         "mapped": [each.document() for each in answers.mapped],
         "suggested": [each.document() for each in answers.suggested],
         "not_mapped": answers.refused,
+        "renames": [each.document() for each in renames],
+        "renamed": renamed,
     })  # fmt: skip
     for each in found:
         _show(screen, each)
@@ -95,11 +109,19 @@ def drift(
         screen.say(f"written: {path}")
     for path in ignored:
         screen.say(f"ignored: {path}")
+    for word in taken or ():
+        screen.say(f"renamed: {word}")
+    for rename in renames if not renamed else ():
+        screen.say(f"{rename.system}/{rename.object}: {rename.words}")
+        screen.say(f"  if it is: {rename.command}")
     for line in answer_lines(answers):
         screen.say(line)
     if any(each.failure for each in found):
         return SYSTEM
-    return DECIDE if any(each.is_breaking(c) for each in found for c in each.changes) else DONE
+    still = [
+        c for d in found for c in d.changes if d.is_breaking(c) and f"{d.system}/{d.object}.{c.path}" not in renamed
+    ]
+    return DECIDE if still else DONE
 
 
 def _show_feed(screen: "Screen", folder: Path, environment: str | None, systems: Sequence[str]) -> int:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tallystick.cli.field_paths import is_breaking, mapped_paths, own_paths
 from tallystick.core.drift import FieldDrift, find_drift
-from tallystick.core.error import AccessError, ProjectError, RemoteError
-from tallystick.core.path import render
+from tallystick.core.error import AccessError, DataError, ProjectError, RemoteError
 from tallystick.core.record import SIDES
-from tallystick.core.schema import ObjectType, Type
+from tallystick.core.schema import Field, ObjectType, Type
 from tallystick.engine.effects import call, drive
+from tallystick.engine.field_list import read_field_list, same_ids
 from tallystick.engine.seen_fields import SeenFields, see_fields
 from tallystick.project.manifest import Manifest, ObjectSpec
 from tallystick.project.new_field import declare_fields
@@ -69,11 +70,6 @@ class ObjectDrift:
         }
 
 
-def is_breaking(change: FieldDrift, mapped: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether a mapping cannot go on as before; ``mapped`` are its fields by path."""
-    return (change.is_narrowing and bool(mapped.get(change.path))) or (change.is_required and bool(mapped))
-
-
 def look_for_drift(house: House, systems: Sequence[str], sample: int) -> list[ObjectDrift]:
     """Compare every mapped object that declares fields, of the named systems or of all.
 
@@ -107,11 +103,16 @@ def _look(house: House, system: str, name: str, spec: ObjectSpec, sample: int) -
             now = object_type(name, _catalogue(house, system, name, spec))
             showed = {path: field.type for path, field in now.by_path.items()}
             return ObjectDrift(system, name, _DESCRIBED, tuple(find_drift(written, now)), mapped, showed=showed)
-        seen = drive(call(system, see_fields(house.systems[system].connector, name, sample)), house.boundary())
-    except (AccessError, RemoteError, ProjectError) as fault:
+        connector = house.systems[system].connector
+        seen = drive(call(system, see_fields(connector, name, sample)), house.boundary())
+        source = spec.fields_from
+        listed = drive(call(system, read_field_list(connector, source)), house.boundary()) if source else ()
+    except (AccessError, RemoteError, ProjectError, DataError) as fault:
         return ObjectDrift(system, name, "", (), mapped, str(fault))
-    source, changes = f"{seen.records:,} records", tuple(_seen(written, spec, seen))
-    return ObjectDrift(system, name, source, changes, mapped, showed=seen.paths())
+    changes = tuple(_listed(written, spec, listed, list(_seen(written, spec, seen))))
+    told = f"{seen.records:,} records" + (f" and the list of {len(listed):,} fields" if listed else "")
+    showed = {f.path: f.type for f in listed} | seen.paths()
+    return ObjectDrift(system, name, told, changes, mapped, showed=showed)
 
 
 def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> ObjectSpec:
@@ -126,31 +127,33 @@ def _catalogue(house: House, system: str, name: str, spec: ObjectSpec) -> Object
     return described.objects.get(table) or spec
 
 
-def own_paths(spec: ObjectSpec) -> frozenset[str]:
-    """Give the paths that have a meaning of their own: id, version, times."""
-    paths = (spec.id, spec.version, spec.modified, spec.created)
-    return frozenset(p for p in paths if p and not p.startswith("header:"))
-
-
 def _seen(written: ObjectType, spec: ObjectSpec, seen: SeenFields) -> Iterable[FieldDrift]:
     for fresh in seen.unannounced(written, own_paths(spec)):
         yield FieldDrift(fresh.path, "new", now=fresh.type, field=fresh)
     if seen.records and not spec.omits_blank:
-        for field in seen.vanished(written):
-            yield FieldDrift(field.path, "gone", was=field.type)
+        for lost in seen.vanished(written):
+            yield FieldDrift(lost.path, "gone", was=lost.type)
 
 
-def mapped_paths(house: House, system: str, name: str) -> dict[str, list[str]]:
-    """Give the mapped fields of an object by path."""
-    found: dict[str, list[str]] = {}
-    for pair in house.pairs:
-        for end in map(pair.end, SIDES):
-            if (end.system, end.object) == (system, name):
-                for place, field in zip(end.places, pair.mapping.names, strict=True):
-                    for path in [place.path, *(where for where, _ in place.inverse)]:
-                        if path:
-                            found.setdefault(render(path), []).append(f"{pair.name}.{field}")
-    return found
+def _listed(
+    written: ObjectType, spec: ObjectSpec, listed: Sequence[Field], seen: Sequence[FieldDrift]
+) -> Iterable[FieldDrift]:
+    """Join what records show with what the system lists: new fields with their ids, old ones under a new name."""
+    renamed = same_ids(written.fields, listed)
+    by_path = {f.path: f for f in listed}
+    for old, new in renamed.items():
+        yield FieldDrift(old, "renamed", was=old, now=new)
+    for each in seen:
+        if each.change == "gone" and each.path in by_path:
+            continue  # what the system lists is there, though nobody uses it
+        if each.path not in renamed and each.path not in renamed.values():
+            found = by_path.get(each.path)
+            known = replace(each.field, id=found.id, label=found.label) if each.field and found else each.field
+            yield replace(each, field=known)
+    there = {*written.by_path, *own_paths(spec), *renamed.values(), *(each.path for each in seen)}
+    for each_listed in listed:
+        if each_listed.path not in there:
+            yield FieldDrift(each_listed.path, "new", now=each_listed.type, field=each_listed)
 
 
 def accept_new(house: House, found: Iterable[ObjectDrift], *, everything: bool) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tallystick.cli.drift_look import ObjectDrift, is_breaking, mapped_paths, own_paths
+from tallystick.cli.field_paths import is_breaking, mapped_paths, own_paths
 from tallystick.cli.person import person
 from tallystick.core.drift import FieldDrift
 from tallystick.core.error import ProjectError
@@ -14,9 +14,11 @@ from tallystick.core.state import StoreTx
 from tallystick.engine.field_watch import Expected, FieldWatch
 from tallystick.engine.pair import Pair
 from tallystick.project.manifest import ObjectSpec
-from tallystick.project.near import suggest
 from tallystick.project.schema import object_type
 from tallystick.wiring import House
+
+if TYPE_CHECKING:
+    from tallystick.cli.drift_look import ObjectDrift
 
 _RENEW_SECONDS: Final = 3600.0  # how old a sight may get before it is written again
 Key = tuple[str, str]
@@ -74,7 +76,7 @@ def keep_seen(house: House, watch: FieldWatch, run: str, *, durable: bool) -> Fi
     return _keep(house, looks, watch.expected, durable=durable)
 
 
-def keep_drift(house: House, found: Iterable[ObjectDrift]) -> FieldNews:
+def keep_drift(house: House, found: "Iterable[ObjectDrift]") -> FieldNews:
     """Lay what `tally drift` found beside the feed and keep it."""
     told = [each for each in found if not each.failure]
     keys = [(d.system, d.object) for d in told]
@@ -92,6 +94,8 @@ def ignore_changes(house: House, paths: Sequence[str]) -> list[str]:
     Raises:
         ProjectError: nothing has changed there.
     """
+    from tallystick.project.near import suggest
+
     there = [c.path for c in house.store.look(lambda tx: tx.standing_field_changes())]
     for path in paths:
         if path not in there:

@@ -19,6 +19,7 @@ CHANGES: Final[Mapping[Change, str]] = {
     "more_options": "with further options {now}",
     "required": "required now",
     "read_only": "read-only now",
+    "renamed": "called '{now}' now",
 }
 _DECISIONS: Final[Mapping[Decision, str]] = {
     "": "waits for a word",
@@ -26,6 +27,7 @@ _DECISIONS: Final[Mapping[Decision, str]] = {
     "accepted": "accepted",
     "ignored": "ignored",
     "mapped": "mapped",
+    "renamed": "called otherwise",
     "written": "written down",
     "over": "over",
 }

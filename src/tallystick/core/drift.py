@@ -11,10 +11,11 @@ from typing import Final, Literal
 from tallystick.core.schema import Field, ObjectType
 
 Change = Literal[
-    "new", "gone", "retyped", "shorter", "longer", "fewer_options", "more_options", "required", "read_only"
-]
+    "new", "gone", "retyped", "shorter", "longer", "fewer_options", "more_options", "required", "read_only",
+    "renamed",
+]  # fmt: skip
 _BREAKING: Final[frozenset[Change]] = frozenset({
-    "gone", "retyped", "shorter", "fewer_options", "required", "read_only"
+    "gone", "retyped", "shorter", "fewer_options", "required", "read_only", "renamed"
 })  # fmt: skip
 _NARROW: Final = frozenset({"number", "integer"})
 

@@ -11,8 +11,8 @@ from typing import Final, Literal
 from tallystick.core.drift import Change, FieldDrift
 from tallystick.core.schema import Type
 
-Decision = Literal["", "known", "accepted", "ignored", "mapped", "written", "over"]
-ENDING: Final[frozenset[Decision]] = frozenset({"accepted", "mapped", "written", "over"})
+Decision = Literal["", "known", "accepted", "ignored", "mapped", "renamed", "written", "over"]
+ENDING: Final[frozenset[Decision]] = frozenset({"accepted", "mapped", "renamed", "written", "over"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,12 @@ def follow(standing: Iterable[FieldChange], look: FieldLook) -> Followed:
     """Lay a look beside the changes that stand for its object (those that have not ended)."""
     known = {(c.field, c.change): c for c in standing}
     found = Followed()
+    names = {(c.field, c.now) for c in known.values() if c.change == "renamed" and c.field in look.written}
+    names |= {(d.path, d.now) for d in look.drift if d.change == "renamed"}
+    one_field = {(old, "gone") for old, _ in names} | {(new, "new") for _, new in names}
     for drift in look.drift:
+        if (drift.path, drift.change) in one_field:
+            continue
         before = known.pop((drift.path, drift.change), None)
         touched = ", ".join(look.mapped.get(drift.path, ()))
         breaks = (drift.path, drift.change) in look.breaking
@@ -121,7 +126,8 @@ def follow(standing: Iterable[FieldChange], look: FieldLook) -> Followed:
             found.kept.append(change)
             found.news.append(change)
     for change in known.values():
-        ended = _ended(change, look)
+        is_renamed = (change.field, change.change) in one_field
+        ended = change.decide("renamed", "", look.at) if is_renamed else _ended(change, look)
         if ended is not None:
             found.kept.append(ended)
             found.closed.append(ended)
@@ -139,6 +145,8 @@ def _ended(change: FieldChange, look: FieldLook) -> FieldChange | None:
     if change.change == "new" and change.field in look.written:
         touched = ", ".join(look.mapped.get(change.field, ()))
         return replace(change, mapped=touched).decide("mapped" if touched else "written", "", look.at)
+    if change.change == "renamed" and change.field not in look.written:
+        return change.decide("renamed", "", look.at)
     if change.change == "gone" and (change.field not in look.written or change.field in look.showed):
         return change.decide("over" if change.field in look.showed else "written", "", look.at)
     return change.decide("over", "", look.at) if look.whole else None

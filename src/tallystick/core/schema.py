@@ -25,7 +25,8 @@ class Field:
     """One field of an object type, at ``path`` in its raw record. Lengths count characters; ``None`` means unknown.
 
     A ``create_only`` field is given to a new record and never changed. Where a field ``cascades``, the system deletes a
-    record by itself when the one that the field points to is deleted.
+    record by itself when the one that the field points to is deleted. The ``id`` is the system's own, and outlives a
+    new name.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Field:
     reference: str = ""
     cascades: bool = False
     label: str = ""
+    id: str = ""
 
 
 OnMissingPart = Literal["recreate", "delete", "ask"]

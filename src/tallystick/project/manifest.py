@@ -17,7 +17,15 @@ from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
 from tallystick.project.manifest_paging import NoPaging, Paging
 from tallystick.project.manifest_rpc import Params, RpcSpec
-from tallystick.project.manifest_shapes import InsideSpec, MapNew, OnNewField, OptionsFrom, PartSpec, UnderSpec
+from tallystick.project.manifest_shapes import (
+    FieldsFrom,
+    InsideSpec,
+    MapNew,
+    OnNewField,
+    OptionsFrom,
+    PartSpec,
+    UnderSpec,
+)
 from tallystick.project.manifest_soap import SoapSpec
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
@@ -143,6 +151,8 @@ class FieldSpec(Model):
     cascades: bool = False
     """The system deletes this record by itself when the one that the field points to is deleted."""
     label: str = ""
+    id: str = ""
+    """The system's own id of the field, which stays when the field is called otherwise."""
 
 
 class Table(Model):
@@ -224,6 +234,8 @@ class ObjectSpec(Model):
     """Records leave out fields that are blank. Otherwise a missing field is unknown and never written."""
     fields: dict[str, FieldSpec] = {}
     """By path."""
+    fields_from: FieldsFrom | None = None
+    """Where the system lists the fields of this object, those that no record shows too, and their ids."""
     on_new_field: OnNewField = "report"
     """`tally drift` tells of fields that are not written here, leaves them out, or writes them here (`accept`,
     `evolve`); it shows what they may be on the other side (`propose`), maps them there by ``map_new`` (`map`), and adds

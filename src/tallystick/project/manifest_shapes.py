@@ -90,6 +90,23 @@ class UnderSpec(Model):
 OnNewField = Literal["report", "ignore", "accept", "evolve", "freeze", "propose", "stop", "map", "create"]
 
 
+class FieldsFrom(Model):
+    """Where a system lists the fields of an object: another object of the same manifest, each record a field."""
+
+    object: str
+    """The object of this manifest whose records are the fields; a listing is all it needs."""
+    name: str = ""
+    """Path of what a field is called in records; the object's id if empty."""
+    id: str = ""
+    """Path of the id that a field keeps when it is called otherwise; the object's id if empty."""
+    label: str = ""
+    """Path of what people see."""
+    under: str = ""
+    """Where these fields lie in a record: ``properties``."""
+    where: dict[str, Annotated[tuple[Any, ...], BeforeValidator(_as_list, json_schema_input_type=Any)]] = {}
+    """Only records with this value (or one of these) at this path are fields of this object."""
+
+
 class MapNew(Model):
     """Which new fields are mapped by rule, and what they are called on the other side."""
 

@@ -71,7 +71,7 @@ def add_line(loaded: LoadedProject, line: NewLine) -> Written:
     ends = {"left": spec.left, "right": spec.right}
     files = [loaded.folder / "mappings" / f"{line.mapping}.yaml"]
     files += [loaded.folder / "systems" / f"{end.system}.yaml" for end in ends.values()]
-    with _all_or_nothing(files):
+    with all_or_nothing(files):
         declare_fields(loaded, ends[line.side].system, ends[line.side].object, [line.field])
         declare_fields(loaded, ends[other(line.side)].system, ends[other(line.side)].object, [line.target])
         loaded = load_project(loaded.folder, environment=loaded.environment or None)
@@ -124,7 +124,8 @@ def mapped_on(spec: MappingSpec, side: Side) -> set[str]:
 
 
 @contextlib.contextmanager
-def _all_or_nothing(files: Sequence[Path]) -> Iterator[None]:
+def all_or_nothing(files: Sequence[Path]) -> Iterator[None]:
+    """Put these files back as they were where something inside fails."""
     before = {file: file.read_bytes() for file in files if file.exists()}
     try:
         yield
@@ -140,6 +141,8 @@ def _entry(field: Field) -> dict[str, Any]:
     told |= {name: True for name in ("required", "read_only", "unique") if getattr(field, name)}
     if field.max_length is not None:
         told["max_length"] = field.max_length
+    if field.id:
+        told["id"] = field.id
     if field.options:
         told["options"] = [option.key for option in field.options]
     return told

@@ -47,6 +47,7 @@ def _field(path: str, spec: FieldSpec) -> Field:
         reference=spec.reference,
         cascades=spec.cascades,
         label=spec.label,
+        id=spec.id,
     )
 
 

@@ -109,6 +109,8 @@ def shape_faults(manifest: Manifest) -> Iterator[Complaint]:
         if name in simple.objects:
             found = child_faults(name, simple)
         yield from (((("objects", name, *path)), message, hint) for path, message, hint in found)
+        if spec.fields_from and spec.fields_from.object not in simple.objects:
+            yield ("objects", name, "fields_from", "object"), *_stranger(spec.fields_from.object, manifest)
         for field, declared in spec.fields.items():
             if declared.options_from and declared.options_from.object not in plain(manifest).objects:
                 at = ("objects", name, "fields", field, "options_from", "object")
