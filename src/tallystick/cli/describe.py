@@ -1,7 +1,6 @@
 """``tally describe``: from a description, a database or files to ``systems/NAME.yaml``, and the capability card."""
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from tallystick.project.manifest import Manifest
 
 _NAME: Final = re.compile(r"\w[\w-]*")
+_FILE_KINDS: Final = frozenset({"json", "yaml", "yml", "wsdl", "xml", "graphql", "csv"})
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     shown = examples(
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
+        "tally describe desk --postman desk.postman_collection.json --variables live.postman_environment.json",
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe store --graphql https://store.example.com/graphql",
         "tally describe books --odata https://books.example.com/odata/v4",
@@ -37,6 +38,12 @@ def describe(
     *,
     openapi: Annotated[
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
+    ] = "",
+    postman: Annotated[
+        str, typer.Option("--postman", metavar="FILE|URL", help="A Postman collection (v2) of a REST system.")
+    ] = "",
+    variables: Annotated[
+        str, typer.Option("--variables", metavar="FILE", help="A Postman environment, for the collection's variables.")
     ] = "",
     wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
     graphql: Annotated[
@@ -74,20 +81,21 @@ def describe(
     overwritten without --force; the difference is shown instead.
     """
     from tallystick.cli.card import card_document, show_card
+    from tallystick.cli.describe_source import KEEPS_ACCESS, chosen_source, describe_source
     from tallystick.cli.exits import DONE
     from tallystick.cli.keep import keep_text
-    from tallystick.core.error import ProjectError
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    sources = {
-        "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
-        "--files": files, "--sample": " ".join(sample or ()), "--from": ready,
+    given = {
+        "openapi": (openapi,), "postman": (postman,), "variables": (variables,), "wsdl": (wsdl,),
+        "graphql": (graphql,), "odata": (odata,), "database": (database,), "files": (files,),
+        "sample": tuple(sample or ()), "from": (ready,),
     }  # fmt: skip
-    if sum(map(bool, sources.values())) > 1:
-        raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
+    source = chosen_source(given, base_url, schema, tuple(table or ()))
     _refuse_place(start, name)
-    manifest = _copied(ready) if ready else _described(start, name, sources, base_url, schema, table or [])
+    known = _described_before(start, name) if source and source.kind in KEEPS_ACCESS else None
+    manifest = describe_source(source, name, start.folder, known) if source else None
     if manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
@@ -111,51 +119,14 @@ def _refuse_place(start: Start, name: str) -> None:
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
+        if name.rpartition(".")[2].lower() in _FILE_KINDS:
+            hint = f"name the system first: tally describe NAME --openapi {name} (or --postman, --wsdl, ...)"
+            raise ProjectError(f"'{name}' is a file and no system's name", hint=hint)
         raise ProjectError(f"'{name}' cannot be a system's name", hint="use letters, digits, - and _")
     if not (start.folder / "tally.yaml").is_file():
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
         )
-
-
-def _copied(ready: str) -> "Manifest":
-    from tallystick.project.ready import read_ready
-
-    return read_ready(ready).manifest
-
-
-def _described(
-    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
-) -> "Manifest | None":
-    if openapi := sources["--openapi"]:
-        from tallystick.cli.describe_openapi import describe_api
-
-        return describe_api(openapi, base_url, start.folder)
-    if wsdl := sources["--wsdl"]:
-        from tallystick.cli.describe_wsdl import describe_service
-
-        return describe_service(wsdl, base_url, start.folder)
-    if graphql := sources["--graphql"]:
-        from tallystick.cli.describe_graphql import describe_graph
-
-        return describe_graph(graphql, base_url, start.folder, _described_before(start, name))
-    if odata := sources["--odata"]:
-        from tallystick.cli.describe_odata import describe_metadata
-
-        return describe_metadata(odata, base_url, start.folder, _described_before(start, name))
-    if sample := sources["--sample"]:
-        from tallystick.cli.describe_samples import describe_answers
-
-        return describe_answers(sample.split(), base_url, start.folder, _described_before(start, name))
-    if database := sources["--database"]:
-        from tallystick.cli.describe_database import describe_base
-
-        return describe_base(name, database, start.folder, schema=schema, tables=tables)
-    if files := sources["--files"]:
-        from tallystick.cli.describe_files import describe_drop
-
-        return describe_drop(name, files, start.folder)
-    return None
 
 
 def _described_before(start: Start, name: str) -> "Manifest | None":
@@ -176,7 +147,7 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
+            " or give --openapi, --postman, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

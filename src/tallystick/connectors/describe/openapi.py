@@ -55,6 +55,8 @@ def _refuse_strangers(root: dict[str, Any], source: str) -> None:
         return
     if "swaggerVersion" in root:
         why, hint = "this is Swagger 1.x", "convert it to OpenAPI 3 first"
+    elif isinstance(root.get("item"), list) and "info" in root:
+        why, hint = "this is a Postman collection", "give it with --postman"
     elif "asyncapi" in root:
         why, hint = "this is AsyncAPI", "an OpenAPI document of the same system is needed"
     else:
@@ -80,7 +82,7 @@ class _Description:
         """Describe the objects, then the system."""
         self._check()
         objects = self._objects()
-        system = _system_name(self.title)
+        system = system_name(self.title)
         auth = find_auth(self.document, self.calls, self.prose, system)
         url, self.facts["base_url"], url_notes = find_base_url(self.document, self.base_url, self.source)
         limits, limit_fact, limit_notes = find_limits(self.calls, self.prose)
@@ -189,7 +191,7 @@ def _names(resource: Resource) -> Iterator[str]:
         yield "_".join(snake(piece) for piece in pieces[-count:])
 
 
-def _system_name(title: str) -> str:
+def system_name(title: str) -> str:
     """Name environment variables after the system: ``Acme Shop API`` gives ``ACME_SHOP``."""
     words = [word for word in words_of(title) if word not in _EMPTY_WORDS and not word.isdigit()]
     return "_".join(words[:3]).upper() or "SYSTEM"
