@@ -28,6 +28,8 @@ def register(app: typer.Typer) -> None:
         "tally describe drop --files exports",
         "tally describe crm --from hubspot",
         "tally describe crm",
+        "tally describe crm --again",
+        "tally describe crm --against crm-v2.json --accept",
     )
     app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
 
@@ -72,6 +74,16 @@ def describe(
     ready: Annotated[
         str, typer.Option("--from", metavar="READY", help="A ready system of `tally catalog`, to be copied.")
     ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Read the description anew, and show what it says otherwise than before.")
+    ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="FILE|URL", help="The same, by this description; repeatable for samples."),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --again: write what is new and harmless into systems/NAME.yaml.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -81,9 +93,13 @@ def describe(
     overwritten without --force; the difference is shown instead.
     """
     from tallystick.cli.card import card_document, show_card
+    from tallystick.cli.describe_again import tell_again
+    from tallystick.cli.describe_origin import with_origin
     from tallystick.cli.describe_source import KEEPS_ACCESS, chosen_source, describe_source
+    from tallystick.cli.described_then import keep_then
     from tallystick.cli.exits import DONE
     from tallystick.cli.keep import keep_text
+    from tallystick.core.error import ProjectError
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
@@ -94,14 +110,22 @@ def describe(
     }  # fmt: skip
     source = chosen_source(given, base_url, schema, tuple(table or ()))
     _refuse_place(start, name)
+    if again or against or accept:
+        if source is not None:
+            raise ProjectError("a system that is described anew keeps its kind of source", hint="use --against")
+        _known(start, name)
+        return tell_again(start, screen, name, against or (), accept=accept)
     known = _described_before(start, name) if source and source.kind in KEEPS_ACCESS else None
     manifest = describe_source(source, name, start.folder, known) if source else None
-    if manifest is None:
+    if source is None or manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
         show_card(screen, name, known)
         return DONE
+    manifest = with_origin(manifest, source, start.folder)
     kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest, ready), force=force)
+    if source.kind != "from" and (kept.is_written or not kept.difference):
+        keep_then(start.folder, name, manifest)
     screen.document({
         "system": name,
         "file": str(kept.path),

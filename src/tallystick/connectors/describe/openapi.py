@@ -28,6 +28,7 @@ from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, sna
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import Fact, Manifest, Network, ObjectSpec
 from tallystick.project.manifest_auth import ApiKeyAuth
+from tallystick.project.manifest_origin import Origin
 
 SHOWN: Final = 10
 _EMPTY_WORDS: Final = frozenset(
@@ -76,6 +77,7 @@ class _Description:
         self.calls = read_calls(document, self.shapes)
         self.prose = prose_of(document.root)
         self.title = as_text(as_node(document.root.get("info")).get("title")).strip()
+        self.version = str(as_node(document.root.get("info")).get("version") or "")
         self.facts: dict[str, Fact] = {}
 
     def manifest(self) -> Manifest:
@@ -98,6 +100,7 @@ class _Description:
             title=self.title,
             base_url=url,
             description=self.source,
+            described=Origin(kind="openapi", version=self.version),
             auth=auth.auth,
             limits=limits,
             network=Network(headers={**auth.headers, **headers}),
