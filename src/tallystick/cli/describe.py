@@ -1,7 +1,6 @@
 """``tally describe``: from a description, a database or files to ``systems/NAME.yaml``, and the capability card."""
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from tallystick.project.manifest import Manifest
 
 _NAME: Final = re.compile(r"\w[\w-]*")
+_FILE_KINDS: Final = frozenset({"json", "yaml", "yml", "wsdl", "xml", "graphql", "csv"})
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     shown = examples(
         "tally describe crm --openapi https://crm.example.com/openapi.json",
         "tally describe erp --openapi erp.yaml --base-url https://erp.example.com/api",
+        "tally describe desk --postman desk.postman_collection.json --variables live.postman_environment.json",
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe store --graphql https://store.example.com/graphql",
         "tally describe books --odata https://books.example.com/odata/v4",
@@ -27,6 +28,8 @@ def register(app: typer.Typer) -> None:
         "tally describe drop --files exports",
         "tally describe crm --from hubspot",
         "tally describe crm",
+        "tally describe crm --again",
+        "tally describe crm --against crm-v2.json --accept",
     )
     app.command(epilog=shown, short_help="Describe a system; show what it can do.")(describe)
 
@@ -37,6 +40,12 @@ def describe(
     *,
     openapi: Annotated[
         str, typer.Option("--openapi", metavar="FILE|URL", help="The OpenAPI description of a REST system.")
+    ] = "",
+    postman: Annotated[
+        str, typer.Option("--postman", metavar="FILE|URL", help="A Postman collection (v2) of a REST system.")
+    ] = "",
+    variables: Annotated[
+        str, typer.Option("--variables", metavar="FILE", help="A Postman environment, for the collection's variables.")
     ] = "",
     wsdl: Annotated[str, typer.Option("--wsdl", metavar="FILE|URL", help="The WSDL of a web service (SOAP).")] = "",
     graphql: Annotated[
@@ -65,6 +74,16 @@ def describe(
     ready: Annotated[
         str, typer.Option("--from", metavar="READY", help="A ready system of `tally catalog`, to be copied.")
     ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Read the description anew, and show what it says otherwise than before.")
+    ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="FILE|URL", help="The same, by this description; repeatable for samples."),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --again: write what is new and harmless into systems/NAME.yaml.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite systems/NAME.yaml.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -74,26 +93,39 @@ def describe(
     overwritten without --force; the difference is shown instead.
     """
     from tallystick.cli.card import card_document, show_card
+    from tallystick.cli.describe_again import tell_again
+    from tallystick.cli.describe_origin import with_origin
+    from tallystick.cli.describe_source import KEEPS_ACCESS, chosen_source, describe_source
+    from tallystick.cli.described_then import keep_then
     from tallystick.cli.exits import DONE
     from tallystick.cli.keep import keep_text
     from tallystick.core.error import ProjectError
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    sources = {
-        "--openapi": openapi, "--wsdl": wsdl, "--graphql": graphql, "--odata": odata, "--database": database,
-        "--files": files, "--sample": " ".join(sample or ()), "--from": ready,
+    given = {
+        "openapi": (openapi,), "postman": (postman,), "variables": (variables,), "wsdl": (wsdl,),
+        "graphql": (graphql,), "odata": (odata,), "database": (database,), "files": (files,),
+        "sample": tuple(sample or ()), "from": (ready,),
     }  # fmt: skip
-    if sum(map(bool, sources.values())) > 1:
-        raise ProjectError("a system has one source", hint=f"give one of {', '.join(sources)}")
+    source = chosen_source(given, base_url, schema, tuple(table or ()))
     _refuse_place(start, name)
-    manifest = _copied(ready) if ready else _described(start, name, sources, base_url, schema, table or [])
-    if manifest is None:
+    if again or against or accept:
+        if source is not None:
+            raise ProjectError("a system that is described anew keeps its kind of source", hint="use --against")
+        _known(start, name)
+        return tell_again(start, screen, name, against or (), accept=accept)
+    known = _described_before(start, name) if source and source.kind in KEEPS_ACCESS else None
+    manifest = describe_source(source, name, start.folder, known) if source else None
+    if source is None or manifest is None:
         known = _known(start, name)
         screen.document({"system": name, "card": card_document(known)})
         show_card(screen, name, known)
         return DONE
+    manifest = with_origin(manifest, source, start.folder)
     kept = keep_text(start.folder / "systems" / f"{name}.yaml", _text(manifest, ready), force=force)
+    if source.kind != "from" and (kept.is_written or not kept.difference):
+        keep_then(start.folder, name, manifest)
     screen.document({
         "system": name,
         "file": str(kept.path),
@@ -111,51 +143,14 @@ def _refuse_place(start: Start, name: str) -> None:
     from tallystick.core.error import ProjectError
 
     if not _NAME.fullmatch(name):
+        if name.rpartition(".")[2].lower() in _FILE_KINDS:
+            hint = f"name the system first: tally describe NAME --openapi {name} (or --postman, --wsdl, ...)"
+            raise ProjectError(f"'{name}' is a file and no system's name", hint=hint)
         raise ProjectError(f"'{name}' cannot be a system's name", hint="use letters, digits, - and _")
     if not (start.folder / "tally.yaml").is_file():
         raise ProjectError(
             f"there is no project in {start.folder}", hint="make one with `tally init`, or name it with --project"
         )
-
-
-def _copied(ready: str) -> "Manifest":
-    from tallystick.project.ready import read_ready
-
-    return read_ready(ready).manifest
-
-
-def _described(
-    start: Start, name: str, sources: Mapping[str, str], base_url: str, schema: str, tables: list[str]
-) -> "Manifest | None":
-    if openapi := sources["--openapi"]:
-        from tallystick.cli.describe_openapi import describe_api
-
-        return describe_api(openapi, base_url, start.folder)
-    if wsdl := sources["--wsdl"]:
-        from tallystick.cli.describe_wsdl import describe_service
-
-        return describe_service(wsdl, base_url, start.folder)
-    if graphql := sources["--graphql"]:
-        from tallystick.cli.describe_graphql import describe_graph
-
-        return describe_graph(graphql, base_url, start.folder, _described_before(start, name))
-    if odata := sources["--odata"]:
-        from tallystick.cli.describe_odata import describe_metadata
-
-        return describe_metadata(odata, base_url, start.folder, _described_before(start, name))
-    if sample := sources["--sample"]:
-        from tallystick.cli.describe_samples import describe_answers
-
-        return describe_answers(sample.split(), base_url, start.folder, _described_before(start, name))
-    if database := sources["--database"]:
-        from tallystick.cli.describe_database import describe_base
-
-        return describe_base(name, database, start.folder, schema=schema, tables=tables)
-    if files := sources["--files"]:
-        from tallystick.cli.describe_files import describe_drop
-
-        return describe_drop(name, files, start.folder)
-    return None
 
 
 def _described_before(start: Start, name: str) -> "Manifest | None":
@@ -176,7 +171,7 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
+            " or give --openapi, --postman, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

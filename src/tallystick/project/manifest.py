@@ -15,6 +15,7 @@ from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_export import ExportSpec
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
+from tallystick.project.manifest_origin import Origin
 from tallystick.project.manifest_paging import NoPaging, Paging
 from tallystick.project.manifest_rpc import Params, RpcSpec
 from tallystick.project.manifest_shapes import (
@@ -349,6 +350,8 @@ class Manifest(Model):
     """SQL: a SQLAlchemy address, ``odbc:`` and a source or connection string, or a reference. Files: the folder."""
     description: str = ""
     """Where the API description is: a file in the project or an address."""
+    described: Origin | None = None
+    """What this was described from, and in which version; `tally describe NAME --again` compares with it."""
     timezone: str = "UTC"
     """The zone of time stamps that carry none."""
     auth: Auth = NoAuth()

@@ -83,7 +83,7 @@ def test_no_broken_description_crashes_the_reader(api, data):
         here = document
         for step in path[:-1]:
             here = here[step]
-        here[path[-1]] = data.draw(_JUNK)
+        here[path[-1]] = copy.deepcopy(data.draw(_JUNK))  # what is drawn is shared and would come to hold itself
     try:
         manifest = describe_openapi(document)
     except ProjectError:

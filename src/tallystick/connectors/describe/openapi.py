@@ -28,6 +28,7 @@ from tallystick.connectors.describe.openapi_words import is_prefix, noun_of, sna
 from tallystick.core.error import Problem, ProjectError
 from tallystick.project.manifest import Fact, Manifest, Network, ObjectSpec
 from tallystick.project.manifest_auth import ApiKeyAuth
+from tallystick.project.manifest_origin import Origin
 
 SHOWN: Final = 10
 _EMPTY_WORDS: Final = frozenset(
@@ -55,6 +56,8 @@ def _refuse_strangers(root: dict[str, Any], source: str) -> None:
         return
     if "swaggerVersion" in root:
         why, hint = "this is Swagger 1.x", "convert it to OpenAPI 3 first"
+    elif isinstance(root.get("item"), list) and "info" in root:
+        why, hint = "this is a Postman collection", "give it with --postman"
     elif "asyncapi" in root:
         why, hint = "this is AsyncAPI", "an OpenAPI document of the same system is needed"
     else:
@@ -74,13 +77,14 @@ class _Description:
         self.calls = read_calls(document, self.shapes)
         self.prose = prose_of(document.root)
         self.title = as_text(as_node(document.root.get("info")).get("title")).strip()
+        self.version = str(as_node(document.root.get("info")).get("version") or "")
         self.facts: dict[str, Fact] = {}
 
     def manifest(self) -> Manifest:
         """Describe the objects, then the system."""
         self._check()
         objects = self._objects()
-        system = _system_name(self.title)
+        system = system_name(self.title)
         auth = find_auth(self.document, self.calls, self.prose, system)
         url, self.facts["base_url"], url_notes = find_base_url(self.document, self.base_url, self.source)
         limits, limit_fact, limit_notes = find_limits(self.calls, self.prose)
@@ -96,6 +100,7 @@ class _Description:
             title=self.title,
             base_url=url,
             description=self.source,
+            described=Origin(kind="openapi", version=self.version),
             auth=auth.auth,
             limits=limits,
             network=Network(headers={**auth.headers, **headers}),
@@ -189,7 +194,7 @@ def _names(resource: Resource) -> Iterator[str]:
         yield "_".join(snake(piece) for piece in pieces[-count:])
 
 
-def _system_name(title: str) -> str:
+def system_name(title: str) -> str:
     """Name environment variables after the system: ``Acme Shop API`` gives ``ACME_SHOP``."""
     words = [word for word in words_of(title) if word not in _EMPTY_WORDS and not word.isdigit()]
     return "_".join(words[:3]).upper() or "SYSTEM"

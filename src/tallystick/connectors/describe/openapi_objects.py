@@ -14,7 +14,8 @@ from tallystick.connectors.describe.openapi_paging import find_paging
 from tallystick.connectors.describe.openapi_params import role_of
 from tallystick.connectors.describe.openapi_paths import Resource
 from tallystick.connectors.describe.openapi_refs import as_list, as_text
-from tallystick.connectors.describe.openapi_schema import Shape, Shapes
+from tallystick.connectors.describe.openapi_schema import SHOWN as FROM_EXAMPLES
+from tallystick.connectors.describe.openapi_schema import Shape, Shapes, join_shown
 from tallystick.connectors.describe.openapi_since import find_since
 from tallystick.connectors.describe.openapi_sort import find_filters, find_sort
 from tallystick.connectors.describe.openapi_times import find_times
@@ -53,6 +54,9 @@ def record_of(shapes: Shapes, resource: Resource) -> Shape:
     if len(missing) * 2 > len(listed.properties):
         return listed
     properties = {**single.properties, **{name: listed.properties[name] for name in missing}}
+    if FROM_EXAMPLES in single.keywords and FROM_EXAMPLES in listed.keywords:
+        every = {**listed.properties, **single.properties}
+        properties = {k: join_shown(single.properties.get(k, {}), listed.properties.get(k, {})) for k in every}
     return Shape(
         types=["object"] if properties else [],
         properties=properties,

@@ -14,6 +14,8 @@ _GATHERED: Final = ("allOf", "oneOf", "anyOf", "properties", "required", "items"
 MAX_BRANCHES: Final = 60
 MAX_NESTING: Final = 40
 EXAMPLE_DEPTH: Final = 6
+SHOWN: Final = "x-only-shown"
+"""Marks the schema of an object that is known from examples alone: another example may add to it."""
 
 
 @dataclass(slots=True)
@@ -200,3 +202,22 @@ def schema_of(example: Any, depth: int = 0) -> Node:
     if isinstance(example, float):
         return {"type": "number"}
     return {} if example is None else {"type": "string", "example": example}
+
+
+def join_shown(one: Node, other: Node) -> Node:
+    """Join what two examples show into one schema: all keys of both, and a type that both values are of."""
+    if one == other or not other:
+        return one
+    blank: Node = {"nullable": True} if one.get("nullable") or other.get("nullable") else {}
+    kinds = (one.get("type"), other.get("type"))
+    if None in kinds:
+        return {**one, **other, **blank} if kinds != (None, None) else blank
+    if kinds == ("object", "object"):
+        mine, theirs = as_node(one.get("properties")), as_node(other.get("properties"))
+        joined = {key: join_shown(mine.get(key, {}), theirs.get(key, {})) for key in (*mine, *theirs)}
+        return {**one, "properties": joined, **blank}
+    if kinds == ("array", "array"):
+        return {"type": "array", "items": join_shown(as_node(one.get("items")), as_node(other.get("items"))), **blank}
+    if kinds[0] == kinds[1]:
+        return {"type": kinds[0], **blank}
+    return {**({"type": "number"} if set(kinds) == {"integer", "number"} else {}), **blank}

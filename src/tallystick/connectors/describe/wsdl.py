@@ -1,4 +1,4 @@
-"""WSDL 1.1 -> manifest: what a web service's own description says, and how sure that is.
+"""WSDL 1.1 and 2.0 -> manifest: what a web service's own description says, and how sure that is.
 
 Pure but for ``fetch``, which gives imported documents. The order of work: read (``wsdl_read``), types (``wsdl_types``),
 operations (``wsdl_calls``), what they do (``wsdl_deeds``), the objects (``wsdl_objects``). The messages that the
@@ -44,13 +44,14 @@ def describe_wsdl(document: bytes, *, source: str = "", base_url: str = "", fetc
     another than the WSDL says. Every entry that was found is labelled in ``facts``; what stays open is in ``notes``.
 
     Raises:
-        ProjectError: it is no WSDL 1.1, or offers nothing by SOAP; the message says why.
+        ProjectError: it is no WSDL, or offers nothing by SOAP; the message says why.
     """
     documents = read_documents(document, source, fetch)
     types = Types(documents.schemas)
     calls = read_calls(documents, types)
     if not calls.calls:
-        why = calls.notes[-1] if calls.notes else "It binds no operation to SOAP."
+        told = [*calls.notes, *(documents.notes if documents.newer else ())]
+        why = told[-1] if told else "It binds no operation to SOAP."
         hint = "ask the owner of the system for the WSDL of its SOAP service"
         raise ProjectError("the WSDL cannot be used", [Problem(source or "description", 1, 1, why, hint)], hint=hint)
     return _Description(documents, types, calls, source, base_url).manifest()
@@ -175,7 +176,7 @@ class _Description:
 
 def _demands(documents: Documents) -> Iterable[str]:
     """Say what the service's policies want of messages."""
-    names = {local(node) for root in documents.definitions for node in root.iter()}
+    names = {local(node) for root in (*documents.definitions, *documents.newer) for node in root.iter()}
     if "UsernameToken" in names:
         yield "A policy of the service wants a user name token: set soap.security."
     if names & {"SymmetricBinding", "AsymmetricBinding", "X509Token", "SamlToken", "IssuedToken", "KerberosToken"}:

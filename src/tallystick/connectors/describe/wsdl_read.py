@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tallystick.connectors.describe.wsdl_newer import WSDL_2, older_form
 from tallystick.connectors.soap_xml import XSD, Element, child, local, namespace, read_xml
 from tallystick.core.error import Error, Problem, ProjectError
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 ENCODINGS: Final = frozenset({"http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/2003/05/soap-encoding"})
-_WSDL_2: Final = "http://www.w3.org/ns/wsdl"
 _KNOWN: Final = (
-    XSD, WSDL, *ENCODINGS, "http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2005/05/xmlmime",
+    XSD, WSDL, WSDL_2, *ENCODINGS, "http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2005/05/xmlmime",
     "http://www.w3.org/2004/11/xmlmime", "http://www.w3.org/2004/08/xop/include", "http://ws-i.org/profiles/basic/",
     "http://docs.oasis-open.org/wss/", "http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/",
     "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", "http://xml.apache.org/xml-soap",
@@ -32,23 +32,32 @@ Fetch = Callable[[str, str], tuple[str, bytes]]
 
 @dataclass(slots=True)
 class Documents:
-    """The parts of a description: ``definitions`` of WSDL and ``schemas`` with the namespace that each is about."""
+    """The parts of a description: ``definitions`` of WSDL and ``schemas`` with the namespace that each is about.
+
+    ``newer`` are the documents of a WSDL 2.0, which ``definitions`` then has in the older form.
+    """
 
     definitions: list[Element] = field(default_factory=list)
     schemas: list[tuple[str, Element]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    newer: list[Element] = field(default_factory=list)
 
 
 def read_documents(document: bytes, source: str, fetch: Fetch | None) -> Documents:
     """Read a WSDL and what it imports.
 
     Raises:
-        ProjectError: it is no WSDL 1.1 that can be read; the message says why.
+        ProjectError: it is no WSDL 1.1 or 2.0 that can be read; the message says why.
     """
     root = _root(document, source)
     reading = _Reading(fetch, source)
     reading.take_definitions(root, source)
-    return reading.found
+    found = reading.found
+    if found.newer:
+        definitions, notes = older_form(found.newer)
+        found.definitions.insert(0, definitions)
+        found.notes += notes
+    return found
 
 
 def _root(document: bytes, source: str) -> Element:
@@ -64,13 +73,11 @@ def _root(document: bytes, source: str) -> Element:
             ) from None
         raise _useless(f"{error.message} ({error.detail})", "is the file whole?", source) from None
     name, space = local(root), namespace(root)
-    if name == "description" and space == _WSDL_2:
-        raise _useless("this is WSDL 2.0", "ask the service for its WSDL 1.1; nearly every toolkit gives it", source)
     if name == "schema" and space == XSD:
         raise _useless("this is an XML schema, no WSDL", "give the WSDL that imports it", source)
     if name.lower() == "html":
         raise _useless("this is a web page, no WSDL", "open it in a browser and look for ?wsdl", source)
-    if name != "definitions":
+    if name != "definitions" and not (name == "description" and space == WSDL_2):
         raise _useless(f"this is XML, but its root is '{name}', not 'definitions'", "is it the WSDL?", source)
     return root
 
@@ -91,15 +98,18 @@ class _Reading:
 
     def take_definitions(self, root: Element, source: str) -> None:
         """Take a WSDL and its imports."""
-        if namespace(root) != WSDL:
-            self.found.notes.append(f"The WSDL is in the namespace '{namespace(root)}'; it was read like WSDL 1.1.")
-        self.found.definitions.append(root)
+        if namespace(root) == WSDL_2:
+            self.found.newer.append(root)
+        else:
+            if namespace(root) != WSDL:
+                self.found.notes.append(f"The WSDL is in the namespace '{namespace(root)}'; it was read like WSDL 1.1.")
+            self.found.definitions.append(root)
         types = child(root, "types")
         for schema in types if types is not None else ():
             if local(schema) == "schema":
                 self._take_schema(schema, source, str(schema.get("targetNamespace") or ""))
         for each in root:
-            if local(each) == "import":
+            if local(each) in {"import", "include"}:
                 self._take_import(each, source)
 
     def _take_import(self, element: Element, source: str) -> None:
@@ -107,7 +117,7 @@ class _Reading:
         if got is None:
             return
         address, root = got
-        if local(root) == "definitions":
+        if local(root) in {"definitions", "description"}:
             self.take_definitions(root, address)
         elif local(root) == "schema":
             self._take_schema(root, address, str(root.get("targetNamespace") or ""))
