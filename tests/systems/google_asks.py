@@ -64,7 +64,7 @@ def apply_asks(sheet: Sheet, asks: list[dict[str, Any]]) -> Sheet:
         [(name, told)] = ask.items()
         act = ACTS.get(name)
         if act is None:
-            raise AskError(f'Invalid JSON payload received. Unknown name "{name}" at \'requests[{at}]\'')
+            raise AskError(f"Invalid JSON payload received. Unknown name \"{name}\" at 'requests[{at}]'")
         try:
             act(after, told)
         except AskError as error:
@@ -229,7 +229,9 @@ def _dimension(sheet: Sheet, told: dict[str, Any]) -> None:
     if where["dimension"] != "COLUMNS" or where["endIndex"] > grid.size[1]:
         raise AskError("Dimension range is out of the grid")
     for column in range(where["startIndex"], where["endIndex"]):
-        grid.columns.setdefault(column, {}).update({name: told["properties"][name] for name in told["fields"].split(",")})
+        grid.columns.setdefault(column, {}).update(
+            {name: told["properties"][name] for name in told["fields"].split(",")}
+        )
 
 
 def _filter(sheet: Sheet, told: dict[str, Any]) -> None:
