@@ -1,6 +1,7 @@
 """``tally map export``: mappings as a spreadsheet for the people whose fields they are."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -22,6 +23,7 @@ def add_export(group: typer.Typer) -> None:
         "tally map export",
         "tally map export companies --xlsx companies.xlsx --samples 3",
         "tally map export --csv sheets/csv",
+        "tally map export --google https://docs.google.com/spreadsheets/d/ID/edit",
     )
     group.command(epilog=shown, short_help="Write mappings as a spreadsheet to edit.")(export)
 
@@ -35,6 +37,10 @@ def export(
     ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FOLDER", help="Write a folder of CSV files instead.")
+    ] = None,
+    google: Annotated[
+        str | None,
+        typer.Option("--google", metavar="URL", help="Write into this Google spreadsheet instead (or google:ID)."),
     ] = None,
     samples: Annotated[
         int,
@@ -60,65 +66,76 @@ def export(
     from tallystick.cli.exits import DECIDE, DONE
     from tallystick.cli.near_mapping import chosen_mappings
     from tallystick.cli.output import number
+    from tallystick.cli.sheet_place import check_place, write_sheet
     from tallystick.core.error import ProjectError
     from tallystick.project.load import load_project
-    from tallystick.project.sheet.carrier import write_book
     from tallystick.project.sheet.gather import gather_cells
     from tallystick.project.sheet.snapshot import Snapshot, keep_snapshot
     from tallystick.project.sheet.tabs import Beside, make_book
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
-    if xlsx and csv:
-        raise ProjectError("a sheet is either a workbook or a folder of CSV files", hint="name --xlsx or --csv")
-    path = _checked(xlsx) if xlsx else csv or start.folder / DEFAULT
+    path = _chosen(xlsx, csv, google) or str(start.folder / DEFAULT)
     loaded = load_project(start.folder, environment=start.environment)
+    check_place(loaded, path)
     names = tuple(chosen_mappings(loaded, mappings))
     if not names:
         raise ProjectError("the project has no mapping", hint="propose one with `tally map draft`")
     lost = 0 if force else _unmerged(loaded, path)
     if lost:
-        screen.document({"file": str(path), "written": False, "unmerged": lost})
-        screen.say(f"{path} has {number(lost, 'edit')} that would be lost. Merge first: tally map merge {path}")
+        screen.document({"file": path, "written": False, "unmerged": lost})
+        screen.say(f"{path} has {number(lost, 'edit')} that would be lost. Merge first: tally map merge {quote(path)}")
         screen.say("or throw them away with --force")
         return DECIDE
     snapshot = Snapshot(names, gather_cells(loaded, names))
     beside = Beside(_marks(loaded), _samples(start, names, samples, reveal=show_values) if samples else {})
-    write_book(path, make_book(loaded, snapshot, beside))
+    write_sheet(loaded, path, make_book(loaded, snapshot, beside))
     keep_snapshot(loaded.folder, snapshot.hash, snapshot)
     fields = sum(row.table == "fields" for row in snapshot.cells)
-    screen.document({"file": str(path), "written": True, "mappings": names, "fields": fields, "hash": snapshot.hash})
+    screen.document({"file": path, "written": True, "mappings": names, "fields": fields, "hash": snapshot.hash})
     screen.say(f"wrote {path}: {number(len(names), 'mapping')}, {number(fields, 'field')}")
-    screen.say(f"Edit it, then: tally map merge {path}")
+    screen.say(f"Edit it, then: tally map merge {quote(path)}")
     return DONE
 
 
-def _checked(path: Path) -> Path:
+def _chosen(xlsx: Path | None, csv: Path | None, google: str | None) -> str:
+    """Give the one place that was named; nothing where none was. Raises ``ProjectError`` for what is no place."""
     from tallystick.core.error import ProjectError
     from tallystick.project.sheet.carrier import is_workbook
+    from tallystick.project.sheet.online import spreadsheet_id
 
-    if not is_workbook(path):
-        raise ProjectError(f"'{path}' is no name of a workbook", hint="let it end with .xlsx, or use --csv FOLDER")
-    return path
+    named = [str(each) for each in (xlsx, csv, google) if each]
+    if len(named) > 1:
+        raise ProjectError(
+            "a sheet is either a workbook, a folder of CSV files or a Google spreadsheet",
+            hint="name --xlsx, --csv or --google",
+        )
+    if xlsx and not is_workbook(xlsx):
+        raise ProjectError(f"'{xlsx}' is no name of a workbook", hint="let it end with .xlsx, or use --csv FOLDER")
+    if google and spreadsheet_id(google) is None:
+        raise ProjectError(
+            "--google wants the address of a spreadsheet",
+            hint="copy it from the browser: https://docs.google.com/spreadsheets/d/ID/edit; or write google:ID",
+        )
+    return named[0] if named else ""
 
 
-def _unmerged(loaded: "LoadedProject", path: Path) -> int:
+def _unmerged(loaded: "LoadedProject", path: str) -> int:
     """Count the edits in a sheet that is there and that the files do not have. Raises ``ProjectError``."""
+    from tallystick.cli.sheet_place import find_sheet
     from tallystick.core.error import ProjectError
-    from tallystick.project.sheet.carrier import read_book
     from tallystick.project.sheet.joining import join
 
-    if not path.exists() or (path.is_dir() and not any(path.glob("*.csv"))):
-        return 0
     try:
-        joined = join(loaded, read_book(path))
+        found = find_sheet(loaded, path)
+        joined = join(loaded, found) if found else None
     except ProjectError as error:
         raise ProjectError(
             f"{path} is there and cannot be merged, so that what was edited in it would be lost",
             error.problems,
             hint=f"{error.hint or error.message}; or overwrite it with --force",
         ) from error
-    return len(joined.changed) + len(joined.merged.conflicts)
+    return len(joined.changed) + len(joined.merged.conflicts) if joined else 0
 
 
 def _marks(loaded: "LoadedProject") -> "dict[tuple[Row, str], tuple[Severity, str]]":

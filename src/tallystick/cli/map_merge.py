@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tallystick.cli.sheet_place import SHEET_ABOUT
 from tallystick.cli.start import Json, examples, start_of
 
 if TYPE_CHECKING:
@@ -21,13 +23,14 @@ def add_merge(group: typer.Typer) -> None:
         "tally map merge sheets/mappings.xlsx --check",
         "tally map merge sheets/mappings.xlsx --take companies/name/direction=sheet",
         "tally map merge sheets/csv --take yaml",
+        "tally map merge https://docs.google.com/spreadsheets/d/ID/edit",
     )
     group.command(epilog=shown, short_help="Bring what was edited in a sheet into the files.")(merge)
 
 
 def merge(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workbook, or the folder of CSV files.")],
+    file: Annotated[str, typer.Argument(metavar="SHEET", help=SHEET_ABOUT)],
     *,
     check: Annotated[bool, typer.Option("--check", help="Only show what would be merged; write nothing.")] = False,
     take: Annotated[
@@ -47,16 +50,16 @@ def merge(
     """
     from tallystick.cli.exits import DECIDE, DONE
     from tallystick.cli.output import number
+    from tallystick.cli.sheet_place import read_sheet
     from tallystick.core.error import ProjectError
     from tallystick.project.load import load_project
-    from tallystick.project.sheet.carrier import read_book
     from tallystick.project.sheet.joining import join, write_joined
 
     start = start_of(ctx)
     screen = start.screen(as_json=as_json)
     loaded = load_project(start.folder, environment=start.environment)
     asked: list[Conflict] = []
-    joined = join(loaded, read_book(file), _chooser(take or (), asked))
+    joined = join(loaded, read_sheet(loaded, file), _chooser(take or (), asked))
     _refuse_strangers(take or (), asked)
     conflicts = joined.merged.conflicts
     new = [] if conflicts else _new_problems(loaded, joined)
@@ -142,7 +145,7 @@ def _change_lines(joined: "Joined") -> Iterator[str]:
             yield f"{row.title}/{column}: {brief(old or None)} -> {brief(new or None)}"
 
 
-def _conflict_lines(joined: "Joined", file: Path) -> Iterator[str]:
+def _conflict_lines(joined: "Joined", file: str) -> Iterator[str]:
     from tallystick.cli.output import brief, number
 
     conflicts = joined.merged.conflicts
@@ -154,8 +157,8 @@ def _conflict_lines(joined: "Joined", file: Path) -> Iterator[str]:
     if conflicts:
         first = conflicts[0].title
         yield f"{number(len(conflicts), 'conflict')}; nothing was written. Whose value counts, in one cell or in all?"
-        yield f"  tally map merge {file} --take '{first}=sheet'"
-        yield f"  tally map merge {file} --take yaml"
+        yield f"  tally map merge {quote(file)} --take '{first}=sheet'"
+        yield f"  tally map merge {quote(file)} --take yaml"
 
 
 def _warning_lines(problems: "Sequence[Problem]") -> Iterator[str]:
@@ -163,11 +166,11 @@ def _warning_lines(problems: "Sequence[Problem]") -> Iterator[str]:
         yield f"{problem.file}: warning: {problem.message}"
 
 
-def _document(file: Path, joined: "Joined", *, is_written: bool, warnings: "Sequence[Problem]") -> dict[str, Any]:
+def _document(file: str, joined: "Joined", *, is_written: bool, warnings: "Sequence[Problem]") -> dict[str, Any]:
     from tallystick.cli.complaint import problem_document
 
     return {
-        "file": str(file),
+        "file": file,
         "written": list(joined.texts) if is_written else [],
         "changes": [
             {"row": row.title, "column": column, "before": old, "after": new}

@@ -1,10 +1,11 @@
 """``tally map sign``: somebody answers for the mappings as they are."""
 
-from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
+from tallystick.cli.sheet_place import SHEET_ABOUT
 from tallystick.cli.start import Json, examples, start_of
 
 
@@ -16,7 +17,7 @@ def add_sign(group: typer.Typer) -> None:
 
 def sign(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The sheet that was looked at.")],
+    file: Annotated[str, typer.Argument(metavar="SHEET", help=SHEET_ABOUT)],
     *,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs.")],
     as_json: Json = False,
@@ -28,9 +29,9 @@ def sign(
     from tallystick.cli.exits import DECIDE, DONE
     from tallystick.cli.moment import moment
     from tallystick.cli.output import number, visible
+    from tallystick.cli.sheet_place import read_sheet, sheet_name
     from tallystick.core.error import ProjectError
     from tallystick.project.load import load_project
-    from tallystick.project.sheet.carrier import read_book
     from tallystick.project.sheet.joining import join
     from tallystick.project.sign_off import SIGNED, sign
     from tallystick.wiring import open_state
@@ -41,16 +42,16 @@ def sign(
     if not person:
         raise ProjectError("a signature needs a name", hint="--by 'Erika Mustermann'")
     loaded = load_project(start.folder, environment=start.environment)
-    joined = join(loaded, read_book(file))
+    joined = join(loaded, read_sheet(loaded, file))
     behind = len(joined.merged.conflicts) or len(list(joined.differences))
     if behind:
-        screen.document({"file": str(file), "signed": {}, "differences": behind})
+        screen.document({"file": file, "signed": {}, "differences": behind})
         screen.say(f"{file} and the files differ in {number(behind, 'cell')}, so it is not what would be signed.")
-        screen.say(f"Bring them together: tally map merge {file}, then tally map export")
+        screen.say(f"Bring them together: tally map merge {quote(file)}, then tally map export")
         return DECIDE
     with open_state(start.folder, start.environment) as state:
         at = moment(state.now())
-    made = sign(loaded, joined.mappings, by=person, at=at, sheet=file.name)
+    made = sign(loaded, joined.mappings, by=person, at=at, sheet=sheet_name(file))
     screen.document({"file": SIGNED, "signed": {name: one.document() for name, one in made.items()}})
     for name, one in made.items():
         screen.say(f"{name}: {one.words}")

@@ -315,6 +315,18 @@ class Environment(Model):
     """On ``staging``, records of our own may be made and deleted again (`tally check --canary`)."""
 
 
+class Google(Model):
+    """The service account by which mapping sheets are kept in Google Sheets."""
+
+    key: str
+    """The JSON key file of the account, as a reference: ``${file:.tally/google.json}``."""
+    address: str = "https://sheets.googleapis.com"
+    """Where the interface of Google Sheets answers."""
+    proxy: str = ""
+    """The proxy on the way there; as a reference if it carries a password."""
+    ca_file: str = ""
+
+
 class Project(Model):
     """The project: ``tally.yaml``."""
 
@@ -325,6 +337,7 @@ class Project(Model):
     """The environment used when none is named."""
     environments: dict[str, Environment] = {}
     owners: dict[str, Owner] = {}
+    google: Google | None = None
     journal_days: float = Field(30, gt=0)
     """How long overwritten values and the values of deleted records are kept; so long can a run be undone."""
     tombstone_days: float = Field(400, gt=0)

@@ -202,7 +202,7 @@ class _Reading:
         return True
 
     def address(self, number: int, head: str) -> str:
-        return f"{self.found.file}!{self.tab.title}!{_letters(self.heads.get(head, 0))}{number}"
+        return f"{self.found.file}!{self.tab.title}!{letters(self.heads.get(head, 0))}{number}"
 
     def complain(self, number: int, head: str, message: str, hint: str = "") -> None:
         self.found.problems.append(Problem(self.address(number, head), 0, 0, message, hint))
@@ -229,7 +229,8 @@ def _ids(text: str) -> list[object]:
     return found if isinstance(found, list) else []
 
 
-def _letters(at: int) -> str:
+def letters(at: int) -> str:
+    """Name a column as spreadsheets do; the first one is 0."""
     text = ""
     at += 1
     while at:
