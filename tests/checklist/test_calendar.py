@@ -67,7 +67,7 @@ def test_a_certificate_is_read_from_the_handshake_and_from_its_file(twins, capsy
 
 
 def test_a_token_that_says_when_it_ends_is_believed_and_not_shown(twins, capsys, monkeypatch):
-    claims = base64.urlsafe_b64encode(json.dumps({"exp": NOW + 7 * 86_400 + 60}).encode()).decode().rstrip("=")
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": NOW + 7 * 86_400 + 43_200}).encode()).decode().rstrip("=")
     token = f"eyJhbGciOiJub25lIn0.{claims}.c2lnbmF0dXJl"
     twins.crm.token = token
     monkeypatch.setenv("TWIN_CRM_TOKEN", token)

@@ -107,6 +107,11 @@ def _is_enough(good: Sequence[Value]) -> bool:
     return len(set(map(str, good))) >= _FEWEST
 
 
+def _is_worn(good: Sequence[Value]) -> bool:
+    """Tell whether each of few accepted values came again and again, as the grades of a scale do."""
+    return len(good) >= _FEWEST * max(1, len(set(map(str, good))))
+
+
 def is_blank(value: Value) -> bool:
     """Tell whether there is no value."""
     return value is None or (isinstance(value, str | frozenset) and not value)
@@ -219,7 +224,7 @@ def _ranges(evidence: Evidence) -> Iterator[Guess]:
     good, bad = _numbers(evidence.good), _numbers(evidence.bad)
     is_whole = all(number == number.to_integral_value() for number in (*good, *bad))
     yield from (Guess(each, is_told=True) for each in told_range(least, most, is_open=is_open, is_whole=is_whole))
-    if _is_enough(good):
+    if _is_enough(good) or _is_worn(good):
         yield from _found(evidence, guessed_range(good, bad, is_whole=is_whole))
 
 

@@ -310,7 +310,7 @@ class Archiving(Protocol):
 class Call:
     """Run one flow of a system; the answer is its result, and its errors are raised into the engine's flow.
 
-    What it would write later than ``until`` (seconds UTC) is not sent any more, but ``Unsent`` (R-16.2). It is a moment,
+    What it would write after ``until`` (seconds UTC) is not sent any more, but ``Unsent`` (R-16.2). It is a moment,
     so that a process that is held up before the effect does not begin it late.
     """
 
