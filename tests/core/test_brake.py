@@ -78,3 +78,15 @@ def test_a_release_is_written_as_it_is_typed():
     made = [Release("deletes"), Release("deletes", "companies"), Release("deletes", "companies", "right")]
     assert [str(r) for r in (*made, Release("deletes", "companies", "right", 14))] == words
     assert str(Release("deletes", "companies", "right", 14, HOLD.id)) == HOLD.id
+
+
+def test_a_rule_that_says_stop_holds_everything_of_its_side():
+    """However few break it; how many, and which rule, is said."""
+    stopping = {("right", "too old"): {("left", "1")}, ("right", "too new"): {("left", "1"), ("left", "2")}}
+    holds = apply_brakes(Tally(linked=9, stopping=stopping | {("left", "blank"): set()}), LIMITS)
+    assert [(h.kind, h.side, h.reason) for h in holds] == [
+        ("rules", "right", "1 record for the right break a rule: too old"),
+        ("rules", "right", "2 records for the right break a rule: too new"),
+    ]
+    [deletes] = apply_brakes(Tally(linked=1, writes={("right", "delete"): 99}), LIMITS)
+    assert set(holds[0].ops) > set(deletes.ops)

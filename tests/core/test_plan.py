@@ -1,10 +1,12 @@
 """What a plan says of itself, and how it shows a write as old and new values."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tallystick.core.decision import Write
-from tallystick.core.plan import Change, PairPlan, Plan, changes_of
-from tallystick.core.record import UNKNOWN
+from tallystick.core.plan import Change, PairPlan, Plan, changes_of, creation_fingerprint, line_fingerprint
+from tallystick.core.record import SIDES, UNKNOWN
 
 NAMES = ("name", "city", "phone")
 
@@ -66,3 +68,11 @@ def test_a_write_that_does_not_fit_the_mapping_is_shown_to_nobody(write, seen):
     """Half a list of changes would look like a whole one."""
     with pytest.raises(ValueError, match="zip"):
         changes_of(NAMES, write, seen)
+
+
+@given(st.text(max_size=5), st.sampled_from(SIDES), st.none() | st.text(max_size=4), st.none() | st.text(max_size=4),
+       st.integers(-(2**63), 2**63 - 1), st.text(max_size=8))  # fmt: skip
+def test_the_short_print_of_a_creation_is_the_long_one(pair, target, left, right, values, reason):
+    """A plan that was approved line by line stays approved whichever way its lines were printed."""
+    long = line_fingerprint(pair, "create", "left", (left, right), ("", target, "create", values), reason)
+    assert creation_fingerprint(pair, target, (left, right), values, reason) == long
