@@ -74,7 +74,7 @@ def drift(
     from tallystick.cli.drift_look import accept_new, look_for_drift
     from tallystick.cli.drift_renamed import look_for_renames, take_renames
     from tallystick.cli.exits import DECIDE, DONE, SYSTEM
-    from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift
+    from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift, without_ignored
     from tallystick.wiring import open_house
 
     start = start_of(ctx)
@@ -87,12 +87,13 @@ def drift(
         renames = look_for_renames(house, found, sample)
         renamed = take_renames(house, taken or [], found)
         decide_changes(house, renamed, "renamed")
-        accepted = accept_new(house, found, everything=accept)
+        ignored = ignore_changes(house, ignore or [])
+        heard = without_ignored(house, found)
+        accepted = accept_new(house, heard, everything=accept)
         decide_changes(house, accepted, "accepted")
-        answers = answer_policies(house, found)
+        answers = answer_policies(house, heard)
         answers.mapped += map_named(house, mapped or [], found)
         decide_changes(house, [m.path for m in answers.mapped], "mapped")
-        ignored = ignore_changes(house, ignore or [])
     screen.document({
         "objects": [each.document() for each in found],
         "accepted": accepted,
@@ -119,7 +120,7 @@ def drift(
     if any(each.failure for each in found):
         return SYSTEM
     still = [
-        c for d in found for c in d.changes if d.is_breaking(c) and f"{d.system}/{d.object}.{c.path}" not in renamed
+        c for d in heard for c in d.changes if d.is_breaking(c) and f"{d.system}/{d.object}.{c.path}" not in renamed
     ]
     return DECIDE if still else DONE
 
