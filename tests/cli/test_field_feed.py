@@ -85,6 +85,13 @@ def test_an_ignored_field_is_no_problem_any_more(watched: World) -> None:
     assert "waiting for a word" not in watched.succeed("run").out
 
 
+def test_a_break_that_somebody_left_as_it_is_wants_nobody_any_more(watched: World) -> None:
+    watched.execute("crm", "alter table companies drop column phone")
+    assert watched.tally("drift").code == exits.DECIDE
+    assert "breaking" in watched.succeed("drift", "--ignore", "crm/companies.phone").out
+    watched.succeed("drift")
+
+
 def test_only_what_changed_can_be_ignored(watched: World) -> None:
     watched.execute("crm", LOYALTY)
     outcome = watched.tally("drift", "--ignore", "crm/companies.loyalti")

@@ -111,6 +111,19 @@ def test_a_proposal_is_shown_and_never_applied(grown: World) -> None:
     assert mapping(grown) == before
 
 
+@pytest.mark.parametrize("words", ["accept", "create", "map"])
+def test_a_policy_is_not_about_what_somebody_ignored(in_step: World, words: str) -> None:
+    in_step.write("systems/erp.yaml", ERP_MANIFEST.replace(ERP_HEAD, f"{ERP_HEAD}    adds_fields: true\n"))
+    in_step.execute("crm", "alter table companies add column telephone2 text")
+    in_step.succeed("run")
+    in_step.succeed("drift", "--ignore", "crm/companies.telephone2")
+    crm_says(in_step, f"on_new_field: {words}")
+    before = mapping(in_step)
+    document = in_step.succeed("drift", "--accept", "--json").document
+    assert (document["accepted"], document["mapped"], document["not_mapped"]) == ([], [], {})
+    assert mapping(in_step) == before
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [

@@ -79,3 +79,14 @@ def test_only_what_is_gone_can_be_renamed(renamed: World, word: str) -> None:
     outcome = renamed.tally("drift", "--renamed", word)
     assert outcome.code == exits.WRONG
     assert "names no field that is gone" in outcome.err
+
+
+def test_no_policy_takes_a_renamed_field_for_a_new_one(renamed: World) -> None:
+    head = "    table: {name: companies}\n"
+    text = (renamed.folder / "systems/crm.yaml").read_text(encoding="utf-8")
+    renamed.write("systems/crm.yaml", text.replace(head, f"{head}    on_new_field: accept\n"))
+    document = renamed.tally("drift", "--json").document
+    assert document["accepted"] == ["crm/companies.fax"]
+    assert [r["now"] for r in document["renames"]] == ["phone_no"]
+    document = renamed.tally("drift", "--ignore", "crm/companies.phone", "--json").document
+    assert (document["renames"], document["accepted"]) == ([], ["crm/companies.phone_no"])

@@ -9,6 +9,7 @@ import typer
 from tallystick.cli.start import Json, examples, start_of
 
 if TYPE_CHECKING:
+    from tallystick.cli.drift_done import Done
     from tallystick.cli.drift_look import ObjectDrift
     from tallystick.cli.output import Screen
 
@@ -69,12 +70,9 @@ def drift(
     Of a database the catalogue is read, of other systems some records. Breaking is what touches a mapped field so that
     values may not pass any more, and a new field that is required; then the exit code says that a person must decide.
     """
-    from tallystick.cli.drift_answer import answer_policies, map_named
-    from tallystick.cli.drift_answer_text import answer_lines
-    from tallystick.cli.drift_look import accept_new, look_for_drift
-    from tallystick.cli.drift_renamed import look_for_renames, take_renames
+    from tallystick.cli.drift_done import Said, carry_out
+    from tallystick.cli.drift_look import look_for_drift
     from tallystick.cli.exits import DECIDE, DONE, SYSTEM
-    from tallystick.cli.field_feed import decide_changes, ignore_changes, keep_drift
     from tallystick.wiring import open_house
 
     start = start_of(ctx)
@@ -83,45 +81,31 @@ def drift(
         return _show_feed(screen, start.folder, start.environment, systems or [])
     with open_house(start.folder, start.environment, whole=True) as house:
         found = look_for_drift(house, systems or [], sample)
-        keep_drift(house, found)
-        renames = look_for_renames(house, found, sample)
-        renamed = take_renames(house, taken or [], found)
-        decide_changes(house, renamed, "renamed")
-        accepted = accept_new(house, found, everything=accept)
-        decide_changes(house, accepted, "accepted")
-        answers = answer_policies(house, found)
-        answers.mapped += map_named(house, mapped or [], found)
-        decide_changes(house, [m.path for m in answers.mapped], "mapped")
-        ignored = ignore_changes(house, ignore or [])
-    screen.document({
-        "objects": [each.document() for each in found],
-        "accepted": accepted,
-        "ignored": ignored,
-        "mapped": [each.document() for each in answers.mapped],
-        "suggested": [each.document() for each in answers.suggested],
-        "not_mapped": answers.refused,
-        "renames": [each.document() for each in renames],
-        "renamed": renamed,
-    })  # fmt: skip
+        done = carry_out(house, found, Said(accept, ignore or (), mapped or (), taken or ()), sample)
+    screen.document({"objects": [each.document() for each in found], **done.document()})
     for each in found:
         _show(screen, each)
-    for path in accepted:
-        screen.say(f"written: {path}")
-    for path in ignored:
-        screen.say(f"ignored: {path}")
-    for word in taken or ():
-        screen.say(f"renamed: {word}")
-    for rename in renames if not renamed else ():
-        screen.say(f"{rename.system}/{rename.object}: {rename.words}")
-        screen.say(f"  if it is: {rename.command}")
-    for line in answer_lines(answers):
-        screen.say(line)
+    _show_done(screen, done, taken or ())
     if any(each.failure for each in found):
         return SYSTEM
-    still = [
-        c for d in found for c in d.changes if d.is_breaking(c) and f"{d.system}/{d.object}.{c.path}" not in renamed
-    ]
-    return DECIDE if still else DONE
+    return DECIDE if done.is_broken else DONE
+
+
+def _show_done(screen: "Screen", done: "Done", taken: Sequence[str]) -> None:
+    from tallystick.cli.drift_answer_text import answer_lines
+
+    for path in done.accepted:
+        screen.say(f"written: {path}")
+    for path in done.ignored:
+        screen.say(f"ignored: {path}")
+    for word in taken:
+        screen.say(f"renamed: {word}")
+    for rename in done.renames:
+        if rename.path not in done.renamed:
+            screen.say(f"{rename.place}: {rename.words}")
+            screen.say(f"  if it is: {rename.command}")
+    for line in answer_lines(done.answers):
+        screen.say(line)
 
 
 def _show_feed(screen: "Screen", folder: Path, environment: str | None, systems: Sequence[str]) -> int:

@@ -29,9 +29,14 @@ class FoundRename:
     renamed: Renamed
 
     @property
+    def place(self) -> str:
+        """The system and its object."""
+        return f"{self.system}/{self.object}"
+
+    @property
     def path(self) -> str:
         """The field as it was called, as it is named on the command line."""
-        return f"{self.system}/{self.object}.{self.renamed.old}"
+        return f"{self.place}.{self.renamed.old}"
 
     @property
     def command(self) -> str:

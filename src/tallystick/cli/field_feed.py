@@ -1,7 +1,7 @@
 """What runs and `tally drift` see of the systems' fields, laid beside the feed of changes and kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tallystick.cli.field_paths import is_breaking, mapped_paths, own_paths
@@ -102,6 +102,16 @@ def ignore_changes(house: House, paths: Sequence[str]) -> list[str]:
             hint = suggest(path, there, what="changed fields") if there else "no field has changed"
             raise ProjectError(f"'{path}' is no field that has changed", hint=hint)
     return sorted({c.path for c in decide_changes(house, paths, "ignored")})
+
+
+def without_ignored(house: House, found: "Sequence[ObjectDrift]") -> "list[ObjectDrift]":
+    """Leave out the changes of which somebody said that they stay as they are."""
+    standing = house.store.look(lambda tx: tx.standing_field_changes())
+    quiet = {(c.path, c.change) for c in standing if c.decision == "ignored"}
+    return [
+        replace(d, changes=tuple(c for c in d.changes if (f"{d.system}/{d.object}.{c.path}", c.change) not in quiet))
+        for d in found
+    ]
 
 
 def decide_changes(house: House, paths: Iterable[str], decision: Decision) -> list[FieldChange]:
