@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+import yaml
 from tests.connectors.soap.wsdls import ACCOUNTS
 from tests.systems.odata_twin import METADATA
 
@@ -253,8 +254,6 @@ def test_what_is_written_as_it_is_now_is_settled(project, tally, tmp_path):
 
 def test_an_object_that_was_taken_out_stays_out(project, tally, tmp_path):
     """To leave an object or a field out is a correction too."""
-    import yaml
-
     file = tmp_path / "systems/shop.yaml"
     content = yaml.safe_load(file.read_text())
     del content["objects"]["customers"]["fields"]["fax"]
@@ -368,3 +367,45 @@ def test_a_web_service_is_read_again(tally, tmp_path, monkeypatch):
     assert "objects.account.fields.extra" in told["accepted"], json.dumps(told, indent=1)
     assert any(place.startswith("soap.types.") for place in told["accepted"])
     assert tally("describe", "hr", "--again", "--json").document["changes"] == []
+
+
+def test_what_was_described_is_found_from_anywhere(tally, tmp_path, monkeypatch):
+    """A file beside the project and a database in it are found wherever the command is started."""
+    beside, project = tmp_path.parent / f"{tmp_path.name}-beside", tmp_path
+    beside.mkdir()
+    (beside / "some.graphql").write_text(SDL % "")
+    monkeypatch.chdir(beside)
+    assert tally("describe", "some", "--graphql", "some.graphql", "--base-url", "https://x.example/q").code == 0
+    monkeypatch.chdir(project)
+    columns(project)
+    assert tally("describe", "base", "--database", "sqlite:///base.db").code == 0
+    (project / "inner").mkdir()
+    monkeypatch.chdir(project / "inner")
+    for name in ("some", "base"):
+        assert tally("describe", name, "--again", "--json").document["as_before"], name
+
+
+@pytest.mark.parametrize("kind", ["database", "openapi", "postman", "odata"])
+def test_a_manifest_that_tells_no_source_is_compared_by_what_it_has(tally, tmp_path, monkeypatch, kind):
+    """Written by hand, or by a former version: the protocol and the content of the file tell the kind."""
+    monkeypatch.chdir(tmp_path)
+    text = {"openapi": json.dumps(shop()), "postman": json.dumps(COLLECTION), "odata": METADATA, "database": ""}[kind]
+    (tmp_path / "source.txt").write_text(text)
+    columns(tmp_path)
+    place = "sqlite:///base.db" if kind == "database" else "source.txt"
+    base = () if kind == "database" else ("--base-url", "https://x.example/q")
+    assert tally("describe", "some", f"--{kind}", place, *base).code == 0
+    file = tmp_path / "systems/some.yaml"
+    content = yaml.safe_load(file.read_text())
+    del content["described"]
+    file.write_text(yaml.safe_dump(content))
+    told = tally("describe", "some", "--again", "--json").document
+    assert told["kind"] == kind
+    assert {each["verdict"] for each in told["changes"]} <= {"harmless"}
+
+
+def test_a_manifest_that_tells_nothing_asks_for_the_source(tally, tmp_path):
+    """What to do is said."""
+    (tmp_path / "systems/own.yaml").write_text("protocol: rest\nbase_url: https://x.example\n")
+    outcome = tally("describe", "own", "--again")
+    assert (outcome.code, "--against" in outcome.err) == (exits.WRONG, True)

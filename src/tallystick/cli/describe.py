@@ -136,6 +136,8 @@ def describe(
     show_card(screen, name, manifest)
     for line in kept.lines():
         screen.say(line)
+    if kept.difference and not kept.is_written:
+        screen.say(f"tally describe {name} --again compares it with what was described, and keeps what you corrected")
     return kept.code
 
 

@@ -1,5 +1,6 @@
 """Where a system was described from: written into its file, and found again to be read anew."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,9 +28,10 @@ def with_origin(manifest: "Manifest", source: Source, folder: Path) -> "Manifest
         return manifest
     origin = Origin(
         kind=cast("SourceKind", source.kind),
-        sources=tuple(_told(place, source.kind, folder) for place in source.places),
+        # A relative file of a database was made absolute: the next command may be started elsewhere.
+        sources=(manifest.url,) if source.kind == "database" else tuple(_told(each, folder) for each in source.places),
         base_url=source.base_url,
-        variables=_told(source.variables, "file", folder) if source.variables else "",
+        variables=_told(source.variables, folder) if source.variables else "",
         schema_name=source.schema,
         tables=source.tables,
         version=manifest.described.version if manifest.described else "",
@@ -38,13 +40,12 @@ def with_origin(manifest: "Manifest", source: Source, folder: Path) -> "Manifest
     return manifest.model_copy(update={"described": origin})
 
 
-def _told(place: str, kind: str, folder: Path) -> str:
+def _told(place: str, folder: Path) -> str:
+    """Write an address without secrets, and a file as it is seen from the project."""
     if _ADDRESS.match(place):
         return without_secrets(place)
     path = Path(place)
-    if kind == "database" or not path.exists() or not path.resolve().is_relative_to(folder.resolve()):
-        return place
-    return path.resolve().relative_to(folder.resolve()).as_posix()
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix() if path.exists() else place
 
 
 def source_again(written: "Manifest", given: Sequence[str], folder: Path) -> Source:

@@ -12,7 +12,7 @@ class Origin(Model):
 
     kind: SourceKind
     sources: tuple[str, ...] = ()
-    """Files (relative to the project where they are in it), addresses without secrets, or references."""
+    """Files as seen from the project, addresses without secrets, or references."""
     base_url: str = ""
     """What was given as --base-url."""
     variables: str = ""

@@ -1,6 +1,10 @@
 """A manifest as YAML: readable, and the same when it is read back."""
 
 import copy
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -89,3 +93,31 @@ def test_no_broken_description_crashes_the_reader(api, data):
     except ProjectError:
         return
     assert_reads_back(manifest)
+
+
+def test_a_description_gives_the_same_text_in_every_process(api):
+    """Nothing depends on the order of a set, so that a description can be compared with the one of last month."""
+    whole = {"type": "object", "properties": {f"f{n}": {"type": "string"} for n in range(12)} | {"id": {}, "name": {}}}
+    paths = api.collection(item=whole)
+    some = {"type": "object", "properties": {name: {} for name in list(whole["properties"])[5:]}}
+    paths["/customers/{id}"]["get"] = api.operation(some)
+    program = (
+        "import json, sys; from tallystick.connectors.describe.openapi import describe_openapi as d;"
+        "from tallystick.connectors.describe.text import manifest_yaml as m; print(m(d(json.load(sys.stdin))))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program], input=json.dumps(api.document(paths)), text=True, check=True, timeout=60,
+            capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(texts) == 1
+    assert all(f"f{n}:" in next(iter(texts)) for n in range(12))
+
+
+@pytest.mark.parametrize("key", ['"@odata.type"', "a\\b", "{id}", "x{y}", "/a/{id}", "1.5", "-0.5", 'say "no"', "a: b"])
+def test_names_and_paths_of_every_spelling_read_back(key):
+    """What is written without the library reads as the library would have it."""
+    field = FieldSpec(type="text", minimum=-2147483648.0, maximum=1.5e300, pattern=f'^"{key}\\d$')
+    assert_reads_back(Manifest(protocol="rest", base_url=key, objects={key: ObjectSpec(id=key, fields={key: field})}))

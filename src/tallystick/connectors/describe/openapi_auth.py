@@ -5,6 +5,7 @@ are references to environment variables called after the system.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -98,7 +99,7 @@ def _together(document: Document, calls: list[Call]) -> tuple[str, ...]:
     """The schemes that are asked for at once, if that is the usual requirement."""
     securities = (document.root.get("security"), *(call.security for call in calls))
     asked = [tuple(as_node(requirement)) for security in securities for requirement in as_list(security)]
-    usual = max(set(asked), key=asked.count, default=())
+    usual = max(dict.fromkeys(asked), key=Counter(asked).__getitem__, default=())
     return usual if len(usual) > 1 else ()
 
 

@@ -49,7 +49,7 @@ def record_of(shapes: Shapes, resource: Resource) -> Shape:
     if resource.get is None:
         return listed
     _, single = find_record(shapes, resource.get.answer, resource.nouns, listed)
-    missing = listed.properties.keys() - single.properties.keys()
+    missing = [name for name in listed.properties if name not in single.properties]
     # What the listing shows is what a sync reads; a single read that lacks half of it was not understood.
     if len(missing) * 2 > len(listed.properties):
         return listed

@@ -3,7 +3,9 @@
 A path is known by its segments with every parameter as ``{}``, so that ``/x/{id}`` and ``/x/{key}/`` are one.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from tallystick.connectors.describe.openapi_actions import Action, Deed, deeds_of, read_action
@@ -71,11 +73,20 @@ class Paths:
         keys = list(self.at)
         while keys:
             prefixes = [k[: _nth_parameter(k, count + 1)] for k in keys if k.count("{}") > count]
-            common = max(set(prefixes), key=prefixes.count, default=())
-            if len(keys) < 4 or prefixes.count(common) < TENANT_SHARE * len(keys):  # noqa: PLR2004 - too few to tell
+            [(_, times)] = Counter(prefixes).most_common(1) or [((), 0)]
+            if len(keys) < 4 or times < TENANT_SHARE * len(keys):  # noqa: PLR2004 - too few to tell
                 break
             count += 1
         return count
+
+    @cached_property
+    def item_properties(self) -> list[tuple[Key, frozenset[str]]]:
+        """What is read at each item path: the names of its properties."""
+        found = []
+        for key in (key for keys in self.items_by_noun.values() for key in keys):
+            get = self.find(key, "GET")
+            found.append((key, frozenset(self.shapes.of(get.answer).properties if get else ())))
+        return found
 
     def parents(self, key: Key) -> int:
         """How many parameters of a path are neither the tenant's nor the record's own id."""

@@ -150,13 +150,12 @@ def _alike(paths: Paths, record: Shape) -> Key | None:
     """Find the item path that reads records with nearly the same properties, whatever it is called."""
     best: tuple[float, Key] | None = None
     mine = record.properties.keys()
-    for keys in paths.items_by_noun.values() if len(mine) >= ALIKE_FROM else ():
-        for key in keys:
-            get = paths.find(key, "GET")
-            theirs = paths.shapes.of(get.answer).properties.keys() if get else set()
-            share = len(mine & theirs) / len(mine | theirs)
-            if share >= ALIKE_SHARE and (best is None or share > best[0]):
-                best = (share, key)
+    for key, theirs in paths.item_properties if len(mine) >= ALIKE_FROM else ():
+        if min(len(mine), len(theirs)) < ALIKE_SHARE * max(len(mine), len(theirs)):
+            continue  # so many more in one of them cannot be nearly the same
+        share = len(mine & theirs) / len(mine | theirs)
+        if share >= ALIKE_SHARE and (best is None or share > best[0]):
+            best = (share, key)
     return best[1] if best else None
 
 

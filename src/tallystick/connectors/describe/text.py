@@ -3,6 +3,7 @@
 Defaults are left out, the order is that of the model, facts come last.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,9 +18,10 @@ _HEADER: Final = """\
 """
 _PLAIN: Final = re.compile(r"[A-Za-z_$/{][\w $/{}.@()\[\]=?-]*")
 _ODD: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|nan|inf")
-# What needs no thought: plain words anywhere, and ASCII between quotes without anything to escape.
-_SURE: Final = re.compile(r"[A-Za-z_$/](?:[A-Za-z0-9_ $/.@()=-]*[A-Za-z0-9_$/.@()=-])?")
-_QUOTED: Final = re.compile(r"[ !#-\[\]-~]+")
+# What needs no thought: plain words anywhere, and ASCII between quotes, which is escaped as in JSON.
+_SURE: Final = re.compile(r"[A-Za-z_$/](?:[A-Za-z0-9_ $/.@(){}=-]*[A-Za-z0-9_$/.@(){}=-])?")
+_QUOTED: Final = re.compile(r"[ -~]+")
+_DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _WIDTH: Final = 120
 
 
@@ -86,11 +88,13 @@ def _plainly(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, float):
+        return written if _DECIMAL.fullmatch(written := repr(value)) else ""
     if not isinstance(value, str) or len(value) > _WIDTH:
         return ""
     if _SURE.fullmatch(value) and not _ODD.fullmatch(value):
         return value
-    return f'"{value}"' if _QUOTED.fullmatch(value) and not _PLAIN.fullmatch(value) else ""
+    return json.dumps(value) if _QUOTED.fullmatch(value) and not _PLAIN.fullmatch(value) else ""
 
 
 def _keep_types(full: Any, short: Any) -> None:
