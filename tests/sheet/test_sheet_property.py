@@ -294,7 +294,7 @@ def test_random_edits_on_both_sides_meet_without_loss_in_a_workbook(data: st.Dat
 def test_random_edits_on_both_sides_meet_without_loss_online() -> None:
     with online() as carrier:
 
-        @settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+        @settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
         @given(st.data())
         def meet(data: st.DataObject) -> None:
             check(data, carrier)
