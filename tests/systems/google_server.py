@@ -34,6 +34,7 @@ class Google:
     roles: dict[str, str] = field(default_factory=dict)
     refusals: list[tuple[str, int, str]] = field(default_factory=list)
     lost_answers: int = 0
+    long_wait: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     address: str = ""
@@ -134,6 +135,8 @@ class Answering(BaseHTTPRequestHandler):
         content = json.dumps(told).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=UTF-8")
+        if status == 429 and self.google.long_wait:
+            self.send_header("Retry-After", "3600")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -218,12 +221,11 @@ def spreadsheet(sheet: Sheet, query: dict[str, list[str]]) -> dict[str, Any]:
     for grid in sheet.grids.values():
         if any(grid is each for each in wanted):
             told: dict[str, Any] = {"properties": dict(grid.properties)}
-            if not told["properties"]["sheetId"]:
-                del told["properties"]["sheetId"]  # zero is the default, which JSON of Google leaves out
             if grid.protections and "protectedRanges" in fields:
                 told["protectedRanges"] = list(grid.protections.values())
             if "rowData" in fields:
-                told["data"] = [{"rowData": row_data(grid, fields)}]
+                rows = row_data(grid, fields)
+                told["data"] = [{"rowData": rows} if rows else {}]
             found.append(told)
     return {"properties": {"title": sheet.title}, "sheets": found}
 

@@ -166,6 +166,14 @@ class GoogleSheet:
     def _run(self, flow: Generator[Request, Response, T]) -> T:
         try:
             return self._transport.run(flow)
+        except Throttled as error:
+            raise Throttled(
+                "Google takes no more requests for now",
+                wait_seconds=error.wait_seconds,
+                detail="the quota counts requests in a minute, of everybody who uses this service account",
+                hint="run the command again in a few minutes",
+                place=self.place,
+            ) from error
         except AccessError as error:
             if not error.place.endswith("/token"):
                 raise

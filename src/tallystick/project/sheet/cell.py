@@ -27,6 +27,11 @@ def spell_text(text: str) -> str:
     return _ESCAPED.sub(r"\\u005f", quote(text))
 
 
+def spell_key(text: str) -> str:
+    """Write text that names a row as a cell; unlike other text it is kept to its last line end."""
+    return _ESCAPED.sub(r"\\u005f", quote(text)) if text.endswith("\n") else spell_text(text)
+
+
 def read_text(cell: str) -> str:
     """Read a cell that holds text. Raises ``InvalidValue``."""
     cell = cell.strip()

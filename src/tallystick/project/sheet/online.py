@@ -23,7 +23,9 @@ TITLES: Final = {LISTS_MARK: LISTS, BASE_MARK: HIDDEN}
 _TITLE: Final = 90
 _SHORT: Final = "google:"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{3,200}")
-_ADDRESS: Final = re.compile(r"https://docs\.google\.com/(?:a/[^/]+/)?spreadsheets/(?:u/\d+/)?d/([^/?#]+)(?:[/?#].*)?")
+_ADDRESS: Final = re.compile(
+    r"(?i:(?:https?://)?docs\.google\.com)/(?:a/[^/]+/)?spreadsheets/(?:u/\d+/)?d/([^/?#]+)(?:[/?#].*)?"
+)
 _DAY_ONE: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _LAST_DAY: Final = 2_958_466  # the year 10000
 
@@ -63,7 +65,7 @@ def spreadsheet_id(text: str) -> str | None:
     Raises:
         ProjectError: an address of Google's or a ``google:`` without a usable id.
     """
-    is_web = re.match(r"(?i)https?://", text) is not None
+    is_web = re.match(r"(?i)https?://|docs\.google\.com/", text) is not None
     if not (is_web or text.startswith(_SHORT)):
         return None
     found = _ADDRESS.fullmatch(text) if is_web else None

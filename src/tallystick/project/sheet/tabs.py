@@ -10,7 +10,7 @@ from tallystick.core.schema import Field, ObjectType
 from tallystick.project.load import LoadedProject
 from tallystick.project.schema import object_type
 from tallystick.project.sheet.book import MARK, REMOVE, Book, Heading, Line, Severity, Tab
-from tallystick.project.sheet.cell import spell_text
+from tallystick.project.sheet.cell import spell_key, spell_text
 from tallystick.project.sheet.columns import KEYS, Cells, Row, Table, columns, defaults, settings
 from tallystick.project.sheet.snapshot import Snapshot
 
@@ -144,7 +144,7 @@ class _Making:
 
     def line(self, row: Row) -> Line:
         names = [row.mapping, *row.key] if "mapping" in KEYS[row.table] else list(row.key)
-        cells = dict(zip(KEYS[row.table], map(spell_text, names), strict=True)) | self.cells.get(row, {})
+        cells = dict(zip(KEYS[row.table], map(spell_key, names), strict=True)) | self.cells.get(row, {})
         marks = {column: mark for (at, column), mark in self.beside.marks.items() if at == row}
         return Line(row, cells, self.choices(row.table, row.mapping), marks)
 
