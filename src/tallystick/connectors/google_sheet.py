@@ -39,6 +39,7 @@ _PLACE: Final = "tally.yaml: google"
 _ATTEMPTS: Final = 4
 _AT_ONCE: Final = 40  # ranges in one address
 _TABS_AT_ONCE: Final = 10
+_LARGEST_ANSWER: Final = 200_000_000  # cells come with their looks, which is much more than their texts
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 _FIRST_LOOK: Final = (
@@ -124,7 +125,7 @@ def open_google_sheet(
     transport = HttpTransport(
         hosts=Hosts.of(spec.address, place=_PLACE),
         auth=open_auth(auth, lambda text: text, scrub, timing, place="google"),
-        limits=Limits(longest_wait_seconds=120),
+        limits=Limits(longest_wait_seconds=120, response_bytes=_LARGEST_ANSWER),
         network=network,
         proxy=proxy,
         timing=timing,
