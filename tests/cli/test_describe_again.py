@@ -369,6 +369,19 @@ def test_a_web_service_is_read_again(tally, tmp_path, monkeypatch):
     assert tally("describe", "hr", "--again", "--json").document["changes"] == []
 
 
+def test_another_way_to_sign_in_is_seen_in_a_collection_too(tally, tmp_path, monkeypatch):
+    """What a person wrote of it stays apart from what the collection says."""
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "c.json"
+    source.write_text(json.dumps(COLLECTION | {"auth": {"type": "bearer", "bearer": []}}))
+    assert tally("describe", "some", "--postman", "c.json").code == 0
+    source.write_text(json.dumps(COLLECTION | {"auth": {"type": "basic", "basic": []}}))
+    (change,) = tally("describe", "some", "--again", "--json").document["changes"]
+    assert (change["place"], change["what"]) == ("auth", "auth")
+    assert "bearer" in change["was"]
+    assert "basic" in change["now"]
+
+
 def test_what_was_described_is_found_from_anywhere(tally, tmp_path, monkeypatch):
     """A file beside the project and a database in it are found wherever the command is started."""
     beside, project = tmp_path.parent / f"{tmp_path.name}-beside", tmp_path

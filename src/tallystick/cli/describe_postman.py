@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tallystick.cli.describe_openapi import download, keep_access, read_description, without_secrets
+from tallystick.cli.describe_openapi import download, read_description, without_secrets
 
 if TYPE_CHECKING:
     from tallystick.project.manifest import Manifest
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
 _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
-def describe_collection(
-    source: str, variables: str, base_url: str, folder: Path, known: "Manifest | None"
-) -> "Manifest":
+def describe_collection(source: str, variables: str, base_url: str, folder: Path) -> "Manifest":
     """Describe the system behind a collection; ``source`` is a file or an http(s) address.
 
-    ``variables`` is the file of an exported environment, or empty. What is ``known`` of how the system is reached is
-    kept. A secret of either file is never taken over.
+    ``variables`` is the file of an exported environment, or empty. A secret of either file is never taken over.
 
     Raises:
         ProjectError: a file cannot be read or is something else.
@@ -31,5 +28,4 @@ def describe_collection(
         document, title = download(source), without_secrets(source)
     else:
         document, title = read_description(source, folder)
-    described = describe_postman(document, source=title, base_url=base_url, environment=environment)
-    return keep_access(described, known)
+    return describe_postman(document, source=title, base_url=base_url, environment=environment)

@@ -53,10 +53,10 @@ def _openapi(source: Source, _: str, folder: Path, __: "Manifest | None") -> "Ma
     return describe_api(source.place, source.base_url, folder)
 
 
-def _postman(source: Source, _: str, folder: Path, known: "Manifest | None") -> "Manifest":
+def _postman(source: Source, _: str, folder: Path, __: "Manifest | None") -> "Manifest":
     from tallystick.cli.describe_postman import describe_collection
 
-    return describe_collection(source.place, source.variables, source.base_url, folder, known)
+    return describe_collection(source.place, source.variables, source.base_url, folder)
 
 
 def _wsdl(source: Source, _: str, folder: Path, __: "Manifest | None") -> "Manifest":
@@ -106,7 +106,7 @@ _WAYS: Final[Mapping[str, Callable[[Source, str, Path, "Manifest | None"], "Mani
     "database": _database, "files": _files, "from": _ready,
 }  # fmt: skip
 KINDS: Final = tuple(_WAYS)
-KEEPS_ACCESS: Final = frozenset({"postman", "graphql", "odata", "sample"})
+KEEPS_ACCESS: Final = frozenset({"graphql", "odata", "sample"})
 """The kinds that are asked with the credentials of a system that is described already, and keep them."""
 
 
