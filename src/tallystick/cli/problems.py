@@ -34,6 +34,11 @@ def register(app: typer.Typer) -> None:
     group.command("list", epilog=shown, short_help="List what waits, grouped by cause.")(list_problems)
     shown = examples("tally problems retry companies/refused", "tally problems retry --all")
     group.command("retry", epilog=shown, short_help="Let the next run try again.")(retry)
+    shown = examples(
+        "tally problems edit companies/refused/name --record 4711 --value 'Müller GmbH'",
+        "tally problems edit companies/invalid_value --record 4711 --field phone --value '' --dry-run",
+    )
+    group.command("edit", epilog=shown, short_help="Correct a record that waits, in its own system.")(edit)
     shown = examples("tally problems discard companies/conflict/phone --record 4711 --reason 'both are right'")
     group.command("discard", epilog=shown, short_help="Take off the list, with a reason.")(discard)
     shown = examples(
@@ -155,6 +160,49 @@ def retry(
     screen.document({"retried": count, "causes": [c.key for c in chosen]})
     screen.say(f"{number(count, 'record')} will be looked at again by the next run: tally run")
     return DONE
+
+
+def edit(
+    ctx: typer.Context,
+    causes: Causes = None,
+    *,
+    value: Annotated[
+        str, typer.Option("--value", metavar="VALUE", help="What it shall be, as its system spells it; '' for blank.")
+    ],
+    record: Record = None,
+    field: Annotated[
+        str, typer.Option("--field", metavar="FIELD", help="The mapping's field, where the cause does not name it.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would come to.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Correct one field of a record that waits, in the system that it stands in; the next run carries it on.
+
+    It is what you would do on that system's screen: the record is read, changed only if nobody changed it meanwhile
+    (where the system can tell), and noted with its old value and your name. What the other system will say of the new
+    value is told before.
+    """
+    from tallystick.cli.edit_record import edit_waiting
+    from tallystick.cli.exits import DECIDE, DONE
+    from tallystick.wiring import open_house
+
+    start = start_of(ctx)
+    screen = start.screen(as_json=as_json)
+    with open_house(start.folder, start.environment, writing=True) as house:
+        chosen = _chosen(house.store, list(house.loaded.mappings), causes, record or [], everything=False)
+        found = edit_waiting(house, chosen, field, value, is_dry=dry_run)
+    done = found.done
+    screen.document(
+        {"system": found.system, "record": found.record, "field": found.field, "written": not dry_run,
+         "refused": done.refused}
+    )  # fmt: skip
+    verb = "would be" if dry_run else "is"
+    screen.say(f"{found.system} {found.record}: {found.field} {verb} {done.after!r}, it was {done.before!r}")
+    if done.refused:
+        screen.say(f"the other side will not take it: {done.refused}")
+    elif not dry_run:
+        screen.say("the next run carries it on: tally run")
+    return DECIDE if done.refused else DONE
 
 
 def discard(
