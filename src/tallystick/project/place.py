@@ -15,6 +15,7 @@ from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest, ObjectSpec
 from tallystick.project.model import FieldSpec, OptionsSpec, PlaceSpec
 from tallystick.project.near import suggest
+from tallystick.project.own_codecs import own_codecs
 from tallystick.project.schema import Found, look_up
 from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
@@ -120,7 +121,7 @@ class EndBuilder:
     ) -> Codec | None:
         """Build one codec or note why it cannot be."""
         try:
-            return build_codec(name, settings)
+            return build_codec(name, settings, own_codecs(name))
         except InvalidValue as error:
             self.builder.note_invalid(where, error, severity)
             return None
