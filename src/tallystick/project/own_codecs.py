@@ -1,7 +1,7 @@
 """Codecs of other packages, which announce themselves by the entry-point group ``tallystick.codecs``.
 
 The name is what project files write, the object a class or function that is called with the settings and gives a
-codec: ``name``, ``loss`` (``lossless``, ``lossy`` or ``one_way``), ``decode`` and ``encode``. Only what a project names,
+codec: ``name``, ``loss`` (``lossless``, ``lossy``, ``one_way``), ``decode`` and ``encode``. Only what a project names,
 and what is not built in, is loaded. Whatever such a codec raises or gives wrongly is the fault of one value, never the
 end of a run.
 """
