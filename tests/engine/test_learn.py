@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from world import ERP, MAPPING, World
 
@@ -141,3 +142,34 @@ def test_a_learned_rule_foretells_and_holds_nothing_back(world: World) -> None:
     [told] = found.sorted
     assert (told.field, told.effect, told.code, told.count) == ("city", "likely", "likely_refused", 3)
     assert pair.mapping_print == world.pairs[0].mapping_print
+
+
+class HalfHearted:
+    """A connector that writes a record without its city where that is long, as one of several objects would."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def create(self, object_name: str, body: dict[str, Any], key: str) -> Any:
+        is_long = len(body["ort"]) > 5
+        rest = {name: value for name, value in body.items() if name != "ort" or not is_long}
+        written = yield from self.inner.create(object_name, rest, key)
+        error = Refused("the system refuses this record", detail="status 422: zu lang", status=422)
+        return msgspec.structs.replace(written, incomplete=((("ort",), error),) if is_long else ())
+
+
+def test_a_part_that_is_refused_teaches_too(world: World) -> None:
+    """W-11: the record is there, and the reason why its part is not is kept under the part's name."""
+    pair = world.pairs[0]
+    world.pairs = [replace(pair, right=replace(pair.right, connector=HalfHearted(pair.right.connector)))]
+    add(world, 12)
+    [refused] = add(world, 1, "Recklinghausen", first=20)
+    world.sync()
+    [reason] = world.look(lambda tx: tx.refusals())
+    assert (reason.field, reason.record, reason.count) == ("ort", refused, 1)
+    [found] = learned(world)
+    assert found.guess is not None
+    assert found.guess.settings == {"max_length": 3}
