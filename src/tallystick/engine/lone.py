@@ -134,7 +134,8 @@ def keep_lone(session: Session, pair: Pair, outcome: Outcome, shown: Sequence[Si
     """Remember the keys of the records that stayed unpaired; ``shown`` are the sides that were listed whole."""
     parked = [row for row in tx.quarantine(pair.name) if row.binding is None]
     for side in SIDES:
-        if side in shown:
+        # A listing of nobody may be one that shows nobody; whom it should have shown is asked for singly when needed.
+        if side in shown and outcome.tally.listed.get(side):
             tx.drop_lone(pair.name, side)
         else:
             tx.drop_lone(pair.name, side, [record for s, record in outcome.unlone if s == side])
