@@ -162,10 +162,10 @@ def _ended_early(session: Session, pair: Pair, pulled: Pulled, hidden: Sequence[
 def _ended_dark(pair: Pair, pulled: Pulled) -> Flow[bool]:
     """Tell whether a listing may have ended because our rights did, so that its rest is still to be listed (R-4.4).
 
-    Asked only where its last page had nobody and that is no plain end: another run read the first part, or there were
-    more rows than the system says at last.
+    Asked only where its last page had nobody and that is no plain end: the system says no total, another run read the
+    first part, or there were more rows than the system says at last.
     """
-    is_plain = pulled.in_one_go and (pulled.total is None or pulled.total >= pulled.distinct)
+    is_plain = pulled.in_one_go and pulled.total is not None and pulled.total >= pulled.distinct
     if is_plain or pulled.reached[1].rows:
         return False
     return (yield from is_dark(pair, pair.end(pulled.side), fewest=1))
