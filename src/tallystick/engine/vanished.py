@@ -11,7 +11,7 @@ from typing import Final
 
 from tallystick.core.binding import Binding, FormerId, Intent, JournalEntry
 from tallystick.core.ports import Flow
-from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other
+from tallystick.core.record import SIDES, UNKNOWN, Fields, Side, Value, decode_fields, encode_fields, other, same
 from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.pair import Pair
@@ -79,7 +79,10 @@ def _last_of(pair: Pair, entries: Sequence[JournalEntry]) -> Sent:
 def recall(
     pair: Pair, binding: Binding, sent: Sent, bases: Mapping[Side, Fields | None], held: Mapping[Side, Fields]
 ) -> dict[Side, Fields | None]:
-    """Give the bases with what such an update has made true after all; ``held`` is what both sides hold now."""
+    """Give the bases with what such an update has made true after all; ``held`` is what both sides hold now.
+
+    Where both hold what was agreed, it was settled since.
+    """
     moved: dict[Side, Fields | None] = dict(bases)
     for side in SIDES:
         target, source = moved[side], moved[other(side)]
@@ -88,10 +91,16 @@ def recall(
         theirs, ours = list(target), list(source)
         for (at, i), (value, before) in sent.items():
             now = held[side][i]
-            if at == side and now is not UNKNOWN and pair.is_own_doing(side, i, value, now):
+            if at != side or now is UNKNOWN or _is_settled(bases, held, i):
+                continue
+            if pair.is_own_doing(side, i, value, now):
                 theirs[i], ours[i] = now, before
         moved[side], moved[other(side)] = tuple(theirs), tuple(ours)
     return moved
+
+
+def _is_settled(bases: Mapping[Side, Fields | None], held: Mapping[Side, Fields], i: int) -> bool:
+    return all((base := bases[side]) and held[side] and same(held[side][i], base[i]) for side in SIDES)
 
 
 def forget_sent(flags: str, seen: Collection[Side]) -> str:
