@@ -160,6 +160,10 @@ FURTHER = [
     Case("date", {"format": "dd.MM.yy", "also": ["yyyy-MM-dd"]}, SHORT_YEARS | DATES, total=False),
     Case("date", {"format": "d. MMMM yyyy", "language": "de"}, DATES),
     Case("date", {"format": "MMM d, yyyy", "language": "en"}, DATES),
+    Case("wall_time", {}, INSTANTS),
+    Case("wall_time", {"zone": "Europe/Berlin"}, INSTANTS, total=False),
+    Case("wall_time", {"zone": "America/New_York", "repeated": "later"}, MODERN),
+    Case("wall_time", {"zone": "Australia/Lord_Howe", "repeated": "error"}, MODERN, total=False),
     Case("local_time", {"format": "M/d/yy h:mm a", "zone": "America/New_York"}, MODERN | INSTANTS, total=False),
     Case("local_time", {"format": "yyyy-MM-dd hh:mm:ss a", "also": ["yyyy-MM-dd HH:mm"]}, INSTANTS),
 ]

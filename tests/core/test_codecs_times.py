@@ -50,6 +50,38 @@ def test_a_time_that_was_twice_follows_the_policy(day: int, month: str):
         read("local_time", text, **LOCAL, repeated="error")
 
 
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2025-07-01T12:00:00", "2025-07-01T10:00:00+00:00"),
+        ("2025-07-01 12:00:00.250", "2025-07-01T10:00:00.250+00:00"),
+        ("2025-01-01T00:30", "2024-12-31T23:30:00+00:00"),
+        ("2025-07-01T12:00:00Z", "2025-07-01T12:00:00+00:00"),
+    ],
+)
+def test_a_wall_time_is_read_in_its_zone_unless_it_says_its_offset(text: str, instant: str):
+    assert read("wall_time", text, zone="Europe/Berlin") == datetime.fromisoformat(instant)
+
+
+def test_a_wall_time_that_clocks_skipped_or_repeat_is_told():
+    """As with a pattern: what does not exist is refused, what was twice follows the policy, both ways."""
+    berlin = {"zone": "Europe/Berlin"}
+    with pytest.raises(InvalidValue, match="does not exist"):
+        read("wall_time", "2025-03-30T02:30:00", **berlin)
+    earlier = datetime.fromisoformat("2025-10-26T00:30:00+00:00")
+    assert read("wall_time", "2025-10-26T02:30:00", **berlin) == earlier
+    assert read("wall_time", "2025-10-26T02:30:00", **berlin, repeated="later") == earlier + timedelta(hours=1)
+    assert write("wall_time", earlier, **berlin) == "2025-10-26T02:30:00"
+    with pytest.raises(InvalidValue, match="was twice"):
+        write("wall_time", earlier, **berlin, repeated="error")
+
+
+@pytest.mark.parametrize("raw", ["12:00:00", "2025-07-01", "01.07.2025 12:00", "2025-07-01x12:00:00", 7, None])
+def test_what_is_no_wall_time_is_refused(raw: object):
+    with pytest.raises(InvalidValue, match="an ISO time such as"):
+        build_codec("wall_time", {}).decode(raw)
+
+
 def test_no_zone_changes_its_clocks_twice_within_three_days():
     """What the memory of offsets relies on, for every zone and all of its history."""
     for name in sorted(available_timezones()):

@@ -66,8 +66,20 @@ class _Expression:
         return names
 
 
-_LOSS = {"trim": "lossy", "local_time": "lossy", "one_way": "one_way"}
-_KNOWN = {"text", "trim", "options", "instant", "local_time", "date", "number", "integer", "boolean", "text_list"}
+_LOSS = {"trim": "lossy", "local_time": "lossy", "wall_time": "lossy", "one_way": "one_way"}
+_KNOWN = {
+    "text",
+    "trim",
+    "options",
+    "instant",
+    "local_time",
+    "wall_time",
+    "date",
+    "number",
+    "integer",
+    "boolean",
+    "text_list",
+}
 
 
 def _build_codec(name: str, settings: Mapping[str, Any]) -> _Codec:

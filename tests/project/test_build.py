@@ -313,6 +313,7 @@ def test_times_are_translated_where_both_sides_say_how_they_spell_them(load: Loa
         ("[instant, day]", "{type: date, format: dd/MM/yyyy}", "Date(format='dd/MM/yyyy'"),
         ("{codec: local_time, format: dd.MM.yyyy HH:mm}", "{type: instant}", "Instant("),
         ("unix_ms", "{type: local_time, format: dd.MM.yyyy HH:mm}", "LocalTime("),
+        ("instant", "{type: local_time}", "WallTime("),
         ("lower", "{type: date}", ""),
     ],
 )
@@ -334,6 +335,16 @@ def test_a_codec_on_one_side_gets_its_like_on_the_other(
     field = sound(loaded).fields[0]
     codecs = (field.left if mirrored else field.right).codecs
     assert repr(codecs[0]).startswith(added) if added else not codecs
+
+
+def test_a_database_time_without_offset_is_read_in_its_systems_zone(load: Load, write: Write) -> None:
+    """A column of local time beside a time stamp needs no codec: its spelling is ISO, its zone the system's."""
+    system = ERP.replace("type: {type: text}", "type: {type: local_time}") + "timezone: Europe/Berlin\n"
+    text = mapping("d: {left: seen, right: type}", match="{on: d}")
+    loaded = load_project(write({"systems/crm.yaml": CRM, "systems/erp.yaml": system, "mappings/m.yaml": text}))
+    field = sound(loaded).fields[0]
+    assert [c.name for c in (*field.left.codecs, *field.right.codecs)] == ["instant", "wall_time"]
+    assert "Europe/Berlin" in repr(field.right.codecs[0])
 
 
 def test_a_day_that_the_other_side_keeps_as_text_is_warned_about(load: Load) -> None:

@@ -118,6 +118,13 @@ def test_what_is_wrong_in_a_system_is_said_in_plain_words_at_its_place(
         ("on_delete: {left: propagate, right: ask}", "", 1, "'on_delete' is missing", "on_delete: {left:"),
         ("right: ask}\non_delete", "}\non_delete", 5, "'right' is missing in on_unmatched", ""),
         ("left: name", "left: {pth: name}", 4, "'pth' is not known here", "'path'"),
+        (
+            "left: name",
+            "left: {path: name, codec: pad, width: 4}",
+            4,
+            "'width' is not known here",
+            "{codec: pad, width",
+        ),
         ("left: name", "left: 5", 4, "fields.name.left must be a mapping", "just the path"),
         (
             "left: name",

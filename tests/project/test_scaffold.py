@@ -122,7 +122,7 @@ def test_a_draft_loads_builds_and_says_why(write: Write) -> None:
     assert value["match"] == [{"on": "email", "normalise": "email"}]
     assert {"id", "changed"}.isdisjoint(str(v["left"]) for v in value["fields"].values())
     assert re.search(r"\d+ % alike: the names are the same", text)
-    assert "date and text: name a codec" in text
+    assert "date and text: give the text side codec" in text
     assert re.search(r"not proposed, left: .*odd.one", text)
     assert re.search(r"not proposed, right: .*unlike", text)
     made, problems = resolve_mappings(load_project(write({**files, "mappings/things.yaml": text})))

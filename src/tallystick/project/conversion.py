@@ -13,21 +13,21 @@ from tallystick.core.schema import Field, Type
 
 _PATTERN: Final = re.compile(r"yy")
 _CURES: Final[Mapping[frozenset[Type], str]] = {
-    frozenset({"text", "integer"}): "name a codec on the text side: integer",
-    frozenset({"text", "number"}): "name a codec on the text side: {codec: number, decimal: ','}",
-    frozenset({"text", "boolean"}): "name a codec on the text side: {codec: boolean, yes: J, no: N}",
-    frozenset({"integer", "boolean"}): "name a codec on the number side: {codec: boolean, yes: 1, no: 0}",
-    frozenset({"text", "instant"}): "name a codec on the text side: {codec: local_time, format: dd.MM.yyyy HH:mm}",
-    frozenset({"text", "local_time"}): "name a codec on both sides: {codec: local_time, format: dd.MM.yyyy HH:mm}",
-    frozenset({"text", "date"}): "name a codec on the text side: {codec: date, format: dd.MM.yyyy}",
-    frozenset({"text", "list"}): "name a codec on the text side: {codec: text_list, separator: ','}",
-    frozenset({"integer", "instant"}): "name a codec on the number side: unix or unix_ms",
-    frozenset({"number", "instant"}): "name a codec on the number side: unix or unix_ms",
-    frozenset({"instant", "date"}): "name codecs on the instant side: [instant, {codec: day, zone: Europe/Berlin}]",
+    frozenset({"text", "integer"}): "give the text side codec: integer",
+    frozenset({"text", "number"}): "give the text side codec: {codec: number, decimal: ','}",
+    frozenset({"text", "boolean"}): "give the text side codec: {codec: boolean, yes: J, no: N}",
+    frozenset({"integer", "boolean"}): "give the number side codec: {codec: boolean, yes: 1, no: 0}",
+    frozenset({"text", "instant"}): "give the text side codec: {codec: local_time, format: dd.MM.yyyy HH:mm}",
+    frozenset({"text", "local_time"}): "give both sides codec: {codec: local_time, format: dd.MM.yyyy HH:mm}",
+    frozenset({"text", "date"}): "give the text side codec: {codec: date, format: dd.MM.yyyy}",
+    frozenset({"text", "list"}): "give the text side codec: {codec: text_list, separator: ','}",
+    frozenset({"integer", "instant"}): "give the number side codec: unix (or unix_ms)",
+    frozenset({"number", "instant"}): "give the number side codec: unix (or unix_ms)",
+    frozenset({"instant", "date"}): "give the instant side codec: [instant, {codec: day, zone: Europe/Berlin}]",
 }
 
 _MAKE_DAYS: Final = frozenset({"date", "day"})
-_MAKE_INSTANTS: Final = frozenset({"instant", "local_time", "unix", "unix_ms"})
+_MAKE_INSTANTS: Final = frozenset({"instant", "local_time", "wall_time", "zoned", "unix", "unix_ms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _convert_times(left: Declared, right: Declared) -> Conversion:
     made = _time(left), _time(right)
     if None in made:
         return Conversion(
-            hint="name a codec where the spelling is not declared: {codec: local_time, format: dd.MM.yyyy HH:mm}"
+            hint="where the spelling is not declared, write codec: {codec: local_time, format: dd.MM.yyyy HH:mm}"
         )
     return Conversion(*made)
 
@@ -99,7 +99,10 @@ def _convert_times(left: Declared, right: Declared) -> Conversion:
 def _time(side: Declared) -> tuple[str, Mapping[str, Any]] | None:
     if side.field.type == "instant":
         return "instant", {"zone": side.zone}
-    return ("local_time", {"zone": side.zone, "format": side.pattern}) if side.pattern else None
+    if side.pattern:
+        return "local_time", {"zone": side.zone, "format": side.pattern}
+    # Databases and programs spell it alike; a format that is named and not known may be anything.
+    return None if side.field.format else ("wall_time", {"zone": side.zone})
 
 
 def _day(side: Declared) -> tuple[str, Mapping[str, Any]]:

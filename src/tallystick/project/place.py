@@ -21,7 +21,7 @@ from tallystick.project.source import Severity
 from tallystick.project.text import DataPath
 
 # Codecs for time stamps that may carry no zone: the system's own holds unless the mapping says another.
-_ZONED: Final = frozenset({"instant", "local_time", "zoned"})
+_ZONED: Final = frozenset({"instant", "local_time", "wall_time", "zoned"})
 
 
 class Builder:

@@ -65,7 +65,8 @@ def _complain(model: type[BaseModel], value: Any, error: ErrorDetails) -> Compla
         return Complaint((*path, name), f"'{name}' is missing{inside}", _CURES.get(name, _about(place, name)))
     if kind == "extra_forbidden":
         known = _names(place) if place else []
-        return Complaint(path, f"'{name}' is not known here", suggest(name, known), at_key=True)
+        cure = _inside_codec(_around(value, path), name) or suggest(name, known)
+        return Complaint(path, f"'{name}' is not known here", cure, at_key=True)
     subject = render(path) or "the file"
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return _complain_of_variant(path, place, there)
@@ -77,6 +78,20 @@ def _complain(model: type[BaseModel], value: Any, error: ErrorDetails) -> Compla
     if kind.startswith("model") and not hint:
         hint = _summary(place)
     return Complaint(path, f"{subject} {message or 'is wrong: ' + error['msg']}", hint)
+
+
+def _around(value: Any, path: DataPath) -> Any:
+    for step in path[:-1]:
+        value = value[step]
+    return value
+
+
+def _inside_codec(around: Any, name: str) -> str:
+    """Say where a codec's settings belong, should one stand beside the codec's name."""
+    codec = around.get("codec") if isinstance(around, Mapping) else None
+    return (
+        f"a setting of the codec goes with it: codec: {{codec: {codec}, {name}: ...}}" if isinstance(codec, str) else ""
+    )
 
 
 def _complain_of_variant(path: DataPath, place: Any, there: Any) -> Complaint:

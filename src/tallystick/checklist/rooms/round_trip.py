@@ -28,7 +28,7 @@ from tallystick.engine.pair import End, Pair
 Theme = Literal["times", "amounts", "options", "others"]
 Fate = Literal["kept", "loops", "drifts", "shrinks", "refused"]
 
-_TIME_CODECS: Final = frozenset({"instant", "unix", "unix_ms", "local_time", "date", "day"})
+_TIME_CODECS: Final = frozenset({"instant", "unix", "unix_ms", "local_time", "wall_time", "zoned", "date", "day"})
 _AMOUNT_CODECS: Final = frozenset({"number", "integer", "percent", "round", "currency", "minor_units", "money"})
 _TIME_TYPES: Final = frozenset({"instant", "local_time", "date"})
 _ROUNDS: Final = 4  # a value that still changes after so many crossings never rests

@@ -142,7 +142,7 @@ class _Description:
         objects = {shape.name: spec for shape in self._shapes if (spec := self._object(shape)) is not None}
         local = [
             table for table, spec in objects.items()
-            if spec.modified and spec.fields[spec.modified].type == "local_time"
+            if any(field.type == "local_time" for field in spec.fields.values())
         ]  # fmt: skip
         if local:
             tables = ", ".join(local)

@@ -17,9 +17,10 @@ _TYPES: Final[tuple[tuple[re.Pattern[str], Type], ...]] = (
     (re.compile(r"^(int\d*|bigint|long|integer|short|byte|smallint|(unsigned|positive|nonnegative)int)$"), "integer"),
     (re.compile(r"^(float\d*|double|decimal|bigdecimal|money|numeric|number|bigfloat|real)$"), "number"),
     (re.compile(r"^bool(ean)?$"), "boolean"),
+    (re.compile(r"^(local|naive)datetime$"), "local_time"),
     (re.compile(r"datetime|timestamptz|instant|offsetdatetime|zoneddatetime|^timestamp$"), "instant"),
     (re.compile(r"^(calendar)?(iso\d*)?(local)?date$"), "date"),
-    (re.compile(r"localtime$|^time(tz)?$"), "local_time"),
+    (re.compile(r"localtime$|^time(tz)?$"), "text"),
     (re.compile(r"json|object|map$|^any$|untyped|generic"), "object"),
 )  # fmt: skip
 _FORMATS: Final = {

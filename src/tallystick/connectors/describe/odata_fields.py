@@ -14,12 +14,11 @@ _DEEPEST: Final = 3
 _LONGEST_LABEL: Final = 80
 _V4: Final = 4
 _TYPES: Final[dict[str, Type]] = {
-    **dict.fromkeys(("String", "Guid", "Binary", "Duration"), "text"),
+    **dict.fromkeys(("String", "Guid", "Binary", "Duration", "TimeOfDay"), "text"),
     **dict.fromkeys(("Byte", "SByte", "Int16", "Int32", "Int64"), "integer"),
     **dict.fromkeys(("Decimal", "Double", "Single"), "number"),
     "Boolean": "boolean",
     "Date": "date",
-    "TimeOfDay": "local_time",
     "DateTimeOffset": "instant",
 }
 # In version 2 these are JSON texts of their own making: numbers in quotes, times as /Date(ms)/ or PT13H.

@@ -68,6 +68,7 @@ _ON_DEMAND: Final[dict[str, tuple[str, str]]] = {
     "unit": ("unit", "Unit"),
     "url": ("contact", "Url"),
     "vat": ("identifier", "Vat"),
+    "wall_time": ("wall_time", "WallTime"),
     "zoned": ("zoned", "Zoned"),
 }
 
