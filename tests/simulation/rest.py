@@ -7,15 +7,14 @@ more often than people asked for (I-24).
 from typing import Any
 
 from tests.simulation.nature import lose
-from tests.simulation.truth import ENGINE, USER, Life
+from tests.simulation.slips import STORY, slipped_in
+from tests.simulation.truth import ENGINE, Life
 
-from tallystick.core.learn import shape_of_loss
 from tallystick.core.mapping import Refs
 from tallystick.core.record import SIDES, Fields, Raw, Side, Value, other, same
 from tallystick.engine.pair import End, Pair
 
 NUMBERS = range(1, 3000)
-_READ_BACK = 120.0  # seconds in which a write is read back, with the rest of its batch
 
 
 class Stillness:
@@ -77,29 +76,11 @@ class Stillness:
             a, b = values[0][i], values[1][i]
             if self._agrees(i, a, b) or self._may_differ(name, left, right, a, b):
                 continue
-            if self._slipped_in(name, left, right):
-                self.world.limits["a blank or an old value entered between a write and its reading back"] += 1
+            natures = self.world.scenario.natures
+            if slipped_in(natures["left"].can, left, name) or slipped_in(natures["right"].can, right, name):
+                self.world.limits[STORY] += 1
                 continue
             self.world.fail(law, f"binding {binding.id} {name}: left/{left.id} has {a!r}, right/{right.id} {b!r}")
-
-    def _slipped_in(self, name: str, left: Life, right: Life) -> bool:
-        """Whether a system without versions in its answers may have hidden an edit of the field right after our write.
-
-        It cannot be told from a system that drops a value, keeps its old one or fills in a blank (R-7.3).
-        """
-        for side, life in (("left", left), ("right", right)):
-            if self.world.scenario.natures[side].can.returns_record:
-                continue
-            for wrote, edit in zip(life.states, life.states[1:], strict=False):
-                before = [s.fields.get(name) for s in life.states if s.at < wrote.at]
-                is_at_once = wrote.by == ENGINE and edit.by == USER and edit.at - wrote.at <= _READ_BACK
-                was, now = wrote.fields.get(name), edit.fields.get(name)
-                if is_at_once and (was is None or now in (None, *before)):
-                    return True
-                # Nor can another spelling of the value, for as long as nothing else made us read it back.
-                if wrote.by == ENGINE and edit.by == USER and was != now and shape_of_loss(was, now) == "case folded":
-                    return True
-        return False
 
     def _read(self, side: Side, life: Life) -> tuple[Value, ...]:
         return _readable(self.pair.end(side), dict(life.now.fields))

@@ -51,6 +51,9 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
         missing = yield from read_records(session, pair, side, sorted(of_side))
         gone = yield from _gone(session, pair, side, missing)
         there = session.scratch(pair).seen(side, sorted(of_side))
+        if pair.end(side).can.read_by_id:
+            # Shown, and not noted: it says of itself that it was deleted, or it left the scope.
+            gone |= of_side.keys() - missing.keys() - there
         found |= bool(there)
         if there and side in outcome.ended_empty:
             # What should have shown all did not show them, so who knows whom else.
