@@ -17,7 +17,7 @@ from tallystick.core.state import StoreTx
 from tallystick.engine import effects
 from tallystick.engine.decide import BATCH
 from tallystick.engine.outcome import Outcome
-from tallystick.engine.pair import Pair
+from tallystick.engine.pair import End, Pair
 from tallystick.engine.session import Session, SightRow, Unresolved
 from tallystick.engine.verify import VOUCHERS, is_dark, read_records
 
@@ -68,17 +68,28 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
 
 def _gone(session: Session, pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Flow[set[str]]:
     """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
-    gone = {i for i, answer in missing.items() if isinstance(answer, NotThere)}
-    silent = {i for i, answer in missing.items() if isinstance(answer, NotThere) and not answer.gone}
-    if not silent:
-        return gone
-    if (yield from is_dark(pair, pair.end(side), fewest=0)) and not (
-        yield from _shows_others(session, pair, side, silent)
-    ):
-        return gone - silent
-    # The darkness may have ended between the look and the witness; whoever is there shows now (R-4.4).
-    again = yield from read_records(session, pair, side, sorted(silent))
-    return gone - silent | {i for i, answer in again.items() if isinstance(answer, NotThere)}
+    gone, silent = _told(missing)
+    if silent and (yield from _testifies(session, pair, side, silent)):
+        # The darkness may have ended between the look and the witness; whoever is there shows now (R-4.4).
+        again = yield from read_records(session, pair, side, sorted(silent))
+        gone |= {i for i, answer in again.items() if isinstance(answer, NotThere)}
+    return gone
+
+
+def _told(answers: Mapping[str, Sighting | NotThere | Error]) -> tuple[set[str], set[str]]:
+    """Give those of whom the system says that they are gone, and those of whom it says nothing."""
+    flagged = {i for i, a in answers.items() if isinstance(a, Sighting) and a.deleted}
+    absent = {i: a.gone for i, a in answers.items() if isinstance(a, NotThere)}
+    return flagged | {i for i, is_word in absent.items() if is_word}, {
+        i for i, is_word in absent.items() if not is_word
+    }
+
+
+def _testifies(session: Session, pair: Pair, side: Side, silent: Collection[str]) -> Flow[bool]:
+    """Tell whether the silence about some means that they are gone, because others are shown."""
+    if not (yield from is_dark(pair, pair.end(side), fewest=0)):
+        return True
+    return (yield from _shows_others(session, pair, side, silent))
 
 
 def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[str]) -> Flow[bool]:
@@ -94,15 +105,23 @@ def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[s
 
 
 def _gone_again(session: Session, pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
-    """Give those who came back after their pairing ended and are gone once more."""
+    """Give those who came back after their pairing ended and are gone once more.
+
+    They are only asked about: what is decided about ended pairings was decided before.
+    """
     end = pair.end(side)
     if not ended or not end.can.read_by_id:
         return set()
-    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in ended])
-    told = zip(ended, answers, strict=True)
-    deleted = {i for i, a in told if isinstance(a, Sighting) and a.deleted}
-    missing = {i: a for i, a in zip(ended, answers, strict=True) if not isinstance(a, Sighting)}
-    return deleted | (yield from _gone(session, pair, side, missing))
+    gone, silent = _told((yield from _ask(end, ended)))
+    if silent and (yield from _testifies(session, pair, side, silent)):
+        again, still = _told((yield from _ask(end, sorted(silent))))
+        gone |= again | still
+    return gone
+
+
+def _ask(end: End, records: Sequence[str]) -> Flow[dict[str, Sighting | NotThere | Error]]:
+    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in records])
+    return dict(zip(records, answers, strict=True))
 
 
 def _unseen(
