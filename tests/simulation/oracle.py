@@ -120,7 +120,7 @@ class Oracle:
         if table.name in planner.blinded | by.blinded:
             self._world.limits["made while the system showed nothing"] += 1
             return
-        if self._was_unreadable_since(twin, began):
+        if self._was_unreadable_since(twin, began - table.nature.lag):
             self._world.limits["made while the twin could not be read"] += 1
             return
         if twin.by == ENGINE and since == twin.created and not self._is_restored(twin):
