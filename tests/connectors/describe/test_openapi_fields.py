@@ -101,6 +101,26 @@ def test_limits_options_and_labels(api):
 
 
 @pytest.mark.parametrize(
+    ("keys", "said", "options", "label"),
+    [
+        (["b", "s"], "* `b` - Bronze\n* `s` - Silver", {"b": "Bronze", "s": "Silver"}, ""),
+        ([0, 1], "0: open, 1: closed", {"0": "open", "1": "closed"}, ""),
+        (["o", "c"], "The state. One of:\n- o = Open\n- c = Closed", {"o": "Open", "c": "Closed"}, "The state"),
+        (["a", "b"], "a: first of two", ("a", "b"), "a: first of two"),
+        (["a", "b"], "a: one, b: one", ("a", "b"), "a: one, b: one"),
+        (["GET", "PUT"], "How it is called: GET reads, PUT writes", ("GET", "PUT"), None),
+    ],
+)
+def test_what_options_mean_is_read_from_a_list_in_prose(api, keys, said, options, label):
+    """Only where every option has words of its own; a list alone is no name of the field."""
+    kind = "integer" if isinstance(keys[0], int) else "string"
+    reply = record(id={}, x={"type": kind, "enum": keys, "description": said})
+    field = described(api, reply).objects["customers"].fields["x"]
+    assert field.options == options
+    assert label is None or field.label == label
+
+
+@pytest.mark.parametrize(
     ("schema", "nullable"),
     [({"type": "string", "nullable": True}, True), ({"type": ["string", "null"]}, True), ({"type": "string"}, False)],
 )

@@ -169,6 +169,12 @@ def test_a_count_of_the_page_is_no_total(api):
     assert paging(api, ["page"], count={"type": "integer", "description": "Total number of records"}).total == "count"
 
 
+def test_a_count_between_both_neighbours_of_a_page_is_the_total(api):
+    address = {"type": "string", "format": "uri", "nullable": True}
+    assert paging(api, ["page"], count=NUMBER, next=address, previous=address).total == "count"
+    assert paging(api, ["page"], count=NUMBER, next=address).total == ""
+
+
 def test_deep_objects_are_taken_apart(api):
     deep = {"name": "page", "in": "query", "style": "deepObject"}
     deep["schema"] = {"type": "object", "properties": {"number": NUMBER, "size": NUMBER}}

@@ -25,6 +25,10 @@ def secured(api, *, security=None, **schemes):
             BearerAuth(type="bearer", token=TOKEN, scheme="Token"),
         ),
         (
+            {"type": "apiKey", "in": "header", "name": "Authorization", "description": 'With required prefix "Key"'},
+            BearerAuth(type="bearer", token=TOKEN, scheme="Key"),
+        ),
+        (
             {"type": "http", "scheme": "basic"},
             BasicAuth(type="basic", username="${env:ACME_SHOP_USER}", password="${env:ACME_SHOP_PASSWORD}"),
         ),

@@ -157,7 +157,9 @@ def _key(name: str, place: str, system: str, node: Node) -> list[Kind]:
         return [Kind(f"apikey-{place}:{name}", 9, NoAuth())] if name else []
     text = as_text(node.get("description")) + as_text(node.get("x-example"))
     if name.lower() == "authorization":
-        scheme = re.search(r"\b(Bearer|Token|Basic|ApiKey|OAuth)\b[\s'\"`:]*[<{\[$\w]", text)
+        scheme = re.search(r"\b(Bearer|Token|Basic|ApiKey|OAuth)\b[\s'\"`:]*[<{\[$\w]", text) or re.search(
+            r"\bprefix(?:ed)?\b(?:\s(?:is|with|by|of))?[\s'\"`:=]*([A-Za-z][\w-]{1,20})", text
+        )
         if scheme and scheme[1] != "Basic":
             return [Kind(f"apikey-header:{name}", 1, _bearer(system, "", 1, scheme[1]).auth)]
     location = "header" if place == "header" else "query"

@@ -84,6 +84,7 @@ def _is_ambiguous(path: str) -> bool:
 def _look(shapes: Shapes, shape: Shape, path: tuple[str, ...], listing: Listing, ends: Ends) -> None:
     if path and path == listing.path:
         return
+    ends.total = ends.total or _count_of_all(shape, path)
     for name in shape.properties:
         part = shapes.property(shape, name)
         here = (*path, name)
@@ -91,6 +92,13 @@ def _look(shapes: Shapes, shape: Shape, path: tuple[str, ...], listing: Listing,
         inside = here if not part.is_list else ()
         if part.properties and len(here) <= MAX_DEPTH and inside and not _is_next_link(shapes, part, here, ends):
             _look(shapes, part, here, listing, ends)
+
+
+def _count_of_all(shape: Shape, path: tuple[str, ...]) -> str:
+    """A bare ``count`` beside both neighbours of a page counts what is behind all pages."""
+    flat = {squeeze(name): name for name in shape.properties}
+    between = "next" in flat and ("previous" in flat or "prev" in flat)
+    return render((*path, flat["count"])) if between and "count" in flat else ""
 
 
 def _is_next_link(shapes: Shapes, part: Shape, here: tuple[str, ...], ends: Ends) -> bool:

@@ -9,9 +9,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tallystick.connectors.describe.openapi_options import is_list_of, options_of
 from tallystick.connectors.describe.openapi_refs import as_list, as_text
 from tallystick.connectors.describe.openapi_schema import Shape, Shapes
-from tallystick.connectors.describe.openapi_sort import enum_text
 from tallystick.connectors.describe.openapi_words import first_sentence, noun_of, singular, words_of
 from tallystick.core.path import render
 from tallystick.core.schema import Type
@@ -19,7 +19,6 @@ from tallystick.project.manifest import FieldSpec
 
 MAX_DEPTH: Final = 3
 MAX_FIELDS: Final = 400
-MAX_OPTIONS: Final = 1000
 _TYPES: Final[dict[str, Type]] = {
     "string": "text", "integer": "integer", "number": "number", "boolean": "boolean", "array": "list",
     "object": "object",
@@ -152,7 +151,8 @@ def _field(shape: Shape, seen: _Seen, required: bool, read_only: bool, shown: bo
     words = shape.keywords
     nullable = shape.nullable or None in as_list(words.get("enum")) or not (shown and seen.required)
     # An empty tuple given explicitly would read as an empty mapping.
-    choices = {"options": options} if (options := _options(shape)) else {}
+    choices = {"options": options} if (options := options_of(shape)) else {}
+    said = words.get("description")
     return FieldSpec(
         type=type_of(shape),
         required=required,
@@ -166,7 +166,7 @@ def _field(shape: Shape, seen: _Seen, required: bool, read_only: bool, shown: bo
         format=as_text(words.get("format")),
         **choices,
         reference=seen.reference,
-        label=first_sentence(words.get("title")) or first_sentence(words.get("description")),
+        label=first_sentence(words.get("title")) or ("" if is_list_of(said, options) else first_sentence(said)),
     )
 
 
@@ -196,15 +196,3 @@ def _number(value: Any) -> float | None:
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     except OverflowError:
         return None
-
-
-def _options(shape: Shape) -> tuple[str, ...] | dict[str, str]:
-    owner = shape.keywords if "enum" in shape.keywords else (shape.items or {})
-    raw = as_list(owner.get("enum"))[:MAX_OPTIONS]
-    keys = [enum_text(value) for value in raw if value is not None and not isinstance(value, dict | list)]
-    labels = next(
-        (as_list(owner[x]) for x in ("x-enumNames", "x-enum-varnames", "x-enum-descriptions") if x in owner), []
-    )
-    if len(labels) == len(raw) == len(keys) and all(isinstance(label, str) for label in labels):
-        return dict(zip(keys, labels, strict=True))
-    return tuple(dict.fromkeys(keys))
