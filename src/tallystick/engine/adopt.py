@@ -126,25 +126,33 @@ def _decide_one(
     draft: Draft, lone: Lone, found: Match, partners: dict[str, SightRow], refs: WriteRefs
 ) -> Sequence[str]:
     """Decide one record; give the id of its partner if the two were linked, which decides the partner too."""
-    outcome, side, seen = draft.outcome, lone.side, lone.seen
+    side, seen = lone.side, lone.seen
     partner = partners.get(found.candidates[0]) if found.kind == "link" else None
     if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(other(side), partner))):
-        outcome.count(side, "deferred")
-        outcome.leave(_alone("", "unbound.wait", side, seen), [side], "an earlier write is unresolved")
-        _witness(draft, side, _alone("", "unbound.wait", side, seen))
+        _leave(draft, lone, "unbound.wait", "an earlier write is unresolved")
         return ()
+    doubt = _doubt(draft, lone)
+    if doubt and found.kind == "none" and _wish(draft.pair, side) != "ignore":
+        _ask(draft, side, seen, "unmatched", doubt)
+        return ()
+    if doubt:
+        _leave(draft, lone, "unbound.doubt", "one that had its key is not shown")
+        return ()
+    if found.kind == "link" and partner is not None:
+        _link(draft, lone, partner, refs)
+        return found.candidates
+    _decide_alone(draft, lone, found, refs)
+    return ()
+
+
+def _decide_alone(draft: Draft, lone: Lone, found: Match, refs: WriteRefs) -> None:
+    """Decide a record that is linked to nobody now."""
+    outcome, side, seen = draft.outcome, lone.side, lone.seen
     match found.kind:
-        case "link" if partner is not None:
-            _link(draft, lone, partner, refs)
-            return found.candidates
         case "link":
-            outcome.count(side, "deferred")
-            outcome.leave(_alone("", "unbound.partner", side, seen), [side], "partner unreadable")
-            _witness(draft, side, _alone("", "unbound.partner", side, seen))
+            _leave(draft, lone, "unbound.partner", "partner unreadable")
         case "none" if _may_be_there(outcome, side, seen) and _wish(draft.pair, side) == "create":
-            outcome.count(side, "deferred")
-            outcome.leave(_alone("", "unbound.shift", side, seen), [side], "its counterpart may not have been listed")
-            _witness(draft, side, _alone("", "unbound.shift", side, seen))
+            _leave(draft, lone, "unbound.shift", "its counterpart may not have been listed")
         case "none":
             _unmatched(draft, lone, _wish(draft.pair, side), refs)
         case "keyless" if draft.pair.mapping.policy.on_keyless == "create":
@@ -156,7 +164,25 @@ def _decide_one(
             _ask(draft, side, seen, "duplicate", f"{words} belongs to {_list(found.candidates)} already")
         case _:
             _ask(draft, side, seen, "match", f"{_named(draft.pair, found.rule)} fits {_list(found.candidates)}")
-    return ()
+
+
+def _leave(draft: Draft, lone: Lone, reason: str, why: str) -> None:
+    """Leave a record for the next run."""
+    line = _alone("", reason, lone.side, lone.seen)
+    draft.outcome.count(lone.side, "deferred")
+    draft.outcome.leave(line, [lone.side], why)
+    _witness(draft, lone.side, line)
+
+
+def _doubt(draft: Draft, lone: Lone) -> str:
+    """Say who may hold a record's key unseen; empty if nobody (R-4.4)."""
+    open_writes = draft.session.unresolved.get(draft.pair.name)
+    doubted = open_writes.doubted if open_writes is not None else {}
+    held = next((doubted[key] for key in lone.keys.items() if key in doubted), None)
+    if held is None or held == (lone.side, lone.seen.id):
+        return ""
+    system = draft.pair.end(held[0]).system
+    return f"{held[1]} in {system} had its key; it is not shown any more, nor anybody who vouches for our access there"
 
 
 def _may_be_there(outcome: Outcome, side: Side, seen: Seen) -> bool:

@@ -49,7 +49,7 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
     for side in SIDES:
         of_side = free[side]
         missing = yield from read_records(session, pair, side, sorted(of_side))
-        gone = yield from _gone(session, pair, side, missing)
+        gone, doubtful = yield from _judge(session, pair, side, missing)
         there = session.scratch(pair).seen(side, sorted(of_side))
         if pair.end(side).can.read_by_id:
             # Shown, and not noted: it says of itself that it was deleted, or it left the scope.
@@ -59,21 +59,29 @@ def _read_holders(session: Session, pair: Pair, outcome: Outcome, rows: Sequence
             # What should have shown all did not show them, so who knows whom else (R-4.4).
             outcome.cut_short.add(side)
             outcome.shifting.add(side)
-        gone |= yield from _gone_again(session, pair, side, sorted(ended[side]))
+        gone_again, doubtful_too = yield from _judge_ended(session, pair, side, sorted(ended[side]))
+        gone |= gone_again
         outcome.unlone += [(side, record) for record in sorted(gone)]
-        waiting = {**of_side, **ended[side]}
-        _let_wait(session, pair, {key for i, own in waiting.items() if i not in gone | there for key in own})
+        _let_wait(session, pair, side, {**of_side, **ended[side]}, gone | there, doubtful | doubtful_too)
     return found
 
 
-def _gone(session: Session, pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]) -> Flow[set[str]]:
-    """Give those that are not there any more; not to be shown means nothing where nobody is shown (R-4.4)."""
+def _judge(
+    session: Session, pair: Pair, side: Side, missing: Mapping[str, NotThere | Error]
+) -> Flow[tuple[set[str], set[str]]]:
+    """Give those that are not there any more, and those of whom nobody can say.
+
+    Not to be shown means nothing where nobody is shown (R-4.4).
+    """
     gone, silent = _told(missing)
+    doubtful = set(silent)
     if silent and (yield from _testifies(session, pair, side, silent)):
         # The darkness may have ended between the look and the witness; whoever is there shows now (R-4.4).
         again = yield from read_records(session, pair, side, sorted(silent))
-        gone |= {i for i, answer in again.items() if isinstance(answer, NotThere)}
-    return gone
+        doubtful = {i for i, answer in again.items() if isinstance(answer, NotThere)}
+        if doubtful and (yield from _testifies(session, pair, side, doubtful)):  # and it may have come back
+            return gone | doubtful, set()
+    return gone, doubtful
 
 
 def _told(answers: Mapping[str, Sighting | NotThere | Error]) -> tuple[set[str], set[str]]:
@@ -104,19 +112,21 @@ def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[s
     return any(isinstance(answer, Sighting) and not answer.deleted for answer in answers)
 
 
-def _gone_again(session: Session, pair: Pair, side: Side, ended: Sequence[str]) -> Flow[set[str]]:
-    """Give those who came back after their pairing ended and are gone once more.
+def _judge_ended(session: Session, pair: Pair, side: Side, ended: Sequence[str]) -> Flow[tuple[set[str], set[str]]]:
+    """Give those who came back after their pairing ended and are gone once more, and those of whom nobody can say.
 
     They are only asked about: what is decided about ended pairings was decided before.
     """
     end = pair.end(side)
     if not ended or not end.can.read_by_id:
-        return set()
-    gone, silent = _told((yield from _ask(end, ended)))
-    if silent and (yield from _testifies(session, pair, side, silent)):
-        again, still = _told((yield from _ask(end, sorted(silent))))
-        gone |= again | still
-    return gone
+        return set(), set()
+    gone, doubtful = _told((yield from _ask(end, ended)))
+    if doubtful and (yield from _testifies(session, pair, side, doubtful)):
+        again, doubtful = _told((yield from _ask(end, sorted(doubtful))))
+        gone |= again
+        if doubtful and (yield from _testifies(session, pair, side, doubtful)):
+            return gone | doubtful, set()
+    return gone, doubtful
 
 
 def _ask(end: End, records: Sequence[str]) -> Flow[dict[str, Sighting | NotThere | Error]]:
@@ -147,9 +157,20 @@ def _unseen(
     return free, ended
 
 
-def _let_wait(session: Session, pair: Pair, keys: set[tuple[int, int]]) -> None:
+def _let_wait(
+    session: Session, pair: Pair, side: Side, holders: Mapping[str, set[tuple[int, int]]], clear: set[str],
+    doubtful: set[str],
+) -> None:  # fmt: skip
+    """Let everybody wait who has a key of these holders, but for those that are ``clear``.
+
+    Of the ``doubtful`` ones a person is told: they may never be shown again.
+    """
     waiting = session.unresolved.setdefault(pair.name, Unresolved())
-    waiting.keys |= {(side, rule, hashed) for side in SIDES for rule, hashed in keys}
+    for record in sorted(holders.keys() - clear):
+        if record in doubtful:
+            waiting.doubted |= dict.fromkeys(holders[record], (side, record))
+        else:
+            waiting.keys |= {(at, rule, hashed) for at in SIDES for rule, hashed in holders[record]}
 
 
 def keep_lone(session: Session, pair: Pair, outcome: Outcome, shown: Sequence[Side], tx: StoreTx) -> None:

@@ -155,18 +155,20 @@ class Standing:
 class Unresolved:
     """Writes of earlier runs whose outcome is still unknown: the records and keys that must wait for them (T-62).
 
-    ``keyless`` are the values, by side, of creates that no key can tell from others.
+    ``keyless`` are the values, by side, of creates that no key can tell from others. ``doubted`` are keys of records
+    that nobody paired and that their side does not show any more, though it shows nobody else either: (side, id).
     """
 
     origins: set[tuple[Side, str]] = field(default_factory=set)
     keys: set[tuple[Side, int, int]] = field(default_factory=set)
     bindings: set[int] = field(default_factory=set)
     keyless: list[tuple[Side, Fields]] = field(default_factory=list)
+    doubted: dict[tuple[int, int], tuple[Side, str]] = field(default_factory=dict)
 
     @property
     def is_about_unpaired(self) -> bool:
         """Whether any record that is paired with nobody may have to wait."""
-        return bool(self.origins or self.keys or self.keyless)
+        return bool(self.origins or self.keys or self.keyless or self.doubted)
 
     def may_have_made(self, side: Side, record: str, keys: Iterable[tuple[int, int]], fields: Fields) -> bool:
         """Tell whether an unresolved create comes from this record, or may have made it."""

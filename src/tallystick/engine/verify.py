@@ -185,13 +185,9 @@ def note_absent(
     silent = [i for i, a in missing.items() if isinstance(a, NotThere) and not a.gone and i in live]
     failed = [i for i, a in missing.items() if isinstance(a, Error) and i in facts and i not in ended]
     proven = yield from _second_look(session, pair, end, silent, live, now)
-    if proven and not (yield from canary_sings(pair, end, set(silent))):
+    if proven and not (yield from _is_vouched(session, pair, end, set(silent), proven)):
         outcome.unvouched += [(side, i, live[i].binding) for i in sorted(proven)]
         proven = set()
-    if proven:
-        # The darkness may have ended between the look and the canary; whoever is there shows now (R-4.4).
-        last = yield from read_records(session, pair, side, sorted(proven))
-        proven = {i for i in proven if isinstance(last.get(i), NotThere)}
     rows: list[SightRow] = [_absence(i, live[i], "gone") for i in (*gone, *proven)]
     rows += [_absence(i, live[i], "missing") for i in silent if i not in proven]
     rows += [_absence(i, facts[i], "bad") for i in failed]
@@ -218,6 +214,19 @@ def _second_look(
         again = yield from read_records(session, pair, end.side, fresh)
         proven |= {i for i, a in again.items() if isinstance(a, NotThere)}
     return proven
+
+
+def _is_vouched(session: Session, pair: Pair, end: End, silent: set[str], proven: set[str]) -> Flow[bool]:
+    """Tell whether a canary sings before and after these are looked for a last time (R-4.4).
+
+    The darkness may have ended between the look and the canary: whoever is there shows now, and is taken from
+    ``proven``. It may have come back before that look: then the canary is silent.
+    """
+    if not (yield from canary_sings(pair, end, silent)):
+        return False
+    last = yield from read_records(session, pair, end.side, sorted(proven))
+    proven.intersection_update(i for i, answer in last.items() if isinstance(answer, NotThere))
+    return not proven or (yield from canary_sings(pair, end, silent))
 
 
 def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
