@@ -179,7 +179,7 @@ def test_absence_is_concluded_from_both_parts_and_only_of_the_absent(make, recor
         world.left.delete(record)
     with slowly(world) as seen:
         world.sync()
-    assert seen.gets <= 3 + 3, "only the absent one is looked for, each time anew, and the canary"
+    assert seen.gets <= 3 + 2 * 3, "only the absent one is looked for, each time anew, and the canary before and after"
     for _ in range(2):
         world.pass_time(90_000)
         world.sync()

@@ -80,9 +80,9 @@ class Pulled:
 
     @property
     def hides_somebody(self) -> bool:
-        """Whether a full listing gave fewer rows, readable or not, than its own total, or ended in the dark."""
+        """Whether a full listing gave fewer rows, readable or not, than its own total, or any ended in the dark."""
         is_short = self.total is not None and self.distinct + self.undecodable < self.total
-        return self.sweep.full and (is_short or self.ended_dark)
+        return (self.sweep.full and is_short) or self.ended_dark
 
     def cursor(self, pair: str, before: Cursor | None, can: Capabilities) -> Cursor:
         """Where the next sweep may start."""

@@ -125,9 +125,14 @@ def _revived_ids(session: Session, pair: Pair, side: Side, numbers: Sequence[int
 def prove_absence(
     session: Session, pair: Pair, outcome: Outcome, both: dict[Side, Pulled], side: Side, now: float
 ) -> Flow[None]:
-    """Look for every linked record that a complete listing did not show, and note what that proves."""
+    """Look for every linked record that a complete listing did not show, and note what that proves.
+
+    Of a window only whether it may have ended because our rights did.
+    """
     pulled = both[side]
     if not pulled.sweep.full:
+        # A window of nobody is listed again anyway.
+        pulled.ended_dark = pulled.listed > 0 and (yield from _ended_dark(pair, pulled))
         return
     if pulled.completeness == "unproven":
         pulled.ended_dark = yield from _ended_dark(pair, pulled)
