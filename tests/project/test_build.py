@@ -337,7 +337,7 @@ def test_a_codec_on_one_side_gets_its_like_on_the_other(
     assert repr(codecs[0]).startswith(added) if added else not codecs
 
 
-def test_a_database_time_without_offset_is_read_in_its_systems_zone(load: Load, write: Write) -> None:
+def test_a_database_time_without_offset_is_read_in_its_systems_zone(write: Write) -> None:
     """A column of local time beside a time stamp needs no codec: its spelling is ISO, its zone the system's."""
     system = ERP.replace("type: {type: text}", "type: {type: local_time}") + "timezone: Europe/Berlin\n"
     text = mapping("d: {left: seen, right: type}", match="{on: d}")
@@ -345,6 +345,18 @@ def test_a_database_time_without_offset_is_read_in_its_systems_zone(load: Load, 
     field = sound(loaded).fields[0]
     assert [c.name for c in (*field.left.codecs, *field.right.codecs)] == ["instant", "wall_time"]
     assert "Europe/Berlin" in repr(field.right.codecs[0])
+
+
+def test_a_text_that_is_declared_to_spell_a_number_is_read_as_one(write: Write) -> None:
+    """Beside a number on the other side; without the declaration the author is told."""
+    system = ERP.replace("type: {type: text}", "type: {type: text, format: decimal}")
+    crm = CRM.replace("seen: {type: instant}", "seen: {type: number}")
+    text = mapping("d: {left: seen, right: type}", match="{on: d}")
+    loaded = load_project(write({"systems/crm.yaml": crm, "systems/erp.yaml": system, "mappings/m.yaml": text}))
+    field = sound(loaded).fields[0]
+    assert [c.name for c in (*field.left.codecs, *field.right.codecs)] == ["number"]
+    plain = load_project(write({"systems/crm.yaml": crm, "systems/erp.yaml": ERP, "mappings/m.yaml": text}))
+    warned(plain, "nothing says how they translate", "d:", "codec: {codec: number")
 
 
 def test_a_day_that_the_other_side_keeps_as_text_is_warned_about(load: Load) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from tallystick.cli.conflicts_look import Face
 from tallystick.cli.moment import ago, moment
-from tallystick.cli.output import Screen, brief
+from tallystick.cli.output import Screen
+from tallystick.cli.value_text import brief_value
 from tallystick.cli.why_text import leg_words
 from tallystick.cli.words import QUESTIONS, side_names
 from tallystick.core.answer import FIELD_KINDS
@@ -47,7 +48,7 @@ def _names(face: Face) -> dict[Side, str]:
 
 
 def _cell(value: Value) -> str:
-    return "" if value is UNKNOWN else brief(shown(value))
+    return "" if value is UNKNOWN else brief_value(value)
 
 
 def _choices(face: Face, names: dict[Side, str]) -> Iterator[str]:

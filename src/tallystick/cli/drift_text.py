@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tallystick.cli.output import brief, number
+from tallystick.cli.output import number
+from tallystick.cli.value_text import brief_value
 from tallystick.cli.words import SideNames
 from tallystick.core.plan import Drift, PairPlan, shown
 
@@ -20,7 +21,7 @@ def drift_lines(plan: PairPlan, names: SideNames, limit: int = 3) -> Iterator[st
         return
     yield f"Drift, left as it is by the mapping's direction: {'; '.join(drift_counts(plan, names))}"
     for drift in plan.drifting[:limit]:
-        left, right = brief(shown(drift.left)), brief(shown(drift.right))
+        left, right = brief_value(drift.left), brief_value(drift.right)
         yield f"  {drift_words(drift, names)}: {names['left']} has {left}, {names['right']} has {right}"
     more = sum(plan.drift.values()) - min(limit, len(plan.drifting))
     if more > 0 and limit:

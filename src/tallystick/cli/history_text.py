@@ -5,7 +5,8 @@ from typing import Any
 
 from tallystick.cli.history_look import Past
 from tallystick.cli.moment import moment
-from tallystick.cli.output import Screen, brief
+from tallystick.cli.output import Screen
+from tallystick.cli.value_text import brief_value
 from tallystick.cli.why_text import DOES, SAID
 from tallystick.cli.words import SideNames, reason_words, side_names
 from tallystick.cli.wrote import Counts, counted_words, writes_only
@@ -91,7 +92,7 @@ def _changes(entry: Entry) -> Iterator[str]:
 
 
 def _cell(value: Value) -> str:
-    return "(not kept)" if value is UNKNOWN else brief(shown(value))
+    return "(not kept)" if value is UNKNOWN else brief_value(value)
 
 
 def record_document(past: Past) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from tallystick.cli.doubles_text import doubles_document, doubles_lines
 from tallystick.cli.drift_text import drift_document, drift_lines
 from tallystick.cli.forecast import forecast_document
 from tallystick.cli.hold_text import hold_document, hold_lines
-from tallystick.cli.output import Screen, brief, number
+from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_file import short, spell
 from tallystick.cli.sign_text import sign_document
+from tallystick.cli.value_text import brief_value
 from tallystick.cli.words import COMPLETE, DISPOSITIONS, QUESTIONS, SideNames, reason_words, side_names
 from tallystick.core.plan import WRITES, Asked, Operation, PairPlan, shown
 from tallystick.core.record import SIDES, Side, Value, other
@@ -51,7 +52,7 @@ def show_pair(
         screen.table(("", *(f"in {names[s]}" for s in SIDES)), write_rows(plan), indent=4)
         for line in other_lines(plan, found, names):
             screen.say(f"  {line}")
-    doubles = doubles_lines(plan, names, lambda value: brief(shown(value)))
+    doubles = doubles_lines(plan, names, brief_value)
     for line in (*doubles, *drift_lines(plan, names), *hold_lines(plan, names)):
         screen.say(f"  {line}")
     if plan.problem and found is not None:
@@ -130,10 +131,10 @@ def show_operation(screen: Screen, operation: Operation, names: SideNames) -> No
     """Show one line of a plan with its old and new values."""
     screen.say(f"    {operation_words(operation, names)} [{short(operation.fingerprint)}]")
     for change in operation.changes:
-        old, new = brief(shown(change.old)), brief(shown(change.new))
+        old, new = brief_value(change.old), brief_value(change.new)
         screen.say(f"      {change.field}: {new if operation.action == 'create' else f'{old} -> {new}'}")
     for asked in operation.asked:
-        screen.say(f"      {asked_words(asked, names, lambda value: brief(shown(value)))}")
+        screen.say(f"      {asked_words(asked, names, brief_value)}")
     if operation.note:
         screen.say(f"      {operation.note}")
 

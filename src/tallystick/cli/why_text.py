@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tallystick.cli.moment import moment
-from tallystick.cli.output import Screen, brief, number
+from tallystick.cli.output import Screen, number
 from tallystick.cli.plan_file import spell
+from tallystick.cli.value_text import brief_value
 from tallystick.cli.why_look import Leg, Sight
 from tallystick.cli.words import QUESTIONS, RULES, STATES, SideNames, reason_words, side_names
 from tallystick.core.decision import Decision, Write
@@ -159,7 +160,7 @@ def show_sight(screen: Screen, sight: Sight) -> None:
         if row.hint:
             screen.say(f"    {row.hint}")
     for entry in sight.journal[:_LISTED]:
-        old = brief(shown(decode_fields(entry.value)[0]))
+        old = brief_value(decode_fields(entry.value)[0])
         screen.say(f"  {moment(entry.at)} {names[entry.side]} lost {entry.field} {old} (run {entry.run})")
     for line in sight.ledger[:_LISTED]:
         why = line.reason if line.op in SAID else reason_words(line.reason, names)
@@ -184,7 +185,7 @@ def _at(fields: tuple[Value, ...] | None, i: int) -> Value:
 
 
 def _cell(value: Value) -> str:
-    return "" if value is UNKNOWN else brief(shown(value))
+    return "" if value is UNKNOWN else brief_value(value)
 
 
 def next_words(sight: Sight, i: int, names: SideNames) -> str:

@@ -26,6 +26,8 @@ _CURES: Final[Mapping[frozenset[Type], str]] = {
     frozenset({"instant", "date"}): "give the instant side codec: [instant, {codec: day, zone: Europe/Berlin}]",
 }
 
+# So that the digits of amounts survive, many systems send them as text, always with a point.
+_SPELLED_NUMBERS: Final = frozenset({"decimal", "double", "float", "number"})
 _MAKE_DAYS: Final = frozenset({"date", "day"})
 _MAKE_INSTANTS: Final = frozenset({"instant", "local_time", "wall_time", "zoned", "unix", "unix_ms"})
 
@@ -63,7 +65,15 @@ def convert(left: Declared, right: Declared) -> Conversion:
         return Conversion(_day(left), _day(right)) if left.pattern != right.pattern else Conversion()
     if len(kinds) == 1:
         return Conversion()
+    if spelled := _spelled_number(kinds, left, right):
+        return Conversion(left=("number", {})) if spelled is left else Conversion(right=("number", {}))
     return Conversion(hint=_CURES.get(kinds, "name a codec on one side, or map another field"))
+
+
+def _spelled_number(kinds: frozenset[Type], left: Declared, right: Declared) -> Declared | None:
+    """Give the side that declares of a text that it spells a number, where the other side holds numbers."""
+    text = left if left.field.type == "text" else right
+    return text if kinds == {"text", "number"} and text.field.format in _SPELLED_NUMBERS else None
 
 
 def complete(codec: str, other: Declared) -> Conversion:
