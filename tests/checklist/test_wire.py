@@ -299,11 +299,18 @@ def test_addresses_leave_credentials_behind(tmp_path, monkeypatch):
     (tmp_path / "systems" / "crm.yaml").write_text(
         "protocol: rest\nbase_url: https://crm.test/v1\nnetwork: {proxy: 'http://u:s3cret@proxy.test:3128'}\n"
     )
+    (tmp_path / "systems" / "erp.yaml").write_text(
+        "protocol: sql\nurl: ${env:DB}\nnetwork: {tunnel: me@bastion.test:2222}\n"
+    )
     (tmp_path / "systems" / "lost.yaml").write_text("protocol: rest\nbase_url: ${env:NOT_SET}\n")
     found = addresses_of(load_project(tmp_path))
     assert found["db"] == Address("db.test", 5432)
     assert (found["crm"].host, found["crm"].port, found["crm"].proxy_host, found["crm"].proxy_port) == (
         "crm.test", 443, "proxy.test", 3128,
+    )  # fmt: skip
+    behind = found["erp"]
+    assert (behind.host, behind.proxy_host, behind.proxy_port, behind.proxy_is_opaque) == (
+        "db.test", "bastion.test", 2222, True,
     )  # fmt: skip
     assert found["lost"].note
     assert "s3cret" not in repr(found)

@@ -1,11 +1,13 @@
 """Where systems live, read from their manifests: host, port, proxy. Credentials are left behind here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from tallystick.checklist.scene import Address
 from tallystick.connectors.sql_odbc_address import connection_part, is_odbc
+from tallystick.connectors.tunnel import server_of
 from tallystick.core.error import ProjectError
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest
@@ -33,14 +35,22 @@ def addresses_of(loaded: LoadedProject) -> dict[str, Address]:
 def _address(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
     try:
         if manifest.protocol in {"rest", "graphql", "soap", "rpc"}:
-            return _web(manifest, resolve)
+            return _through_tunnel(_web(manifest, resolve), manifest)
         if manifest.protocol == "sql":
-            return _database(resolve(manifest.url))
+            return _through_tunnel(_database(resolve(manifest.url)), manifest)
         if manifest.protocol == "files":
             return _folder(resolve(manifest.url))
     except (ProjectError, ValueError):
         return Address("", note="an address that cannot be read")
     return Address("", note="this process")
+
+
+def _through_tunnel(address: Address, manifest: Manifest) -> Address:
+    """Name the SSH server instead, where one stands in between: what is behind it only the service can tell."""
+    if manifest.network.tunnel is None or not address.host:
+        return address
+    _, host, port = server_of(manifest.network.tunnel, "network.tunnel")
+    return replace(address, proxy_host=host, proxy_port=port, proxy_is_opaque=True)
 
 
 def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:

@@ -23,6 +23,7 @@ from tallystick.connectors.rest_object import RestObject, operations_of
 from tallystick.connectors.rest_parts import read_page
 from tallystick.connectors.rest_read import ask_page, find_records, get_record
 from tallystick.connectors.rest_write import create_record, delete_record, try_create, try_update, update_record
+from tallystick.connectors.tunnel import Tunnel
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path
 from tallystick.core.ports import (
@@ -215,6 +216,7 @@ def open_system(
         limits=manifest.limits,
         network=network,
         proxy=_proxy(network.proxy, resolve, scrub, name),
+        tunnel=Tunnel(network.tunnel, name, wait=network.connect_timeout_seconds) if network.tunnel else None,
         timing=timing,
     )
     return RestConnector(manifest, around), transport

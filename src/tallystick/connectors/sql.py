@@ -323,5 +323,6 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[SqlCon
         timeout=manifest.network.timeout_seconds,
         connect_timeout=manifest.network.connect_timeout_seconds,
         in_flight=manifest.limits.in_flight,
+        tunnel=manifest.network.tunnel,
     )
     return SqlConnector(name, manifest, transport.dialect), transport

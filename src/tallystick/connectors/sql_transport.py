@@ -23,9 +23,11 @@ from tallystick.connectors.sql_plain_write import PlainRowWriter, sharpened
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_rights import rights_of
 from tallystick.connectors.sql_table import RETURNS_ROWS, Dialect
+from tallystick.connectors.sql_tunnel import lead_through, open_before_connecting
 from tallystick.connectors.sql_write import Outcome, Partial, RowWriter, Statements
 from tallystick.core.error import AccessError, Error, RemoteError
 from tallystick.core.ports import Flow
+from tallystick.project.manifest_tunnel import SshTunnel
 
 T = TypeVar("T")
 
@@ -38,9 +40,19 @@ class SqlTransport:
     """
 
     def __init__(
-        self, name: str, url: str, *, timeout: float = 30, connect_timeout: float = 10, in_flight: int = 4
+        self,
+        name: str,
+        url: str,
+        *,
+        timeout: float = 30,
+        connect_timeout: float = 10,
+        in_flight: int = 4,
+        tunnel: SshTunnel | None = None,
     ) -> None:
         address = read_address(url, name)
+        self._tunnel = None
+        if tunnel is not None:
+            address, self._tunnel = lead_through(tunnel, address, name, wait=connect_timeout)
         self.dialect: Dialect = dialect_of(address)
         self._name = name
         self._lite = self.dialect == "sqlite"
@@ -53,6 +65,8 @@ class SqlTransport:
         self._engine = open_engine(
             address, name, timeout=timeout, connect_timeout=connect_timeout, connections=self._in_flight
         )
+        if self._tunnel is not None:
+            open_before_connecting(self._engine, self._tunnel)
         driver: Any = self._engine.dialect.dbapi
         self._errors = (exc.SQLAlchemyError, driver.Error, OverflowError, UnicodeError)
 
@@ -70,6 +84,8 @@ class SqlTransport:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        if self._tunnel is not None:
+            self._tunnel.close()
 
     def answer(self, request: Inspect | Entitlement | Query | Write) -> Any:
         """Do what one request asks for; raises only errors of the tree."""

@@ -92,6 +92,19 @@ def _address(view: SystemView) -> Iterator[Problem]:
         yield view.problem(("url",), message, "use sftp://, ftps:// or https://", severity="warning")
 
 
+def _tunnel(view: SystemView) -> Iterator[Problem]:
+    manifest = view.manifest
+    if manifest.network.tunnel is None:
+        return
+    if manifest.protocol in {"files", "memory"} or re.match(r"(sqlite|odbc):", manifest.url, re.IGNORECASE):
+        hint = "let ssh forward a port, and name that in the address"
+        yield view.problem(
+            ("network", "tunnel"), "a tunnel is for web systems and for databases with host and port", hint
+        )
+    if manifest.network.proxy:
+        yield view.problem(("network", "proxy"), "a system is reached through a proxy or through a tunnel", "keep one")
+
+
 def _files(view: SystemView) -> Iterator[Problem]:
     for path, message, hint in file_faults(view.manifest):
         yield view.problem(path, message, hint)
@@ -202,6 +215,7 @@ def _shapes(view: SystemView) -> Iterator[Problem]:
 
 SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _address,
+    _tunnel,
     _quota,
     _trials,
     _quotes,

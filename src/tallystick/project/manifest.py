@@ -28,6 +28,7 @@ from tallystick.project.manifest_shapes import (
     UnderSpec,
 )
 from tallystick.project.manifest_soap import SoapSpec
+from tallystick.project.manifest_tunnel import Tunnelled
 from tallystick.project.model_base import Model
 from tallystick.project.spelling import ParameterText
 
@@ -306,6 +307,8 @@ class Network(Model):
     timeout_seconds: float = Field(30, gt=0)
     connect_timeout_seconds: float = Field(10, gt=0)
     proxy: str = ""
+    tunnel: Tunnelled = None
+    """For web systems, and for databases but SQLite and ODBC. Not beside a proxy."""
     ca_file: str = ""
     client_cert: str = ""
     """A certificate that says who we are (mutual TLS): the path of a PEM file, which may hold the key as well."""

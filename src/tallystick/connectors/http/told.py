@@ -13,6 +13,7 @@ from typing import Final
 
 from tallystick.connectors.http.limits import http_date, number_of, server_time
 from tallystick.connectors.http.message import Headers
+from tallystick.core.ports import Meter
 from tallystick.project.manifest import LimitHeaders
 
 _USUAL: Final = (b"rate", b"limit", b"quota")
@@ -35,6 +36,14 @@ class Told:
     limit: int | None = None
     reset: float | None = None
     is_daily: bool = False
+
+
+def tell_meter(meter: Meter | None, headers: Headers, wall: float, names: LimitHeaders | None = None) -> None:
+    """Tell the meter what the system says is left of the day; of several counts, the one that ends first."""
+    daily = [told for told in read_told(headers, wall, names) if told.is_daily] if meter is not None else []
+    if meter is not None and daily:
+        least = min(daily, key=lambda told: told.left)
+        meter.hear(least.left, least.limit or least.left, least.reset)
 
 
 def speaks_of_limits(headers: Headers, names: LimitHeaders | None = None) -> bool:

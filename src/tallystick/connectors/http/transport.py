@@ -31,7 +31,8 @@ from tallystick.connectors.http.retrying import (
     throttled,
     wrong_answer,
 )
-from tallystick.connectors.http.told import read_told, speaks_of_limits, wait_when_spent
+from tallystick.connectors.http.told import speaks_of_limits, tell_meter, wait_when_spent
+from tallystick.connectors.tunnel import Tunnel
 from tallystick.core.error import Error, Throttled, Unsent
 from tallystick.core.ports import Flow, Meter
 from tallystick.project.manifest import Limits, Network
@@ -56,6 +57,7 @@ class HttpTransport:
         limits: Limits,
         network: Network,
         proxy: str = "",
+        tunnel: Tunnel | None = None,
         timing: Timing = REAL_TIMING,
     ) -> None:
         self.hosts = hosts
@@ -65,7 +67,8 @@ class HttpTransport:
         self.bucket = Bucket(limits.requests_per_second, limits.burst, adaptive=limits.adaptive)
         self._network = network
         self.expected = network.answers
-        self._proxy = proxy
+        self._tunnel = tunnel
+        self._proxy = tunnel.proxy if tunnel is not None else proxy
         self._idle: list[Wire] = []
         self._multi: Any = None
         self._turn = threading.Lock()
@@ -90,6 +93,8 @@ class HttpTransport:
         """Run several at once; a write whose turn comes later than in so many seconds is not sent: ``Unsent``."""
         until = self.timing.now() + seconds
         with self._turn:
+            if self._tunnel is not None and (closed := self._tunnel.try_open()) is not None:
+                return [closed] * len(flows)
             if self._multi is None:
                 self._multi = pycurl.CurlMulti()
                 self._multi.setopt(pycurl.M_MAXCONNECTS, self.limits.in_flight)
@@ -103,6 +108,8 @@ class HttpTransport:
             if self._multi is not None:
                 self._multi.close()
                 self._multi = None
+            if self._tunnel is not None:
+                self._tunnel.close()
 
     def lend_wire(self) -> Wire:
         """Give a handle that is not in use."""
@@ -334,7 +341,7 @@ class _Round:
             return
         wall = timing.wall()
         if speaks_of_limits(response.headers, limits.headers):
-            self._hear(response, wall)
+            tell_meter(self._transport.meter, response.headers, wall, limits.headers)
         elif response.status == _OK:
             self._hand_over(job, response)
             return
@@ -355,16 +362,6 @@ class _Round:
         else:
             self._slow_down(response, advised, spent)
             self._hand_over(job, response)
-
-    def _hear(self, response: Response, wall: float) -> None:
-        """Tell the meter what the system says is left of the day; of several counts, the one that ends first."""
-        meter = self._transport.meter
-        if meter is None:
-            return
-        daily = [t for t in read_told(response.headers, wall, self._transport.limits.headers) if t.is_daily]
-        if daily:
-            least = min(daily, key=lambda told: told.left)
-            meter.hear(least.left, least.limit or least.left, least.reset)
 
     def _slow_down(self, response: Response, advised: float | None, spent: float | None) -> None:
         if advised is not None and not response.succeeded:
