@@ -131,7 +131,7 @@ def _decide_one(
     if _waits(draft, lone) or (partner is not None and _waits(draft, _partner(other(side), partner))):
         _leave(draft, lone, "unbound.wait", "an earlier write is unresolved")
         return ()
-    doubt = _doubt(draft, lone)
+    doubt = _doubt(draft, lone) or (_doubt(draft, _partner(other(side), partner)) if partner is not None else "")
     if doubt and found.kind == "none" and _wish(draft.pair, side) != "ignore":
         _ask(draft, side, seen, "unmatched", doubt)
         return ()

@@ -106,8 +106,11 @@ def _row(
     seal = fingerprint(encoded) if faults is None else fingerprint(encoded + faults)
     agreed = fact.digest if fact is not None and fact.state in LIVE else None
     if fact is not None and is_over(sighting, seal, known.over.get(sighting.id, ()), agreed):
-        # It is there, but what it says is not believed; it is read again.
-        return (sighting.id, fact.binding, "bad", None, *times, None, None, None)
+        # It is there, but what it says is not believed; it is read again. Nobody else remembers the key of one
+        # whose pairing ended.
+        own = {} if fact.state in LIVE else pair.keys_seen(pulled.side, sighting, fields)
+        keys += [(rule, h, sighting.id) for rule, h in own.items()]
+        return (sighting.id, fact.binding, "bad", None, *times, None, pack_keys(own) if own else None, None)
     if fact is not None and _only_touched(session, pair, fact, seal):
         pulled.unchanged += 1
         told = encoded if session.thorough and _UNTOLD in encoded else None
