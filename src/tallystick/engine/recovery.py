@@ -193,7 +193,9 @@ class Recovery:
         is_agreed = found.fields is None or all(map(same, base[intent.side], found.fields))
         binding.leg(intent.side).version = found.version if is_agreed else None
         binding.leg(intent.side).modified = None
-        binding.flags = "" if found.fields is not None else PENDING[intent.side]
+        if not found.keeps_bases or former is not None:
+            # Else what was pending is as it was.
+            binding.flags = "" if found.fields is not None else PENDING[intent.side]
         (tx.update_bindings if existing else tx.insert_bindings)([binding])
         self._remember(tx, intent, found, binding, fields_of(self.pair, intent.source, intent.shape))
         self._close(tx, intent, found.id, go_on=found.is_open)
