@@ -20,7 +20,7 @@ from worlds import (
     swapped_policy,
 )
 
-from tallystick.core.error import Unavailable
+from tallystick.core.error import InvalidValue, Unavailable
 from tallystick.core.observation import Gone, Merged, Missing, OutOfScope, Present, Unreadable
 from tallystick.core.pairing import Pairing
 from tallystick.core.policy import FieldPolicy, Policy
@@ -81,6 +81,24 @@ def test_silence_writes_nothing(state, bases, seen, pair):
     if any(isinstance(o, Missing | Unreadable) for o in seen):
         assert not decision.writes
         assert decision.state is None
+
+
+@given(TWO_BASES, OBSERVED, PAIRINGS, st.booleans())
+def test_an_ended_pairing_lives_again_only_with_both_its_records(bases, seen, pair, rivalled):
+    """I-7: linked while one of the two is gone, the next run would delete the one that somebody brought back."""
+    decision = reconcile("tomb", bases, seen, pair, Context(rivalled=rivalled))
+    if decision.state == "linked":
+        made = {w.side for w in decision.writes if w.op in {"create", "undelete"}}
+        assert all(isinstance(o, Present) or s in made for s, o in zip(FLIP, seen, strict=True))
+
+
+def test_an_unreadable_record_that_is_back_does_not_revive_its_pairing():
+    """Found by the simulation: it could not be made again on the other side, and was deleted a second time."""
+    fault = InvalidValue("a name must be text")
+    back = Present("1", (UNKNOWN, 1), unread=((0, fault),))
+    pair = pairing([FieldPolicy(), FieldPolicy()], replace(SAFE, on_restore="recreate"))
+    decision = reconcile("tomb", (("a", 1), ("a", 1)), (back, Gone("deleted")), pair)
+    assert (decision.state, decision.writes, decision.disposition) == (None, (), "quarantined")
 
 
 @given(TWO_BASES, RECORDS, PAIRINGS)

@@ -279,7 +279,9 @@ def _revived(case: _Case, back: list[Side]) -> Decision:
         case _ if there == "G":
             return _merged(case)
         case "recreate" if there != "S":
-            return replace(_recreate(case, other(side), "recreate"), state="linked")
+            made = _recreate(case, other(side), "recreate")
+            # A pairing lives again with its record: linked to one that is gone it would be a deletion.
+            return replace(made, state="linked") if made.writes else made
         case "recreate" | "ask":
             # One that is archived or out of scope is still there: a second one beside it would be a double (I-5).
             return Decision(case.reason("ask"), "queued", questions=(Question("restore"),), settled=False)
