@@ -73,6 +73,9 @@ class Page:
 
     ``next`` is the following position, ``ahead`` further ones already known (they may be read side by side). A page
     with neither ends the listing. ``total`` is what the system claims, ``server_time`` its clock (seconds UTC).
+
+    ``token``, on a first page, is where the next listing of changes begins: all that this listing cannot have shown
+    comes after it. Given as the position of a listing of changes, it stands in for the instant (R-11.10).
     """
 
     rows: Sequence[bytes]
@@ -80,6 +83,7 @@ class Page:
     ahead: tuple[Position, ...] = ()
     total: int | None = None
     server_time: float | None = None
+    token: Position | None = None
 
 
 # Structs where the others are dataclasses: one is made for every record, at a tenth of the cost.
@@ -154,7 +158,9 @@ class Connector(Protocol):
     ) -> Flow[Page]:
         """Read one page of a listing: from the start or at ``position``; only what changed since, where possible.
 
-        ``page_size`` asks for another size than the manifest's (probes do).
+        With ``since``, ``position`` may also be the ``token`` of an earlier listing; where the system no longer knows
+        what changed after it, or since then, this raises ``Expired``. ``page_size`` asks for another size than the
+        manifest's (probes do).
         """
 
     def sight(self, object_name: str, row: bytes) -> Sighting:

@@ -13,11 +13,15 @@ Completeness = Literal["proven", "probable", "unproven"]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What to read: everything, or what changed since an instant. ``reason`` says why, for people."""
+    """What to read: everything, or what changed since an instant. ``reason`` says why, for people.
+
+    ``token`` is the system's own word for that instant, where it gave one.
+    """
 
     full: bool
     since: float | None
     reason: str
+    token: str | None = None
 
 
 def next_sweep(
@@ -49,7 +53,8 @@ def next_sweep(
     if now - cursor.full_at >= full_every:
         return Sweep(full=True, since=None, reason="a full compare is due")
     overlap = can.granularity + can.late_commit + can.consistency + can.skew
-    return Sweep(full=False, since=cursor.high - overlap, reason="what changed since the last read")
+    reason = "what changed since the last read"
+    return Sweep(full=False, since=cursor.high - overlap, reason=reason, token=cursor.token)
 
 
 def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int, *, asked: bool) -> bool:
