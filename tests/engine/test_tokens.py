@@ -32,6 +32,9 @@ def with_tokens(world):
         return replace(page, token=f"{TOKEN}{world.left.now()}") if position is None else page
 
     connector.read = told
+    for index, pair in enumerate(world.pairs):
+        left = replace(pair.left, can=replace(pair.left.can, tokens=True, since=False))
+        world.pairs[index] = replace(pair, left=left)
     return begun
 
 

@@ -34,6 +34,7 @@ class Capabilities:
     ``omits_blank`` tells that records leave out fields that are blank; otherwise a missing field is unknown (R-4.6).
     ``shares_key`` tells that creates of one batch go under one common idempotency key, so that an unknown batch can
     only be repeated as a whole (R-10.7). Where writes ``is_serial``, none may be under way beside another one.
+    ``tokens`` tells that pages carry a ``token``, by which changes can be asked for whether ``since`` is or not.
     """
 
     create: bool = False
@@ -60,6 +61,7 @@ class Capabilities:
     omits_blank: bool = False
     shares_key: bool = False
     is_serial: bool = False
+    tokens: bool = False
 
     @property
     def quiesce(self) -> float:
