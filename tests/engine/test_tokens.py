@@ -101,6 +101,7 @@ def test_where_changes_cannot_be_told_everything_is_compared(world, error):
     world.left.delete("2")
     result = world.sync()
     assert result.plan.pairs[0].complete["left"] == "proven"
+    assert result.plan.pairs[0].lost == {"left": error.message}
     assert cities(world)[0] == "Kiel"
     world.pass_time(10_000)
     world.sync()

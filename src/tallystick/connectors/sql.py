@@ -16,7 +16,7 @@ from tallystick.connectors.sql_announced import announced_fields
 from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
 from tallystick.connectors.sql_log import LOGGED, change_log, decode_place
-from tallystick.connectors.sql_log_read import is_deletion, note_reach, read_changes, sight_deletion
+from tallystick.connectors.sql_log_read import note_reach, read_changes, sight_deletion
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
 from tallystick.connectors.sql_target import make_target, object_capabilities
@@ -137,7 +137,7 @@ class SqlConnector:
         target = self._targets.get(object_name)
         if target is None:
             raise ProjectError("nothing was read of this object yet", place=f"{self._name}/{object_name}")
-        return sight_deletion(target, row) if is_deletion(row) else target.sight(row)
+        return sight_deletion(target, row) or target.sight(row)
 
     def get(self, object_name: str, record_id: str) -> Flow[Sighting | NotThere]:
         """Read one row by id; one that is marked as deleted is gone."""

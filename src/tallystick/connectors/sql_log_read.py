@@ -28,6 +28,8 @@ from tallystick.core.ports import Flow, Page, Position, Sighting
 from tallystick.core.record import decode_raw, encode_raw, fingerprint
 
 _HINT: Final = "everything is compared instead; tally capture says what the log needs"
+_DELETED: Final = "$deleted"
+_MARK: Final = b'["$deleted",'
 Ask = Callable[[Query], Generator[Any, Any, Any]]
 
 
@@ -78,7 +80,7 @@ def _rows(target: Target, changed: dict[str, str], ask: Ask) -> Flow[list[bytes]
     there = {shown for row in rows if (shown := _id_of(target, row)) is not None}
     for key, parts in keys.items():
         if changed[key] == "delete" and join_id([*map(str, parts)]) not in there:
-            rows.append(encode_raw(parts))
+            rows.append(encode_raw([_DELETED, *parts]))
     return rows
 
 
@@ -104,13 +106,12 @@ def _id_of(target: Target, row: bytes) -> str | None:
         return None
 
 
-def is_deletion(row: bytes) -> bool:
-    """Whether a row of a page is a key that was deleted: a list, where records are objects."""
-    return row.startswith(b"[")
-
-
-def sight_deletion(target: Target, row: bytes) -> Sighting:
-    """Decode a key that was deleted."""
-    parts = decode_raw(row)
+def sight_deletion(target: Target, row: bytes) -> Sighting | None:
+    """Decode a key that was deleted; ``None`` for any other row of a page. Records are objects, this is a list."""
+    if not row.startswith(_MARK):
+        return None
+    _, *parts = decode_raw(row)
+    if len(parts) != len(target.key):
+        return None
     record = dict(zip(target.key, parts, strict=True))
     return Sighting(join_id([*map(str, parts)]), record, deleted=True, raw_hash=fingerprint(row))

@@ -15,13 +15,14 @@ Completeness = Literal["proven", "probable", "unproven"]
 class Sweep:
     """What to read: everything, or what changed since an instant. ``reason`` says why, for people.
 
-    ``token`` is the system's own word for that instant, where it gave one.
+    ``token`` is the system's own word for that instant, where it gave one; ``lost`` says why it counted no longer.
     """
 
     full: bool
     since: float | None
     reason: str
     token: str | None = None
+    lost: str = ""
 
 
 def next_sweep(

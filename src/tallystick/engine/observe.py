@@ -188,10 +188,11 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
     )
     sweep, progress = yield from begin(session, pair, side, sweep)
     pulled = yield from _pull_until_stable(session, pair, side, sweep, progress)
-    if _lost_track(pulled):
+    failure = pulled.failure
+    if failure is not None and _lost_track(pulled):
         # What is linked and not shown then is looked at one by one; nothing else proves a deletion.
         session.scratch(pair).forget(side)
-        sweep = Sweep(full=True, since=None, reason=str(pulled.failure))
+        sweep = Sweep(full=True, since=None, reason="changes cannot be told any more", lost=failure.message)
         pulled = yield from _pull_until_stable(session, pair, side, sweep, Progress())
     if sweep.full and pulled.completeness == "probable":
         pulled = yield from _agree_on_absence(session, pair, pulled)
@@ -307,6 +308,8 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.count(side, "filtered", pulled.filtered)
         outcome.count(side, "quarantined", len(pulled.faults))
         outcome.plan.listed[side] = pulled.listed_here
+        if pulled.sweep.lost:
+            outcome.plan.lost[side] = pulled.sweep.lost
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)
