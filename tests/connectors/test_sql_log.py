@@ -259,6 +259,19 @@ def test_a_log_that_was_cut_is_no_longer_believed(logged, dialect):
 
 
 @pytest.mark.parametrize("dialect", SYSTEMS)
+def test_a_cut_between_two_pages_is_noticed_before_the_listing_ends(logged, dialect):
+    """A listing that broke off goes on days later: what was cut meanwhile is not taken for read."""
+    db = logged(dialect)
+    db.do("INSERT INTO people VALUES (3, 'c')")
+    token = db.full()
+    db.do("UPDATE people SET name = 'x' WHERE id = 1", "UPDATE people SET name = 'y' WHERE id = 2")
+    first = db.transport.run(db.connector.read("people", 0.0, token, 1))
+    db.do("DELETE FROM tally_changes WHERE operation <> 'start'")
+    with pytest.raises(Expired):
+        db.transport.run(db.connector.read("people", 0.0, first.next, 1))
+
+
+@pytest.mark.parametrize("dialect", SYSTEMS)
 def test_the_cut_of_old_rows_leaves_a_log_that_can_be_read(logged, dialect):
     """Who had read what is cut goes on or compares everything once; from then on the log tells again."""
     db = logged(dialect)
@@ -328,6 +341,26 @@ def test_a_table_that_is_emptied_at_once_is_noticed(logged, dialect):
     token = db.full()
     db.do("TRUNCATE TABLE people")
     with pytest.raises(Expired, match="emptied"):
+        db.changes(token)
+
+
+def test_a_partition_that_is_emptied_or_comes_with_rows_is_noticed(logged):
+    """PostgreSQL: rows of all partitions are logged; what goes past the triggers of one is as for a whole table."""
+    script = """CREATE TABLE people (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id);
+      CREATE TABLE low PARTITION OF people FOR VALUES FROM (0) TO (10);
+      CREATE TABLE high PARTITION OF people FOR VALUES FROM (10) TO (20);
+      INSERT INTO people VALUES (1, 'a'), (2, 'b'), (11, 'c')"""
+    db = logged("postgresql", script)
+    token = db.full()
+    db.do("UPDATE low SET name = 'x' WHERE id = 1", "UPDATE people SET id = 12 WHERE id = 2")
+    assert db.changes(token)[:2] == ({"1": "x", "12": "b"}, {"2"})
+    db.do("TRUNCATE TABLE low")
+    with pytest.raises(Expired, match="emptied"):
+        db.changes(token)
+    token = db.full()
+    db.do("CREATE TABLE more AS SELECT 21 AS id, 'd' AS name", "ALTER TABLE more ALTER id SET NOT NULL")
+    db.do("ALTER TABLE people ATTACH PARTITION more FOR VALUES FROM (20) TO (30)")
+    with pytest.raises(Expired):
         db.changes(token)
 
 

@@ -111,7 +111,6 @@ def test_what_happens_while_the_triggers_are_off_is_found_by_the_full_compare(pr
         connection.execute("ALTER TABLE companies DISABLE TRIGGER USER")
         connection.execute("UPDATE companies SET name = 'unseen' WHERE id = 20")
         connection.execute("ALTER TABLE companies ENABLE ALWAYS TRIGGER tally_note_change")
-        connection.execute("ALTER TABLE companies ENABLE ALWAYS TRIGGER tally_note_truncate")
     run("run")
     assert theirs()["c20"] == "unseen"
     assert was_window(run("plan"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Column, MetaData, Table, text
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import NullType
 
@@ -21,9 +21,14 @@ from tallystick.project.manifest_changes import ChangesSpec
 
 COLUMNS: Final = ("seq", "tx", "at", "source", "operation", "row_key")
 ROW_TRIGGER: Final = "tally_note_change"  # PostgreSQL names triggers by table
-EMPTY_TRIGGER: Final = "tally_note_truncate"
 LOGGED: Final[frozenset[Dialect]] = frozenset({"postgresql", "mysql", "sqlite"})
 _MARK: Final = "log "
+# A log grows faster than its statistics: taken for small, PostgreSQL would gather and sort all of it for each page.
+IN_ORDER: Final = text(
+    "SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+    "set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)"
+)
 
 
 class Reach(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,7 +7,7 @@ triggers must never be why somebody's write fails, so keys that a log could not 
 from dataclasses import dataclass
 from typing import Final
 
-from tallystick.connectors.sql_log import EMPTY_TRIGGER, ROW_TRIGGER, ChangeLog, spell_name
+from tallystick.connectors.sql_log import ROW_TRIGGER, ChangeLog, spell_name
 from tallystick.connectors.sql_log_names import EVENTS, fitting, trigger_names
 from tallystick.connectors.sql_table import Kind, TableShape
 from tallystick.core.error import ProjectError
@@ -81,9 +81,8 @@ def make_log(site: LogSite) -> tuple[str, ...]:
 def remove_triggers(site: LogSite) -> tuple[str, ...]:
     """Give the statements that remove the triggers of the table; the log stays."""
     if site.shape.dialect == "postgresql":
-        names = (ROW_TRIGGER, EMPTY_TRIGGER)
-        drops = tuple(f"DROP TRIGGER IF EXISTS {_quote(name)} ON {site.table}" for name in names)
-        return (*drops, f"DROP FUNCTION IF EXISTS {_function(site)}()")
+        drop = f"DROP TRIGGER IF EXISTS {_quote(ROW_TRIGGER)} ON {site.table}"
+        return drop, f"DROP FUNCTION IF EXISTS {_function(site)}()"
     return tuple(f"DROP TRIGGER IF EXISTS {site.near(name)}" for name in trigger_names(site.shape.name))
 
 
@@ -156,10 +155,8 @@ def _make_postgres(site: LogSite) -> tuple[str, ...]:
         f"CREATE INDEX IF NOT EXISTS {index} ON {log} (source, hashtextextended(row_key, 0), seq)",
         _postgres_function(site, function),
         f"CREATE TRIGGER {_quote(ROW_TRIGGER)} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW {calls}",
-        f"CREATE TRIGGER {_quote(EMPTY_TRIGGER)} AFTER TRUNCATE ON {table} FOR EACH STATEMENT {calls}",
         # What replication writes changes rows, too.
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {_quote(ROW_TRIGGER)}",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {_quote(EMPTY_TRIGGER)}",
         *filter(None, grants),
     )
 
@@ -182,10 +179,8 @@ BEGIN
       {_insert(site, "delete", old)};
     END IF;
     {_insert(site, "update", new)};
-  ELSIF TG_OP = 'DELETE' THEN
-    {_insert(site, "delete", old)};
   ELSE
-    {_insert(site, "truncate", "''")};
+    {_insert(site, "delete", old)};
   END IF;
   RETURN NULL;
 END $tally$"""

@@ -8,9 +8,10 @@ full compare.
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import Executable, bindparam, select, tuple_
 
 from tallystick.connectors.sql_log import (
+    IN_ORDER,
     ChangeLog,
     LogPlace,
     encode_place,
@@ -30,6 +31,7 @@ from tallystick.core.record import decode_raw, encode_raw, fingerprint
 _HINT: Final = "everything is compared instead; tally capture says what the log needs"
 _DELETED: Final = "$deleted"
 _MARK: Final = b'["$deleted",'
+Statements = tuple[tuple[Executable, dict[str, Any]], ...]
 Ask = Callable[[Query], Generator[Any, Any, Any]]
 
 
@@ -55,13 +57,19 @@ def read_changes(target: Target, log: ChangeLog, place: LogPlace, size: int, ask
         token = encode_place(LogPlace((yield from witnessed(target, end, ask))))
     dialect = target.shape.dialect
     spelled = spell_name(dialect, log.schema, log.name)
-    [found] = yield from ask(Query((changed_keys(log, spelled, place, end, size, dialect),)))
+    first: Statements = ((IN_ORDER, {}),) if dialect == "postgresql" else ()
+    *_, found = yield from ask(Query((*first, changed_keys(log, spelled, place, end, size, dialect))))
     changed = [(str(key), str(operation)) for *_, key, operation in found[:size]]
     rows = yield from _rows(target, dict(changed), ask)
     following = None
     if len(found) > size:
         *after, _, _ = found[size - 1]
         following = encode_place(LogPlace(place.begin, end, tuple(map(str, after))))
+    elif place.end is not None:
+        # Between the pages there may have been days, and a cut.
+        watched = yield Watch(target.shape, log, place.begin)
+        if watched.lost:
+            raise Expired(watched.lost, hint=_HINT, place=target.place)
     return Page(rows, following, token=token)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, TextClause, text
 
-from tallystick.connectors.sql_log import EMPTY_TRIGGER, ROW_TRIGGER, ChangeLog, Reach, merge_gaps, spell_name
+from tallystick.connectors.sql_log import IN_ORDER, ROW_TRIGGER, ChangeLog, Reach, merge_gaps, spell_name
 from tallystick.connectors.sql_log_names import trigger_names
 from tallystick.connectors.sql_table import TableShape
 
@@ -45,38 +45,38 @@ def watch_log(connection: Connection, request: Watch) -> Watched:
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
-# The row version of a trigger's own entry in the catalogue moves when it is switched off and on again.
+# The row version of a trigger's own entry in the catalogue moves when it is switched off and on again; where a table is
+# stored, when it is emptied or rewritten. Both count for each partition, too.
 _POSTGRES_LOOK: Final = """
+WITH parts AS (SELECT oid, relfilenode FROM pg_class WHERE oid = CAST(:table AS regclass)
+  OR oid IN (SELECT relid FROM pg_partition_tree(CAST(:table AS regclass)))),
+triggers AS (SELECT *, xmin AS row_version FROM pg_trigger
+  WHERE tgrelid IN (SELECT oid FROM parts) AND tgname = :trigger)
 SELECT to_regclass(:log) IS NOT NULL AND coalesce(has_table_privilege(to_regclass(:log), 'SELECT'), false),
   to_regclass(:log) IS NOT NULL,
-  (SELECT count(*) FROM pg_trigger WHERE tgrelid = c.oid AND tgname IN (:row, :empty) AND tgenabled IN ('O', 'A')
+  EXISTS (SELECT FROM triggers WHERE tgrelid = CAST(:table AS regclass) AND tgenabled IN ('O', 'A')
     AND tgargs = convert_to(:declaration, getdatabaseencoding()) || '\\x00'),
-  concat_ws(',', c.oid, c.relfilenode, (SELECT string_agg(concat_ws(':', oid, xmin, tgenabled), ',' ORDER BY oid)
-    FROM pg_trigger WHERE tgrelid = c.oid AND tgname IN (:row, :empty))),
-  CAST(pg_current_snapshot() AS text)
-FROM pg_class c WHERE c.oid = CAST(:table AS regclass)"""
+  concat_ws(',', (SELECT string_agg(concat_ws(':', oid, relfilenode), ',' ORDER BY oid) FROM parts),
+    (SELECT string_agg(concat_ws(':', oid, row_version, tgenabled), ',' ORDER BY oid) FROM triggers)),
+  CAST(pg_current_snapshot() AS text)"""
 _POSTGRES_ANCHOR: Final = """
 SELECT concat_ws(' ', tx, seq, extract(epoch FROM at)) FROM {log} WHERE tx < pg_snapshot_xmin(CAST(:now AS pg_snapshot))
 ORDER BY tx DESC, seq DESC LIMIT 1"""
 _POSTGRES_SINCE: Final = """
 SELECT pg_snapshot_xmax(CAST(:begin AS pg_snapshot)) > pg_snapshot_xmax(CAST(:now AS pg_snapshot)),
   EXISTS (SELECT FROM {log} WHERE tx = CAST(:tx AS xid8) AND seq = CAST(:seq AS bigint)
-    AND CAST(extract(epoch FROM at) AS text) = :at),
-  EXISTS (SELECT FROM {log} WHERE source = :source AND operation = 'truncate'
-    AND tx >= pg_snapshot_xmin(CAST(:begin AS pg_snapshot))
-    AND NOT pg_visible_in_snapshot(tx, CAST(:begin AS pg_snapshot))
-    AND pg_visible_in_snapshot(tx, CAST(:now AS pg_snapshot)))"""
+    AND CAST(extract(epoch FROM at) AS text) = :at)"""
 
 
 def _watch_postgres(connection: Connection, request: Watch) -> Watched:
     log, begin = request.log, request.begin
     named = {
-        "log": log.qualified, "table": request.shape.qualified, "row": ROW_TRIGGER, "empty": EMPTY_TRIGGER,
-        "declaration": log.declaration,
+        "log": log.qualified, "table": request.shape.qualified, "trigger": ROW_TRIGGER, "declaration": log.declaration,
     }  # fmt: skip
     readable, there, active, form, now = connection.execute(text(_POSTGRES_LOOK), named).one()
-    if not readable or active < len((ROW_TRIGGER, EMPTY_TRIGGER)):
+    if not readable or not active:
         return Watched(lost=_absence(log, is_there=there, is_readable=readable))
+    connection.execute(IN_ORDER)
     found = connection.execute(_over(log.qualified, _POSTGRES_ANCHOR), {"now": now})
     reach = Reach(snapshot=now, anchor=found.scalar() or "", form=form)
     if begin is None:
@@ -85,15 +85,11 @@ def _watch_postgres(connection: Connection, request: Watch) -> Watched:
         return Watched(reach, _CHANGED)
     tx, _, rest = begin.anchor.partition(" ")
     seq, _, at = rest.partition(" ")
-    since = {
-        "begin": begin.snapshot, "now": now, "tx": tx or "0", "seq": seq or "0", "at": at, "source": log.source,
-    }  # fmt: skip
-    is_ahead, is_anchored, was_emptied = connection.execute(_over(log.qualified, _POSTGRES_SINCE), since).one()
+    since = {"begin": begin.snapshot, "now": now, "tx": tx or "0", "seq": seq or "0", "at": at}
+    is_ahead, is_anchored = connection.execute(_over(log.qualified, _POSTGRES_SINCE), since).one()
     if is_ahead:
         return Watched(reach, "the database is an older copy of the one that was read last")
-    if not is_anchored:
-        return Watched(reach, _CUT)
-    return Watched(reach, "the table was emptied at once (TRUNCATE)" if was_emptied else "")
+    return Watched(reach, "" if is_anchored else _CUT)
 
 
 # --- logs whose rows are numbered -----------------------------------------------------------------------------------
