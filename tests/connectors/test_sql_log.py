@@ -416,6 +416,33 @@ def test_a_reader_needs_no_more_than_to_read_the_log(logged, postgres_with):
         writer.close()
 
 
+def test_a_reader_of_mariadb_who_may_not_see_triggers_reads_the_log_all_the_same(logged):
+    """What makes the log grants the right to read it; the triggers write with the rights of who made them."""
+    db = logged("mysql", install=False)
+    name = make_url(db.url).database
+    db.do(
+        f"CREATE USER reader_{name}@'127.0.0.1' IDENTIFIED BY 'r'",
+        f"CREATE USER writer_{name}@'127.0.0.1' IDENTIFIED BY 'w'",
+        f"GRANT SELECT ON people TO reader_{name}@'127.0.0.1'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON people TO writer_{name}@'127.0.0.1'",
+    )  # fmt: skip
+    reader = Logged(db.url.replace("tally:s3cret", f"reader_{name}:r"))
+    writer = Logged(db.url.replace("tally:s3cret", f"writer_{name}:w"))
+    try:
+        assert reader.full() is None
+        carry_out("db", db.url, make_log(reader.look().site))
+        token = reader.full()
+        writer.do("UPDATE people SET name = 'x' WHERE id = 1", "DELETE FROM people WHERE id = 2")
+        assert reader.changes(token)[:2] == ({"1": "x"}, {"2"})
+        carry_out("db", db.url, remove_log(reader.look().site, is_shared=True))
+        assert reader.full() is None
+        with pytest.raises(Expired):
+            reader.changes(token)
+    finally:
+        reader.close()
+        writer.close()
+
+
 def test_a_manifest_that_names_another_key_reads_another_log(logged):
     """The log has the keys that its triggers were made for."""
     script = TABLE.replace("name varchar(40)", "name varchar(40) UNIQUE NOT NULL")

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
 from tallystick.connectors.sql_announced import announced_fields
-from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
+from tallystick.connectors.sql_clock import REPLAYED, DatabaseClock, seconds_of
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
 from tallystick.connectors.sql_log import LOGGED, change_log, decode_place
 from tallystick.connectors.sql_log_read import note_reach, read_changes, sight_deletion
@@ -114,17 +114,21 @@ class SqlConnector:
         token = (yield from note_reach(target, log, ask)) if log else None
         # The clock comes first: what is committed while the page is read must not look as if it had been seen.
         extra = (listing.without_key(size), listing.count() if since is None else None)
-        asked: tuple[Any, ...] = ((DatabaseClock(), {}), page, *(each for each in extra if each))
-        [[(now,)], rows, *answers] = yield from self._ask(object_name, Query(asked))
+        copied: tuple[Any, ...] = ((REPLAYED, {}),) if shape.is_copy else ()
+        asked: tuple[Any, ...] = (*copied, (DatabaseClock(), {}), page, *(each for each in extra if each))
+        found = yield from self._ask(object_name, Query(asked))
+        settled = found.pop(0)[0][0] if shape.is_copy else None
+        [[(now,)], rows, *answers] = found
         total = answers.pop()[0][0] if since is None else COUNT_UP_TO + 1
         keyless = target.reader.encode_all(answers[0]) if answers else []
-        found = _page(target, listing, rows, size, by_time=since is not None)
+        first = _page(target, listing, rows, size, by_time=since is not None)
         return Page(
-            rows=[*keyless, *found.rows],
-            next=found.next,
+            rows=[*keyless, *first.rows],
+            next=first.next,
             total=total if total <= COUNT_UP_TO else None,
             server_time=seconds_of(now),
             token=token,
+            settled=seconds_of(settled),
         )
 
     def announced(self, object_name: str) -> tuple[Field, ...]:

@@ -76,6 +76,9 @@ class Page:
     ``next`` is the following position, ``ahead`` further ones already known (they may be read side by side). A page
     with neither ends the listing. ``total`` is what the system claims, ``server_time`` its clock (seconds UTC).
 
+    ``settled``, on a first page, is the time up to which the listing shows everything, where that is not its clock: a
+    copy shows what it was sent so far (R-11.3).
+
     ``token``, on a first page, is where the next listing of changes begins: all that this listing cannot have shown
     comes after it. Given as the position of a listing of changes, it stands in for the instant (R-11.10).
     """
@@ -86,6 +89,12 @@ class Page:
     total: int | None = None
     server_time: float | None = None
     token: Position | None = None
+    settled: float | None = None
+
+    @property
+    def vouched(self) -> float | None:
+        """The time up to which the listing shows everything, as far as the system says."""
+        return self.server_time if self.settled is None else self.settled
 
 
 # Structs where the others are dataclasses: one is made for every record, at a tenth of the cost.

@@ -66,7 +66,7 @@ def first_page(pair: Pair, pulled: Pulled) -> Flow[tuple[Position | None, Page]]
         pulled.progress = Progress(restarts=window.restarts + 1)
     first = yield from effects.call(end.system, _read(end, since, pulled.sweep.token))
     # Later answers tell a later time; only the first is sure not to be past anything that was overlooked.
-    pulled.snow0, pulled.token = first.server_time, first.token
+    pulled.snow0, pulled.token = first.vouched, first.token
     return None, first
 
 
