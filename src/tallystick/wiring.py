@@ -219,7 +219,7 @@ def _open_meters(
     loaded: "LoadedProject", systems: Mapping[str, System], store: "SqlStore", closing: contextlib.ExitStack
 ) -> "dict[str, CallMeter]":
     """Hold the calls to systems against their quotas of a day; systems of one account share one."""
-    from tallystick.core.ports import Metered
+    from tallystick.core.quota import Metered
     from tallystick.store.meter import CallMeter
 
     meters: dict[str, CallMeter] = {}

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from tallystick.connectors.sql import open_system
-from tallystick.project.manifest import Manifest
+from tallystick.connectors.sql_log_ddl import make_log
+from tallystick.connectors.sql_log_site import carry_out, look_at_log
+from tallystick.project.manifest import Manifest, ObjectSpec
 from tallystick.testing.conformance import ConnectorConformance
 from tallystick.testing.conformance_subject import NUMBERS
 
@@ -192,6 +194,34 @@ class TestMariadbComposite(TestMariadb):
 
     def bad_body(self):
         return super().bad_body() | {"land": "DE", "number": -1}
+
+
+class WithChangeLog:
+    """The same tables without a time of change, with a log of what changed."""
+
+    spec: ClassVar = {
+        name: value for name, value in SqlConformance.spec.items() if name not in {"modified", "since"}
+    } | {"changes": {"log": "tally log"}}
+
+    def open(self):
+        spec = ObjectSpec.model_validate(self.spec)
+        carry_out("db", self.url, make_log(look_at_log("db", self.url, self.object_name, spec).site))
+        return super().open()
+
+    def body(self, number):
+        return {name: value for name, value in super().body(number).items() if name != "updated_at"}
+
+
+class TestSqliteWithChangeLog(WithChangeLog, TestSqlite):
+    """SQLite."""
+
+
+class TestPostgresWithChangeLog(WithChangeLog, TestPostgres):
+    """PostgreSQL."""
+
+
+class TestMariadbWithChangeLog(WithChangeLog, TestMariadb):
+    """MariaDB."""
 
 
 class ThroughOdbc:

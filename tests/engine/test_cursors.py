@@ -77,6 +77,30 @@ def test_the_cursor_stays_behind_our_clock_by_the_skew(make):
     assert cursor.high <= started - 490
 
 
+def test_a_copy_that_lags_is_read_again_from_where_it_had_got(make):
+    """R-11.3: what was committed before the copy's clock, and sent to it later, is read by the next window."""
+    world = make()
+    fill(world)
+    connector, lags_by = world.systems["crm"].connector, 2_000
+    read = connector.read
+
+    def lagging(*arguments, **options):
+        page = yield from read(*arguments, **options)
+        return replace(page, settled=world.left.now() - lags_by)
+
+    connector.read = lagging
+    world.pass_time(10_000)
+    now = world.left.now
+    world.left.update("2", {"city": "Kiel"})
+    world.sync()
+    # It changed long before that read, but the copy was sent it only after it.
+    world.left.now = lambda: now() - 1_000
+    world.left.update("1", {"city": "Bonn"})
+    world.left.now = now
+    world.sync()
+    assert sorted(r["ort"] for r in world.rows("right").values())[:2] == ["Bonn", "Kiel"]
+
+
 # --- R-4.5 ----------------------------------------------------------------------------------------------------------
 
 

@@ -48,10 +48,16 @@ def _row(manifest: Manifest, title: str, spec: ObjectSpec) -> tuple[str, ...]:
         str(len(spec.fields)),
         f"{spec.id}{_mark(manifest, f'{at}.id')}",
         _paging(manifest, spec) + _mark(manifest, f"{at}.paging"),
-        f"{spec.since.param}{_mark(manifest, f'{at}.since')}" if spec.since else "-",
+        _changes(manifest, spec, at),
         f"{spec.sort.param}{_mark(manifest, f'{at}.sort')}" if spec.sort else "-",
         f"{spec.version}{_mark(manifest, f'{at}.version')}" if spec.version else "-",
     )
+
+
+def _changes(manifest: Manifest, spec: ObjectSpec, at: str) -> str:
+    if spec.changes:
+        return f"log {spec.changes.log}"
+    return f"{spec.since.param}{_mark(manifest, f'{at}.since')}" if spec.since else "-"
 
 
 def _paging(manifest: Manifest, spec: ObjectSpec) -> str:
@@ -86,6 +92,7 @@ def _object_document(manifest: Manifest, spec: ObjectSpec) -> dict[str, Any]:
         "id": spec.id,
         "paging": spec.paging.type,
         "since": spec.since.param if spec.since else None,
+        "log": spec.changes.log if spec.changes else None,
         "sort": spec.sort.param if spec.sort else None,
         "version": spec.version or None,
     }

@@ -35,6 +35,7 @@ VERBS: Final = (
     "problems",
     "options",
     "drift",
+    "capture",
     "predict",
     "refusals",
     "conflicts",

@@ -70,6 +70,8 @@ def reading_lines(plan: PairPlan, names: SideNames) -> Iterator[str]:
         completeness = COMPLETE.get(plan.complete.get(side, ""), "")
         told = f": {', '.join(parts)}" if parts else ""
         yield f"{names[side]} lists {number(plan.listed.get(side, 0), 'record')} ({completeness}){told}"
+        if side in plan.lost:
+            yield f"{names[side]} could not tell what changed, so everything was compared: {plan.lost[side]}"
 
 
 def adoption_rows(plan: PairPlan, found: Survey, names: SideNames) -> list[tuple[str, str]]:
@@ -195,6 +197,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "first_contact": plan.first_contact,
         "listed": plan.listed,
         "complete": plan.complete,
+        "lost": plan.lost,
         "dispositions": plan.dispositions,
         "actions": plan.actions,
         "links": found.links if found else 0,

@@ -61,7 +61,7 @@ def _list_once(whole: Whole, role: Role) -> Flow[tuple[Listed, "array[int]", str
     while True:
         page: Page = yield from whole.inner.read(role.object, None, position)
         previous = _refuse_repeat(whole, role, page, previous)
-        listed.taken = page.server_time if position is None else listed.taken
+        listed.taken = page.vouched if position is None else listed.taken
         total = page.total if page.total is not None else total
         count += len(page.rows)
         for row in page.rows:
@@ -136,7 +136,7 @@ class Reader:
             rows += [(yield from self._join(bytes(row), index, is_window=since is not None))]
         if page.next is None:
             self._index = None
-        started = [listed.taken for listed in (index or {}).values()] + [page.server_time]
+        started = [listed.taken for listed in (index or {}).values()] + [page.vouched]
         further = None if since is None or not whole.roles else _encode(1, None)
         return Page(
             rows,

@@ -28,7 +28,7 @@ def read(nest: Nest, since: float | None, position: Position | None, page_size: 
     holders, count = holders + len(page.rows), count + len(rows)
     following = encode_raw([page.next, holders, count]).decode() if page.next is not None else None
     short = following is None and since is None and page.total is not None and page.total != holders
-    return Page(rows, following, (), count + 1 if short else None, page.server_time)
+    return Page(rows, following, (), count + 1 if short else None, page.server_time, settled=page.settled)
 
 
 def _decode(position: Position | None) -> tuple[Position | None, int, int]:

@@ -128,6 +128,7 @@ class Nest:
             create_idem="search",
             searchable=(self.holder_name,) if can.read_by_id else (),
             tombstones="no",
+            tokens=False,
             version="field",
             bulk=0,
             in_flight=1,

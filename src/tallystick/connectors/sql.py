@@ -6,21 +6,24 @@ write, and every write is made on the row that was read (R-10.4).
 """
 
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
 from tallystick.connectors.moment import SPELLINGS, zone
 from tallystick.connectors.sql_announced import announced_fields
-from tallystick.connectors.sql_clock import DatabaseClock, seconds_of
+from tallystick.connectors.sql_clock import REPLAYED, DatabaseClock, seconds_of
 from tallystick.connectors.sql_listing import COUNT_UP_TO, Listing, at_most
+from tallystick.connectors.sql_log import LOGGED, change_log, decode_place
+from tallystick.connectors.sql_log_read import note_reach, read_changes, sight_deletion
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_table import Dialect, key_columns, nearest, split_id
 from tallystick.connectors.sql_target import make_target, object_capabilities
 from tallystick.connectors.sql_transport import SqlTransport
 from tallystick.connectors.sql_values import NO_MATCH
 from tallystick.connectors.sql_write import is_value, key_is
-from tallystick.core.error import Absent, AccessError, Error, ProjectError, Refused
+from tallystick.core.error import Absent, AccessError, Error, Expired, ProjectError, Refused
 from tallystick.core.path import Path, render
 from tallystick.core.ports import (
     Capabilities,
@@ -62,6 +65,12 @@ class SqlConnector:
                     hint=f"use one of {', '.join(SPELLINGS)}",
                     place=f"{name}/{key}",
                 )
+            if spec.changes and dialect not in LOGGED:
+                raise ProjectError(
+                    "a change log can be kept by PostgreSQL, MySQL, MariaDB and SQLite only",
+                    hint="take 'changes' out; 'since' asks by a column with the time of change",
+                    place=f"{name}/{key}",
+                )
 
     def objects(self) -> tuple[str, ...]:
         """Name the object types."""
@@ -87,26 +96,39 @@ class SqlConnector:
         """Read one page in key order. The first page has the database's time, and the total where that is cheap."""
         spec = self._spec(object_name)
         target = yield from self._target(object_name)
+        size = max(1, page_size or getattr(spec.paging, "limit", 0) or getattr(spec.paging, "size", 0) or PAGE_SIZE)
+        shape = target.shape
+        log = change_log(spec.changes, shape.name, shape.schema, target.key) if spec.changes else None
+        ask = partial(self._ask, object_name)
+        if place := decode_place(position):
+            if log is None:
+                raise Expired("this object is no longer read by a change log", place=target.place)
+            return (yield from read_changes(target, log, place, size, ask))
         if since is not None and spec.since is None:
             raise ProjectError("this object cannot be asked for changes", hint="set 'since'", place=target.place)
         listing = Listing(target, spec.since.param if spec.since else "", self._zone)
-        size = max(1, page_size or getattr(spec.paging, "limit", 0) or getattr(spec.paging, "size", 0) or PAGE_SIZE)
         page = listing.page(since, position, size)
         if position is not None:
             [rows] = yield from self._ask(object_name, Query((page,)))
             return _page(target, listing, rows, size, by_time=since is not None)
+        token = (yield from note_reach(target, log, ask)) if log else None
         # The clock comes first: what is committed while the page is read must not look as if it had been seen.
         extra = (listing.without_key(size), listing.count() if since is None else None)
-        asked: tuple[Any, ...] = ((DatabaseClock(), {}), page, *(each for each in extra if each))
-        [[(now,)], rows, *answers] = yield from self._ask(object_name, Query(asked))
+        copied: tuple[Any, ...] = ((REPLAYED, {}),) if shape.is_copy else ()
+        asked: tuple[Any, ...] = (*copied, (DatabaseClock(), {}), page, *(each for each in extra if each))
+        found = yield from self._ask(object_name, Query(asked))
+        settled = found.pop(0)[0][0] if shape.is_copy else None
+        [[(now,)], rows, *answers] = found
         total = answers.pop()[0][0] if since is None else COUNT_UP_TO + 1
         keyless = target.reader.encode_all(answers[0]) if answers else []
-        found = _page(target, listing, rows, size, by_time=since is not None)
+        first = _page(target, listing, rows, size, by_time=since is not None)
         return Page(
-            rows=[*keyless, *found.rows],
-            next=found.next,
+            rows=[*keyless, *first.rows],
+            next=first.next,
             total=total if total <= COUNT_UP_TO else None,
             server_time=seconds_of(now),
+            token=token,
+            settled=seconds_of(settled),
         )
 
     def announced(self, object_name: str) -> tuple[Field, ...]:
@@ -119,7 +141,7 @@ class SqlConnector:
         target = self._targets.get(object_name)
         if target is None:
             raise ProjectError("nothing was read of this object yet", place=f"{self._name}/{object_name}")
-        return target.sight(row)
+        return sight_deletion(target, row) or target.sight(row)
 
     def get(self, object_name: str, record_id: str) -> Flow[Sighting | NotThere]:
         """Read one row by id; one that is marked as deleted is gone."""

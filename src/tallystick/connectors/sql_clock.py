@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Connection, Executable
+from sqlalchemy import ClauseElement, Connection, Executable, text
 from sqlalchemy.ext.compiler import compiles
 
 # SQLite's is that of this machine, to the millisecond.
@@ -15,6 +15,11 @@ CLOCKS: Final = {
     "oracle": "SELECT (CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400 FROM dual",
     "db2": "SELECT CURRENT TIMESTAMP - CURRENT TIMEZONE FROM SYSIBM.SYSDUMMY1",
 }
+
+# How far a copy of PostgreSQL has got: nothing since the start is as far as its last checkpoint.
+REPLAYED: Final = text("""
+SELECT extract(epoch FROM least(clock_timestamp(), coalesce(pg_last_xact_replay_timestamp(),
+  (SELECT checkpoint_time FROM pg_control_checkpoint()))))""")
 
 
 class DatabaseClock(Executable, ClauseElement):

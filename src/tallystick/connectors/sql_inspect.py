@@ -218,6 +218,7 @@ def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
         },
         triggered=bool(connection.execute(text(_LATER_CHANGES), named).scalar()),
         numbering={name: found for name, found in numbering.items() if found},
+        is_copy=bool(connection.execute(text(_IS_COPY)).scalar()),
     )
 
 
@@ -239,6 +240,7 @@ _LATER_CHANGES = """
 SELECT EXISTS (SELECT FROM pg_trigger
   WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 2 = 0)
 OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"""
+_IS_COPY = "SELECT coalesce(current_setting('in_hot_standby', true), 'off') = 'on'"
 # The length of a varchar is kept with four bytes added.
 _DOMAIN_LENGTHS = """
 SELECT a.attname, t.typtypmod - 4 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

@@ -69,7 +69,7 @@ class TableShape:
     ``indexed`` the leading column of every index. ``constraints`` gives the columns of a constraint by its name,
     ``checks`` are names and rules. ``triggered``: something may change a row after a statement returned it.
     ``rowid`` is the name by which SQLite's own number of a row can be asked for, where the rows are numbered.
-    ``is_atomic``: a transaction on it can be taken back.
+    ``is_atomic``: a transaction on it can be taken back. ``is_copy``: it is of a copy that lags behind its original.
     ``numbering`` gives, per column that draws its value from a sequence, that sequence; ``spellings`` how a column is
     known to write times.
     """
@@ -88,6 +88,7 @@ class TableShape:
     triggered: bool = False
     rowid: str = ""
     is_atomic: bool = True
+    is_copy: bool = False
     numbering: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, Spelling] = field(default_factory=dict)
     table: Table = field(init=False, repr=False, compare=False)

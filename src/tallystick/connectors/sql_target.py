@@ -49,6 +49,7 @@ def object_capabilities(spec: ObjectSpec, network: Network, limits: Limits, dial
         version="field" if spec.version else "none",
         bulk=BULK if writable else 0,
         in_flight=1 if dialect == "sqlite" else limits.in_flight,
+        tokens=spec.changes is not None,
     )
 
 

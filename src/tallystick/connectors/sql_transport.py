@@ -19,6 +19,7 @@ from tallystick.connectors.sql_engine import DEADLINE, WRITES, dialect_of, open_
 from tallystick.connectors.sql_errors import explain, is_about_one_record
 from tallystick.connectors.sql_inspect import inspect_table
 from tallystick.connectors.sql_listing import FETCHED
+from tallystick.connectors.sql_log_watch import Watch, watch_log
 from tallystick.connectors.sql_plain_write import PlainRowWriter, sharpened
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_rights import rights_of
@@ -87,7 +88,7 @@ class SqlTransport:
         if self._tunnel is not None:
             self._tunnel.close()
 
-    def answer(self, request: Inspect | Entitlement | Query | Write) -> Any:
+    def answer(self, request: Inspect | Entitlement | Watch | Query | Write) -> Any:
         """Do what one request asks for; raises only errors of the tree."""
         match request:
             case Inspect():
@@ -97,6 +98,9 @@ class SqlTransport:
             case Entitlement():
                 with self._connection(self._name) as connection:
                     return rights_of(connection, request.shape)
+            case Watch():
+                with self._connection(self._name) as connection:
+                    return watch_log(connection, request)
             case Query():
                 with self._connection(self._name) as connection:
                     return self._query(connection, request)

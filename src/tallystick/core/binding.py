@@ -94,6 +94,7 @@ class Window:
     the server's time and ``started`` ours at the sweep's beginning, ``high`` the newest change time seen. ``listed``,
     ``distinct`` and ``pages`` count what came before that page, ``marked`` how many records were marked on the way.
     ``restarts`` is how often the same sweep was begun again, ``mapping`` the configuration that rows were read by.
+    ``token`` is where the system says that the next listing of changes begins.
     """
 
     pair: str
@@ -111,6 +112,7 @@ class Window:
     started: float = 0
     mapping: int = 0
     ids: int = 0
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +133,17 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a side was read: ``high`` (seconds UTC), when it was last compared in full, how many rows that gave."""
+    """How far a side was read: ``high`` (seconds UTC), when it was last compared in full, how many rows that gave.
+
+    ``token`` is the system's own word for how far, where it has one; it is more exact than any time.
+    """
 
     pair: str
     side: Side
     high: float | None
     full_at: float | None
     full_count: int | None
+    token: str | None = None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ Error:
     │   ├── Stale         version moved: 409, 412          replan  operator
     │   ├── Absent        the record is not there: 404,410 replan  operator
     │   ├── CursorStuck   a listing ends before its end    stop    project author
+    │   ├── Expired       changes cannot be told any more  replan  operator
     │   └── Garbled       HTML, cut JSON, wrong shape      stop    system owner
     ├── DataError         one record cannot be used        park    data owner
     ├── UnsafePlan        a brake holds                    ask     operator
@@ -210,6 +211,14 @@ class CursorStuck(RemoteError):
 
     code = "cursor_stuck"
     audience = "project author"
+
+
+class Expired(RemoteError):
+    """The system cannot say any more what changed since the last read, so everything is read (R-11.10)."""
+
+    code = "expired"
+    recovery = "replan"
+    audience = "operator"
 
 
 class DataError(Error):

@@ -109,7 +109,8 @@ class PairPlan:
     ``chosen`` is how many records or pairs were asked for, where the run was limited to some.
     ``drift`` counts drifting values by (side, field), ``drifting`` are some of them. ``doubled`` counts the groups of
     records that share a key, and their records, by (side, rule); ``doubles`` are the largest of each side. ``warned``
-    counts the writes that go on although they break a rule, by (side, rule in words).
+    counts the writes that go on although they break a rule, by (side, rule in words). ``lost`` says by side why the
+    system could not tell what changed, so that everything was compared.
     """
 
     pair: str
@@ -129,6 +130,7 @@ class PairPlan:
     doubled: dict[tuple[Side, str], tuple[int, int]] = field(default_factory=dict)
     doubles: list[Doubles] = field(default_factory=list)
     warned: dict[tuple[Side, str], int] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ class Capabilities:
     ``omits_blank`` tells that records leave out fields that are blank; otherwise a missing field is unknown (R-4.6).
     ``shares_key`` tells that creates of one batch go under one common idempotency key, so that an unknown batch can
     only be repeated as a whole (R-10.7). Where writes ``is_serial``, none may be under way beside another one.
+    ``tokens`` tells that pages carry a ``token``, by which changes can be asked for whether ``since`` is or not.
     """
 
     create: bool = False
@@ -60,6 +61,7 @@ class Capabilities:
     omits_blank: bool = False
     shares_key: bool = False
     is_serial: bool = False
+    tokens: bool = False
 
     @property
     def quiesce(self) -> float:
@@ -73,6 +75,12 @@ class Page:
 
     ``next`` is the following position, ``ahead`` further ones already known (they may be read side by side). A page
     with neither ends the listing. ``total`` is what the system claims, ``server_time`` its clock (seconds UTC).
+
+    ``settled``, on a first page, is the time up to which the listing shows everything, where that is not its clock: a
+    copy shows what it was sent so far (R-11.3).
+
+    ``token``, on a first page, is where the next listing of changes begins: all that this listing cannot have shown
+    comes after it. Given as the position of a listing of changes, it stands in for the instant (R-11.10).
     """
 
     rows: Sequence[bytes]
@@ -80,6 +88,13 @@ class Page:
     ahead: tuple[Position, ...] = ()
     total: int | None = None
     server_time: float | None = None
+    token: Position | None = None
+    settled: float | None = None
+
+    @property
+    def vouched(self) -> float | None:
+        """The time up to which the listing shows everything, as far as the system says."""
+        return self.server_time if self.settled is None else self.settled
 
 
 # Structs where the others are dataclasses: one is made for every record, at a tenth of the cost.
@@ -154,7 +169,9 @@ class Connector(Protocol):
     ) -> Flow[Page]:
         """Read one page of a listing: from the start or at ``position``; only what changed since, where possible.
 
-        ``page_size`` asks for another size than the manifest's (probes do).
+        With ``since``, ``position`` may also be the ``token`` of an earlier listing; where the system no longer knows
+        what changed after it, or since then, this raises ``Expired``. ``page_size`` asks for another size than the
+        manifest's (probes do).
         """
 
     def sight(self, object_name: str, row: bytes) -> Sighting:
@@ -272,27 +289,6 @@ class Punctual(Protocol):
 
     def run_all_within(self, flows: Sequence[Flow[T]], seconds: float) -> Sequence[T | Error]:
         """Run several at once as ``Transport.run_all`` does; a write whose turn comes later is ``Unsent``."""
-
-
-class Meter(Protocol):
-    """Counts the calls of a day against a quota that outlives the process."""
-
-    def wait(self, *, can_wait: bool) -> float:
-        """Give the seconds until a call may be made, 0 for now. What ``can_wait`` leaves the reserve alone."""
-
-    def take(self) -> None:
-        """Count one call, durably."""
-
-    def hear(self, left: int, limit: int, reset: float | None) -> None:
-        """Take the system's own word: ``left`` of ``limit`` calls of the day, that ends in ``reset`` seconds."""
-
-
-@runtime_checkable
-class Metered(Protocol):
-    """A transport whose calls can be held against a quota."""
-
-    def hold_against(self, meter: Meter) -> None:
-        """Ask ``meter`` before each call from now on."""
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ begins its own day, no more is ever asked of it than it allows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 HOUR: Final = 3600
 _SLOTS: Final = 25
@@ -50,3 +50,24 @@ def seconds_to_room(slots: Mapping[int, int], now: float, most: int) -> float:
         if made < most:
             return (hour + _SLOTS) * HOUR - now
     return float(_SLOTS * HOUR)
+
+
+class Meter(Protocol):
+    """Counts the calls of a day against a quota that outlives the process."""
+
+    def wait(self, *, can_wait: bool) -> float:
+        """Give the seconds until a call may be made, 0 for now. What ``can_wait`` leaves the reserve alone."""
+
+    def take(self) -> None:
+        """Count one call, durably."""
+
+    def hear(self, left: int, limit: int, reset: float | None) -> None:
+        """Take the system's own word: ``left`` of ``limit`` calls of the day, that ends in ``reset`` seconds."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A transport whose calls can be held against a quota."""
+
+    def hold_against(self, meter: Meter) -> None:
+        """Ask ``meter`` before each call from now on."""

@@ -13,11 +13,16 @@ Completeness = Literal["proven", "probable", "unproven"]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What to read: everything, or what changed since an instant. ``reason`` says why, for people."""
+    """What to read: everything, or what changed since an instant. ``reason`` says why, for people.
+
+    ``token`` is the system's own word for that instant, where it gave one; ``lost`` says why it counted no longer.
+    """
 
     full: bool
     since: float | None
     reason: str
+    token: str | None = None
+    lost: str = ""
 
 
 def next_sweep(
@@ -44,12 +49,14 @@ def next_sweep(
         return Sweep(full=True, since=None, reason="the mapping or its scope changed")
     if is_ahead(cursor, now, can.skew):
         return Sweep(full=True, since=None, reason="the last read ended in the future")
-    if not can.since:
+    token = cursor.token if can.tokens else None
+    if not can.since and token is None:
         return Sweep(full=True, since=None, reason="the system cannot list what changed")
     if now - cursor.full_at >= full_every:
         return Sweep(full=True, since=None, reason="a full compare is due")
     overlap = can.granularity + can.late_commit + can.consistency + can.skew
-    return Sweep(full=False, since=cursor.high - overlap, reason="what changed since the last read")
+    reason = "what changed since the last read"
+    return Sweep(full=False, since=cursor.high - overlap, reason=reason, token=token)
 
 
 def goes_on(window: Window | None, sweep: Sweep, can: Capabilities, mapping: int, *, asked: bool) -> bool:

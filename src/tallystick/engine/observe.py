@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from tallystick.core.binding import Cursor, Dirty, PairState, Quarantined, QueueItem
 from tallystick.core.brake import Tally, apply_brakes
-from tallystick.core.error import Bug, StoppedByRule, Throttled
+from tallystick.core.error import Bug, Expired, Garbled, StoppedByRule, Throttled
 from tallystick.core.plan import PairPlan
 from tallystick.core.ports import Flow
 from tallystick.core.record import SIDES, Side, other
@@ -188,6 +188,12 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
     )
     sweep, progress = yield from begin(session, pair, side, sweep)
     pulled = yield from _pull_until_stable(session, pair, side, sweep, progress)
+    failure = pulled.failure
+    if failure is not None and _lost_track(pulled):
+        # R-11.10. What is linked and not shown then is looked at one by one; nothing else proves a deletion.
+        session.scratch(pair).forget(side)
+        sweep = Sweep(full=True, since=None, reason="changes cannot be told any more", lost=failure.message)
+        pulled = yield from _pull_until_stable(session, pair, side, sweep, Progress())
     if sweep.full and pulled.completeness == "probable":
         pulled = yield from _agree_on_absence(session, pair, pulled)
     affordable = _affordable(session, pair, before, pulled, now)
@@ -196,6 +202,12 @@ def _sweep(session: Session, pair: Pair, side: Side, before: Before, now: float)
     if pulled.failure is not None and pulled.pages == 0:
         raise pulled.failure
     return pulled
+
+
+def _lost_track(pulled: Pulled) -> bool:
+    """Whether the system cannot tell any more what changed; one that is read in another way now has no such token."""
+    has_token = pulled.sweep.token is not None and pulled.pages == 0
+    return not pulled.sweep.full and isinstance(pulled.failure, (Expired, Garbled) if has_token else Expired)
 
 
 def _affordable(session: Session, pair: Pair, before: Before, pulled: Pulled, now: float) -> Sweep | None:
@@ -296,6 +308,8 @@ def _count(session: Session, pair: Pair, observed: Observed) -> None:
         outcome.count(side, "filtered", pulled.filtered)
         outcome.count(side, "quarantined", len(pulled.faults))
         outcome.plan.listed[side] = pulled.listed_here
+        if pulled.sweep.lost:
+            outcome.plan.lost[side] = pulled.sweep.lost
         outcome.plan.complete[side] = pulled.completeness if pulled.sweep.full else "window"
         if pulled.failure is not None:
             outcome.plan.problem = str(pulled.failure)

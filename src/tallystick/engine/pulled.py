@@ -38,6 +38,7 @@ class Pulled:
     records that were new or different, with the times of their creation, where rows may shift.
     ``ended_dark``: when nothing more was listed, the linked records were not shown either.
     ``loads_at`` says from how many listed rows on it pays to know what was last observed of all records.
+    ``token`` is the system's own word for where the next sweep begins.
     """
 
     side: Side
@@ -50,6 +51,7 @@ class Pulled:
     total: int | None = None
     newest: float | None = None
     snow0: float | None = None
+    token: str | None = None
     started: float = 0
     completeness: Completeness = "unproven"
     failure: Error | None = None
@@ -95,4 +97,5 @@ class Pulled:
             ),
             full_at=self.started if full else (before.full_at if before else None),
             full_count=self.listed if full else (before.full_count if before else None),
+            token=self.token,
         )

@@ -64,9 +64,9 @@ def first_page(pair: Pair, pulled: Pulled) -> Flow[tuple[Position | None, Page]]
             at, page = place
             return at, page if page is not None else (yield from effects.call(end.system, _read(end, since, at)))
         pulled.progress = Progress(restarts=window.restarts + 1)
-    first = yield from effects.call(end.system, _read(end, since, None))
+    first = yield from effects.call(end.system, _read(end, since, pulled.sweep.token))
     # Later answers tell a later time; only the first is sure not to be past anything that was overlooked.
-    pulled.snow0 = first.server_time
+    pulled.snow0, pulled.token = first.vouched, first.token
     return None, first
 
 
@@ -97,6 +97,7 @@ def _read(end: End, since: float | None, position: Position | None) -> Flow[Page
 def _go_on_from(pulled: Pulled, window: Window) -> None:
     pulled.listed, pulled.distinct, pulled.pages = window.listed, window.distinct, window.pages
     pulled.newest, pulled.snow0, pulled.started = window.high, window.snow0, window.started
+    pulled.token = window.token
     pulled.progress.marked, pulled.progress.restarts = window.marked, window.restarts
 
 
@@ -116,7 +117,7 @@ def save(session: Session, pair: Pair, pulled: Pulled, tx: StoreTx) -> None:
     window = Window(
         pair.name, pulled.side, sweep.full, sweep.since, place, pulled.snow0, pulled.newest,
         listed=pulled.listed, distinct=pulled.distinct, pages=pulled.pages, started=pulled.started,
-        mapping=_configuration(pair), ids=_print_ids(end, page) if counted else 0,
+        mapping=_configuration(pair), ids=_print_ids(end, page) if counted else 0, token=pulled.token,
     )  # fmt: skip
     _keep(session, pair, pulled, window, tx)
 

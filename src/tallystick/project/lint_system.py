@@ -165,6 +165,8 @@ def _operation_ids(view: SystemView) -> Iterator[Problem]:
 
 def _changes(view: SystemView) -> Iterator[Problem]:
     for name, spec in view.manifest.objects.items():
+        if spec.changes and view.manifest.protocol != "sql":
+            yield view.problem(("objects", name, "changes"), "only a database keeps a change log", "take it out")
         if spec.since and not spec.modified:
             message = "changes are asked for by time, but nothing says where a record keeps the time of its last change"
             yield view.problem(("objects", name, "since"), message, "modified: updated_at", severity="warning")

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tallystick.core.schema import Type
 from tallystick.project.manifest_auth import Auth, NoAuth
+from tallystick.project.manifest_changes import ChangesSpec
 from tallystick.project.manifest_export import ExportSpec
 from tallystick.project.manifest_files import FileSpec
 from tallystick.project.manifest_graphql import GraphqlSpec
@@ -213,6 +214,8 @@ class ObjectSpec(Model):
     """Files: the file that the records are in."""
     paging: Paging = NoPaging()
     since: Since | None = None
+    changes: ChangesSpec | None = None
+    """A database: the log that says which rows changed and which were deleted. It is asked before ``since`` is."""
     sort: Sort | None = None
     filters: dict[str, Filter] = {}
     """Fields (by path) that a listing can be asked for by value."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 VERSION_TABLE: Final = "tally_version"
 
 # States in which an id belongs to its binding alone.
@@ -182,6 +182,7 @@ sweep_window: Final = Table(
     _double("started"),
     _whole("mapping"),
     _whole("ids"),
+    _text("token", optional=True),
 )
 
 # Which known records a sweep in progress has shown: their raw hashes, 8 bytes each, one row a save.
@@ -229,6 +230,7 @@ cursor: Final = Table(
     _double("high", optional=True),
     _double("full_at", optional=True),
     _whole("full_count", optional=True),
+    _text("token", optional=True),
 )
 
 pair_state: Final = Table(

@@ -82,6 +82,30 @@ class ReadingLaws(Subject):
                 assert not stale & set(listed), f"changed before {bound} and listed"
                 assert len(listed) == len(set(listed))
 
+    def test_a_token_shows_what_came_after_it(self) -> None:
+        """Asked for what changed after a token, the system shows what was made and changed, and nobody as deleted."""
+        self._needs(self._claims.tokens, "tokens")
+        created = self._create_some()
+        token = self._pages()[0].token
+        assert token, "the listing gives no token"
+        touched = {self._create(self.body(MANY))}
+        if self._claims.update:
+            seen = self._get(created[0])
+            patch = self._patch(self.text_field, "after the token")
+            self._run(self._connector.update(self.object_name, Update(seen.id, patch, seen.version, seen.record)))
+            touched.add(created[0])
+        if self._claims.delete:
+            self._run(self._connector.delete(self.object_name, created[1], self._get(created[1]).version))
+        for size in (1, MANY + 1):
+            pages = self._pages(since=0.0, page_size=size, token=token)
+            listed = self._ids(pages)
+            assert touched <= set(listed), "changed after the token and not listed"
+            assert len(listed) == len(set(listed)), "listed twice"
+            assert created[1] not in listed or not self._claims.delete, "deleted and listed as if it were there"
+            buried = {each.id for each in self._sightings(pages) if each.deleted}
+            assert not buried & {*touched, *created[2:]}, "there and listed as deleted"
+            assert pages[0].token, "the listing gives no further token"
+
     def test_a_record_reads_the_same_alone_and_in_a_listing(self) -> None:
         """Get and list agree on id, values and version; a listing may leave the version out."""
         self._needs(self._claims.read_by_id, "reading by id")

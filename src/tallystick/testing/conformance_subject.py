@@ -108,9 +108,15 @@ class Subject:
     def _gone(self, record_id: str) -> bool:
         return isinstance(self._run(self._connector.get(self.object_name, record_id)), NotThere)
 
-    def _pages(self, since: float | None = None, page_size: int | None = None, between: Any = None) -> list[Page]:
+    def _pages(
+        self,
+        since: float | None = None,
+        page_size: int | None = None,
+        between: Any = None,
+        token: Position | None = None,
+    ) -> list[Page]:
         """Read a listing as the engine does: every position that is named, once."""
-        waiting: list[Position | None] = [None]
+        waiting: list[Position | None] = [token]
         seen: set[Position | None] = set()
         pages: list[Page] = []
         while waiting:

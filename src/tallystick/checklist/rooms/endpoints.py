@@ -85,7 +85,7 @@ def _forecast(scene: Scene, subject: Subject) -> list[dict[str, Any]]:
         full = max(1, math.ceil(records / page)) if page else 1
         rows.append({
             "object": one.object, "records": records, "at_least": not known, "page": page, "full": full,
-            "quiet": 1 if can.since else full,
+            "quiet": 1 if can.since or can.tokens else full,
         })  # fmt: skip
     return rows
 

@@ -31,6 +31,9 @@ def probe_since(scene: Scene, subject: Subject, found: Walk) -> Flow[dict[str, A
     """Ask for what changed since the change time of a known record, and for what will change tomorrow."""
     spec, can = scene.spec(subject), scene.reader(subject).capabilities(subject.object)
     facts: dict[str, Any] = {"declared": can.since, "inclusive": spec.since.inclusive if spec.since else True}
+    if can.tokens:
+        page = yield Call(subject.system, scene.reader(subject).read(subject.object, None, None, 1))
+        facts |= {"kept": page.token is not None, "system": subject.system, "object": subject.object}
     if not can.since:
         return facts
     timed = sorted((s for s in found.sightings if s.modified is not None), key=_changed)
@@ -154,6 +157,12 @@ def _hours_off(expected: list[Sighting], absent: list[Sighting], early: list[Sig
 
 def judge_since(facts: Facts, *, whole: bool) -> Judgement:
     """Judge what ``probe_since`` saw; ``whole`` tells that the plain listing itself loses nothing."""
+    if facts.get("kept") is False:
+        fix = f"see what it needs: tally capture {facts['system']} {facts['object']}"
+        why = "the change log that the manifest names is not kept, so each run reads everything"
+        return Judgement("fail", why, fix=fix, part=PART)
+    if facts.get("kept") and not facts["declared"]:
+        return Judgement("pass", "a change log says what changed and what was deleted", part=PART)
     if not facts["declared"]:
         why = "the manifest names no way to ask for changes, so each run reads everything"
         return Judgement("not_applicable", why, part=PART)

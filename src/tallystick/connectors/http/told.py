@@ -13,7 +13,7 @@ from typing import Final
 
 from tallystick.connectors.http.limits import http_date, number_of, server_time
 from tallystick.connectors.http.message import Headers
-from tallystick.core.ports import Meter
+from tallystick.core.quota import Meter
 from tallystick.project.manifest import LimitHeaders
 
 _USUAL: Final = (b"rate", b"limit", b"quota")

@@ -34,7 +34,8 @@ from tallystick.connectors.http.retrying import (
 from tallystick.connectors.http.told import speaks_of_limits, tell_meter, wait_when_spent
 from tallystick.connectors.tunnel import Tunnel
 from tallystick.core.error import Error, Throttled, Unsent
-from tallystick.core.ports import Flow, Meter
+from tallystick.core.ports import Flow
+from tallystick.core.quota import Meter
 from tallystick.project.manifest import Limits, Network
 
 T = TypeVar("T")
