@@ -48,7 +48,8 @@ def test_the_other_fields_are_decided_as_if_it_were_not_there(bases, left, field
     without = reconcile("linked", bases, (as_unknown(left), right), pair)
     assert there.writes == without.writes
     # To agree again about what is agreed already says nothing.
-    news = [i for i in there.agree if not all(base and same(base[i], fields[i]) for base in bases)]
+    told = list(zip(bases, (left.fields, fields), strict=True))
+    news = [i for i in there.agree if not all(base and same(base[i], now[i]) for base, now in told)]
     assert set(news) <= set(without.agree) <= set(there.agree)
     assert there.journal == without.journal
     assert there.questions == without.questions
