@@ -115,8 +115,11 @@ def _move_legs(at: Settlement, line: Line, binding: Binding, jobs: Sequence[Job]
     merged = merged_by(jobs)
     complete = line.settled and all(j.is_done or at.is_refusal(line, j.result) for j in jobs)
     for side in SIDES:
-        if side not in touched:
-            _observe(line, binding, side, settled=complete, met=now[other(side)] is not None)
+        was_pending, seen, is_met = PENDING[side] in binding.flags, now[side], now[other(side)] is not None
+        is_seen = side not in touched and _observe(line, binding, side, settled=complete, met=is_met)
+        if is_seen and was_pending and seen is not None:
+            # Also where the other side has news by now: what became of our write is no edit (R-6.4).
+            _settle_spelling(at.pair, side, bases[side], seen, line.agree)
     _keep_drift(at, line, binding)
     binding.flags = _without_vanished(line, binding.flags, touched)
     for job in jobs:
@@ -176,21 +179,24 @@ def _keep_equal(line: Line, bases: dict[Side, list[Value]], now: dict[Side, Fiel
             bases["left"][i], bases["right"][i] = a, b
 
 
-def _observe(line: Line, binding: Binding, side: Side, *, settled: bool, met: bool) -> None:
+def _observe(line: Line, binding: Binding, side: Side, *, settled: bool, met: bool) -> bool:
+    """Take over what was seen of a leg; tell whether it shows what became of our last write."""
     leg, seen = binding.leg(side), line.seen(side)
     if seen.fields is None:
         # It was not there to be read. Should the very same bytes show up again, that is news, unless they are a mark
         # of deletion about which somebody was asked (R-5.5).
         is_asked = bool(line.asks) and all(is_of_its_own(ask.kind) for ask in line.asks)
         leg.raw_hash = seen.raw_hash if is_asked else None
-        return
+        return False
     if not settled:
-        return
+        return False
     leg.version, leg.modified, leg.raw_hash, leg.absent_since = seen.version, seen.modified, seen.raw_hash, None
     if seen.digest != leg.digest and met:
         # Else it may be that nobody read it, and the base stands in for it: what was stored is as unknown as before.
         # Nor is what a target made of a value agreed while its counterpart is away.
         binding.flags = binding.flags.replace(PENDING[side], "")
+        return True
+    return False
 
 
 def _confirm(
