@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import pytest
-from tests.systems.shop_server import Shop, manifest_of
+from tests.systems.shop_server import Shop, by_field, manifest_of
 
 from tallystick.connectors.registry import open_system
 from tallystick.core.error import Refused
@@ -24,7 +24,10 @@ class ChildrenConformance(ConnectorConformance):
         return self.reopen()
 
     def reopen(self):
-        return open_system("shop", Manifest.model_validate(manifest_of(self.shop.url, **self.extra)), self)
+        return open_system("shop", Manifest.model_validate(self.manifest()), self)
+
+    def manifest(self):
+        return manifest_of(self.shop.url, **self.extra)
 
     def resolve(self, reference):
         raise AssertionError(reference)
@@ -72,3 +75,23 @@ class TestNotes(ChildrenConformance):
     def body(self, number):
         self._pair()
         return {"line": self.orders[number % 5].replace("%", "%25").replace("/", "%2F") + "/1", "text": f"N{number}"}
+
+
+class ByNumber:
+    """Addresses are made of the order's number, ids of the order's id."""
+
+    def open(self):
+        pair = super().open()
+        self.shop.name_of = lambda order: order["number"]
+        return pair
+
+    def manifest(self):
+        return by_field(super().manifest())
+
+
+class TestLinesByAFieldOfTheOrder(ByNumber, TestLines):
+    """A field of the record above is in the address, in listings as in calls about one line."""
+
+
+class TestNotesByAFieldOfTheOrder(ByNumber, TestNotes):
+    """Two levels down: a field of the topmost record is in the address, and the id of the one between."""

@@ -39,7 +39,7 @@ from tallystick.core.ports import (
 )
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
-from tallystick.project.children import placeholders
+from tallystick.project.children import names_above
 from tallystick.project.manifest import Manifest, Network
 from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
@@ -52,7 +52,7 @@ class RestConnector:
 
     def __init__(self, manifest: Manifest, around: Surroundings) -> None:
         specs = manifest.objects
-        self._objects = {name: RestObject(name, s, around, placeholders(name, specs)) for name, s in specs.items()}
+        self._objects = {name: RestObject(name, s, around, names_above(name, specs)) for name, s in specs.items()}
         self._parents: Mapping[str, str | int] = {}
         self._place = around.system
         self._in_json = _reader(manifest)

@@ -103,7 +103,7 @@ class Call:
         self._templates: dict[frozenset[str], tuple[str, ...]] = {}
 
     def below(self, parents: Mapping[str, str | int], place: str) -> "Call":
-        """Give the same call with the ids of the records above filled in."""
+        """Give the same call with ids and fields of the records above filled in, by their names in braces."""
         call = copy.copy(self)
         call._place = place  # noqa: SLF001 - its own kind
         call._templates = {}  # noqa: SLF001 - its own kind
@@ -227,8 +227,8 @@ class Call:
             if name != "id" and name not in parents:
                 raise ProjectError(
                     f"the path '{self.operation.path}' asks for {{{name}}}, which is not known",
-                    hint="write its value into the path; only {id} is filled in, and the holder of an object that "
-                    "lies under another one",
+                    hint="write its value into the path; only {id} is filled in, and for an object under "
+                    "another one its holder ({order}) and fields of that record ({order.number})",
                     place=self._place,
                 )
 
