@@ -95,3 +95,30 @@ class TestLinesByAFieldOfTheOrder(ByNumber, TestLines):
 
 class TestNotesByAFieldOfTheOrder(ByNumber, TestNotes):
     """Two levels down: a field of the topmost record is in the address, and the id of the one between."""
+
+
+class TestLinesOfWhichAFieldHasItsOwnCall(TestLines):
+    """The note of a line is written by an action, and cleared by another one."""
+
+    extra: ClassVar = {
+        "actions": {
+            "remark": {
+                "field": "note",
+                "call": {"method": "PUT", "path": "/orders/{order}/lines/{id}/note", "body": {"text": "{value}"}},
+            },
+            "erase": {
+                "field": "note",
+                "to": [None],
+                "call": {"method": "DELETE", "path": "/orders/{order}/lines/{id}/note"},
+            },
+        }
+    }
+
+    def open(self):
+        pair = super().open()
+        self.shop.apart = True
+        return pair
+
+    def test_a_new_record_gets_what_actions_do(self):
+        made = self._run(self._connector.create("lines", {**self.body(0), "note": "first"}, "k"))
+        assert (made.incomplete, self._get(made.id).record["note"]) == ((), "first")

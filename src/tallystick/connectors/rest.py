@@ -7,9 +7,11 @@ A vendor is data. What the manifest says is compiled once (``rest_object``); rea
 import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tallystick.connectors import rest_actions
 from tallystick.connectors.http.address import Hosts, ascii_host
 from tallystick.connectors.http.auth import open_auth
 from tallystick.connectors.http.limits import REAL_TIMING, Timing
@@ -22,7 +24,7 @@ from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject, operations_of
 from tallystick.connectors.rest_parts import read_page
 from tallystick.connectors.rest_read import ask_page, find_records, get_record
-from tallystick.connectors.rest_write import create_record, delete_record, try_create, try_update, update_record
+from tallystick.connectors.rest_write import delete_record, try_create, try_update
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path
 from tallystick.core.ports import (
@@ -108,11 +110,11 @@ class RestConnector:
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Create one record; ``key`` is the idempotency key, sent where the system takes one."""
-        return self._in_json(create_record(self._object(object_name), body, key))
+        return self._in_json(rest_actions.create(self._object(object_name), body, key))
 
     def update(self, object_name: str, update: Update) -> Flow[Written]:
         """Change one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
-        return self._in_json(update_record(self._object(object_name), update))
+        return self._in_json(rest_actions.update(self._object(object_name), update))
 
     def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
         """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
@@ -125,11 +127,14 @@ class RestConnector:
 
     def try_create(self, object_name: str, body: Raw) -> Flow[None]:
         """Let the system check a new record; nothing is written."""
-        return self._in_json(try_create(self._object(object_name), body))
+        kind = self._object(object_name)
+        return self._in_json(try_create(kind, rest_actions.split(kind, body)[0]))
 
     def try_update(self, object_name: str, update: Update) -> Flow[None]:
         """Let the system check a change; nothing is written."""
-        return self._in_json(try_update(self._object(object_name), update))
+        kind = self._object(object_name)
+        rest, _ = rest_actions.split(kind, update.patch)
+        return self._in_json(try_update(kind, replace(update, patch=rest)))
 
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
         """Create several; one outcome each, in order."""

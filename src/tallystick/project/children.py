@@ -1,7 +1,7 @@
 """Objects whose records lie below another record: what their calls are filled with, and what mappings see of them."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from tallystick.core.path import parse_or_none
@@ -33,8 +33,8 @@ def placeholders(name: str, objects: Mapping[str, ObjectSpec]) -> tuple[str, ...
 def fields_above(name: str, objects: Mapping[str, ObjectSpec]) -> tuple[str, ...]:
     """Name the fields of records above that the calls of an object are filled with: ``order.number``."""
     found: dict[str, None] = {}
-    for kind in _CALLS:
-        found |= dict.fromkeys(fields_in(getattr(objects[name], kind), placeholders(name, objects)))
+    for call in _calls_of(objects[name], _CALLS):
+        found |= dict.fromkeys(fields_in(call, placeholders(name, objects)))
     return tuple(found)
 
 
@@ -49,6 +49,11 @@ def fields_in(operation: Operation | None, holders: Collection[str]) -> tuple[st
         return ()
     steps = ((text, parse_or_none(text)) for text in _NAMED.findall(_spelled(operation)))
     return tuple(dict.fromkeys(text for text, path in steps if path and len(path) > 1 and path[0] in holders))
+
+
+def _calls_of(spec: ObjectSpec, kinds: Iterable[str]) -> list[Operation]:
+    named = [found for kind in kinds if (found := getattr(spec, kind)) is not None]
+    return [*named, *(action.call for action in spec.actions.values())]
 
 
 def mentions(operation: Operation | None, holder: str) -> bool:
@@ -72,10 +77,10 @@ def shares_ids(name: str, objects: Mapping[str, ObjectSpec]) -> bool:
     spec = objects[name]
     if spec.under is None:
         return False
-    calls = [found for kind in _BY_ID if (found := getattr(spec, kind)) is not None]
+    calls = _calls_of(spec, _BY_ID)
     for other, each in objects.items():
         if other != name and any(found == name for found, _ in ancestors(other, objects)):
-            calls += [found for kind in _CALLS if (found := getattr(each, kind)) is not None]
+            calls += _calls_of(each, _CALLS)
     above = placeholders(name, objects)
     return not calls or any(mentions(call, holder) for call in calls for holder in above)
 
