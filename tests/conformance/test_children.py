@@ -104,7 +104,7 @@ class TestLinesOfWhichAFieldHasItsOwnCall(TestLines):
         "actions": {
             "remark": {
                 "field": "note",
-                "call": {"method": "PUT", "path": "/orders/{order}/lines/{id}/note", "body": {"text": "{value}"}},
+                "call": {"method": "PUT", "path": "/orders/{order}/lines/{id}/note", "body": {"to": "{value}"}},
             },
             "erase": {
                 "field": "note",
@@ -116,7 +116,7 @@ class TestLinesOfWhichAFieldHasItsOwnCall(TestLines):
 
     def open(self):
         pair = super().open()
-        self.shop.apart = True
+        self.shop.apart = "note"
         return pair
 
     def test_a_new_record_gets_what_actions_do(self):

@@ -16,8 +16,8 @@ class Shop:
 
     A change of a record is one of those above it. ``hidden`` fields are in no listing, ``broken`` are addresses
     that answer with an error, ``calls`` are all that were asked for. With ``name_of`` the address of what lies below an
-    order is made of what that gives of the order's record, and not of its id. With ``apart``
-    notes of lines are written by a call of their own, ``PUT .../lines/{line}/note``, and by nothing else.
+    order is made of what that gives of the order's record, and not of its id. The field ``apart``
+    of lines is written by a call of its own, ``PUT .../lines/{line}/note``, and by nothing else.
     """
 
     def __init__(self):
@@ -29,7 +29,7 @@ class Shop:
         self.singles = True
         self.name_of = None
         self.hidden = ()
-        self.apart = False
+        self.apart = ""
         self._clock = itertools.count()
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
@@ -113,10 +113,10 @@ class Shop:
             address = (*named[0], *address[2:]) if named else ("orders", "?", *address[2:])
         if len(address) > 1 and address[: 2 * ((len(address) - 1) // 2)] not in {(), *self.records}:
             return 404, {"error": "no such record"}
-        if self.apart and method in {"POST", "PATCH"} and "note" in json.loads(body):
-            return 422, {"error": "notes have a call of their own", "field": "note"}
-        if self.apart and method in {"PUT", "DELETE"} and address[-1] == "note":
-            return self._one("PATCH", address[:-1], {"note": json.loads(body)["text"] if body else None})
+        if self.apart and method in {"POST", "PATCH"} and self.apart in json.loads(body):
+            return 422, {"error": "this field has a call of its own", "field": self.apart}
+        if self.apart and method in {"PUT", "DELETE"} and address[-1] == self.apart:
+            return self._one("PATCH", address[:-1], {self.apart: json.loads(body)["to"] if body else None})
         if len(address) % 2:
             return self._list(address, query) if method == "GET" else self._create(address, json.loads(body))
         return self._one(method, address, json.loads(body) if body else {})
