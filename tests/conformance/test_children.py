@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import pytest
-from tests.systems.shop_server import Shop, manifest_of
+from tests.systems.shop_server import Shop, by_field, manifest_of
 
 from tallystick.connectors.registry import open_system
 from tallystick.core.error import Refused
@@ -24,7 +24,10 @@ class ChildrenConformance(ConnectorConformance):
         return self.reopen()
 
     def reopen(self):
-        return open_system("shop", Manifest.model_validate(manifest_of(self.shop.url, **self.extra)), self)
+        return open_system("shop", Manifest.model_validate(self.manifest()), self)
+
+    def manifest(self):
+        return manifest_of(self.shop.url, **self.extra)
 
     def resolve(self, reference):
         raise AssertionError(reference)
@@ -72,3 +75,50 @@ class TestNotes(ChildrenConformance):
     def body(self, number):
         self._pair()
         return {"line": self.orders[number % 5].replace("%", "%25").replace("/", "%2F") + "/1", "text": f"N{number}"}
+
+
+class ByNumber:
+    """Addresses are made of the order's number, ids of the order's id."""
+
+    def open(self):
+        pair = super().open()
+        self.shop.name_of = lambda order: order["number"]
+        return pair
+
+    def manifest(self):
+        return by_field(super().manifest())
+
+
+class TestLinesByAFieldOfTheOrder(ByNumber, TestLines):
+    """A field of the record above is in the address, in listings as in calls about one line."""
+
+
+class TestNotesByAFieldOfTheOrder(ByNumber, TestNotes):
+    """Two levels down: a field of the topmost record is in the address, and the id of the one between."""
+
+
+class TestLinesOfWhichAFieldHasItsOwnCall(TestLines):
+    """The note of a line is written by an action, and cleared by another one."""
+
+    extra: ClassVar = {
+        "actions": {
+            "remark": {
+                "field": "note",
+                "call": {"method": "PUT", "path": "/orders/{order}/lines/{id}/note", "body": {"to": "{value}"}},
+            },
+            "erase": {
+                "field": "note",
+                "to": [None],
+                "call": {"method": "DELETE", "path": "/orders/{order}/lines/{id}/note"},
+            },
+        }
+    }
+
+    def open(self):
+        pair = super().open()
+        self.shop.apart = "note"
+        return pair
+
+    def test_a_new_record_gets_what_actions_do(self):
+        made = self._run(self._connector.create("lines", {**self.body(0), "note": "first"}, "k"))
+        assert (made.incomplete, self._get(made.id).record["note"]) == ((), "first")

@@ -1,11 +1,11 @@
 """Records below others: what a walk of the parents asks for, what it proves, and how ids and addresses are spelled."""
 
 import pytest
-from tests.systems.shop_server import Shop, manifest_of
+from tests.systems.shop_server import Shop, by_field, manifest_of
 
 from tallystick.connectors.registry import open_system
 from tallystick.core.error import Absent, AccessError, DataError, Garbled, ProjectError, Refused, Unavailable
-from tallystick.core.ports import NotThere
+from tallystick.core.ports import NotThere, Update
 from tallystick.project.manifest import Manifest
 from tallystick.project.shapes import expand, shape_faults, shape_warnings
 
@@ -200,6 +200,136 @@ def test_lines_are_parts_of_a_record(shop, opened):
     assert shop.records[("orders", made.id, "lines", "1")]["text"] == "first"
     [seen] = walk(connector, run, "carts")[0]
     assert (seen.id, seen.record["number"], seen.record["line"]["text"]) == (made.id, "7", "first")
+
+
+@pytest.fixture
+def slugged(shop, opened):
+    """Open a shop whose lines lie below a word deep inside their order; gives connector, runner and ids of orders."""
+    shop.name_of = lambda order: order["where"]["slug"]
+    orders = stock(shop, 3, 2)
+    for order, slug in zip(orders, ("a/b c", "{id}%2F", "ü"), strict=True):
+        shop.records[("orders", order)]["where"] = {"slug": slug}
+    return (*opened(by_field(manifest_of(shop.url), "order.where.slug")), orders)
+
+
+def test_addresses_are_made_of_fields_deep_inside_the_record_above(shop, slugged):
+    """Whatever characters such a field has, it is one step of the address; ids are still made of ids."""
+    connector, run, orders = slugged
+    good, bad = walk(connector, run)
+    assert not bad
+    assert sorted(s.record["order"] for s in good) == sorted(orders * 2)
+    made = run(connector.create("lines", {"order": orders[1], "text": "new"}, ""))
+    assert shop.records[("orders", orders[1], "lines", "3")]["text"] == "new"
+    run(connector.update("lines", Update(made.id, {"text": "other"})))
+    assert run(connector.get("lines", made.id)).record["text"] == "other"
+    run(connector.delete("lines", made.id))
+    assert isinstance(run(connector.get("lines", made.id)), NotThere)
+
+
+def test_a_field_that_changed_is_read_anew_for_each_call(shop, slugged):
+    """Two orders swap their slugs; a line that is written by its id must not land below the other one."""
+    connector, run, orders = slugged
+    line = next(s.id for s in walk(connector, run)[0] if s.record["order"] == orders[0])
+    one, two = (shop.records[("orders", order)] for order in orders[:2])
+    one["where"], two["where"] = two["where"], one["where"]
+    run(connector.update("lines", Update(line, {"text": "mine"})))
+    assert shop.records[("orders", orders[0], "lines", "1")]["text"] == "mine"
+    assert {s.id for s in walk(connector, run)[0] if s.record["text"] == "mine"} == {line}
+
+
+def test_a_listing_of_orders_shows_the_field_at_no_further_cost(shop, slugged):
+    connector, run, _orders = slugged
+    shop.calls.clear()
+    walk(connector, run)
+    assert not [address for _, address in shop.calls if len(address) == 2]
+
+
+def test_a_field_that_the_listing_leaves_out_is_read_with_the_order(shop, slugged):
+    connector, run, _orders = slugged
+    shop.hidden = ("where",)
+    good, bad = walk(connector, run)
+    assert (len(good), bad) == (6, [])
+
+
+@pytest.mark.parametrize("slug", [None, "", "..", [], {}, True])
+def test_an_order_that_lacks_the_field_hides_only_its_own_lines(shop, slugged, slug):
+    """It is told with its name; the others are read, and the walk is no proof that anything is gone."""
+    connector, run, orders = slugged
+    lines = [s.id for s in walk(connector, run)[0] if s.record["order"] == orders[1]]
+    shop.records[("orders", orders[1])]["where"] = {"slug": slug}
+    good, bad = walk(connector, run)
+    assert {s.record["order"] for s in good} == {orders[0], orders[2]}
+    [fault] = bad
+    assert f"orders {orders[1]} does not say {{order.where.slug}}" in fault.detail
+    for call in (
+        connector.update("lines", Update(lines[0], {"text": "x"})),
+        connector.create("lines", {"order": orders[1], "text": "x"}, ""),
+        connector.get("lines", lines[0]),
+        connector.delete("lines", lines[0]),
+        connector.find("lines", ("order",), orders[1]),
+    ):
+        with pytest.raises(DataError, match="does not say"):
+            run(call)
+
+
+def test_below_an_order_that_is_gone_there_is_nothing(shop, slugged):
+    """No address can be made for what lies below it, and none is needed."""
+    connector, run, orders = slugged
+    line = next(s.id for s in walk(connector, run)[0] if s.record["order"] == orders[0])
+    shop.remove(("orders", orders[0]))
+    assert isinstance(run(connector.get("lines", line)), NotThere)
+    assert run(connector.find("lines", ("order",), orders[0])) == []
+    for call in (
+        connector.create("lines", {"order": orders[0], "text": "x"}, ""),
+        connector.update("lines", Update(line, {"text": "x"})),
+        connector.delete("lines", line),
+    ):
+        with pytest.raises(Absent):
+            run(call)
+
+
+def test_two_levels_up_each_order_is_read_once_for_a_listing(shop, slugged):
+    connector, run, orders = slugged
+    for order in orders:
+        for line in ("1", "2"):
+            shop.put(("orders", order, "lines", line, "notes"), text=f"{order} {line}")
+    shop.calls.clear()
+    good, bad = walk(connector, run, "notes")
+    assert (len(good), bad) == (6, [])
+    assert sorted(address[1] for _, address in shop.calls if len(address) == 2) == orders
+
+
+def test_fields_above_may_stand_in_query_and_body(shop, opened):
+    """In a body a number stays a number; a query gets the text."""
+    manifest = manifest_of(shop.url)
+    lines = manifest["objects"]["lines"]
+    lines["create"]["body"] = {"count": "{order.size}", "note": "of {order.number}"}
+    lines["list"]["query"] = {"number": "{order.number}"}
+    [order] = stock(shop, 1, 0)
+    shop.records[("orders", order)] |= {"size": 12, "number": "x&y=z"}
+    connector, run = opened(manifest)
+    made = run(connector.create("lines", {"order": order, "text": "t"}, ""))
+    kept = shop.records[("orders", order, "lines", "1")]
+    assert (kept["count"], kept["note"]) == (12, "of x&y=z")
+    assert [s.id for s in walk(connector, run)[0]] == [made.id]
+
+
+def test_fields_that_nothing_shows_are_told_before_anything_is_sent():
+    manifest = by_field(manifest_of("http://shop.test"))
+    del manifest["objects"]["orders"]["get"]
+    said = [(at, message) for at, message, _ in shape_faults(Manifest.model_validate(manifest))]
+    cannot = "{order.number} cannot be filled in: orders has no call that reads one record"
+    assert said == [
+        *((("objects", "lines", call, "path"), cannot) for call in ("get", "update", "delete", "create")),
+        *((("objects", "notes", call, "path"), cannot) for call in ("get", "update", "delete", "list", "create")),
+    ]
+
+
+@pytest.mark.parametrize(("name", "is_strange"), [("order.numbr", True), ("order.number", False), ("order.id", False)])
+def test_a_field_that_the_record_above_is_not_known_to_have_is_doubted(name, is_strange):
+    manifest = by_field(manifest_of("http://shop.test"), name)
+    said = [hint for _, message, hint in shape_warnings(Manifest.model_validate(manifest)) if "not known" in message]
+    assert said == (["did you mean 'number'?"] * 10 if is_strange else [])
 
 
 def test_a_position_of_another_listing_is_refused(shop, opened):

@@ -63,12 +63,12 @@ owner: ops
 class World:
     """A shop with a thousand ways to be asked, a database, and the project between them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **lines):
         self.folder = folder
         self.shop = Shop().start()
         (folder / "systems").mkdir()
         (folder / "mappings").mkdir()
-        manifest = manifest_of(self.shop.url) | {"owner": "ops", "network": {"timeout_seconds": 1}}
+        manifest = manifest_of(self.shop.url, **lines) | {"owner": "ops", "network": {"timeout_seconds": 1}}
         manifest["objects"].pop("notes")
         (folder / "systems" / "shop.yaml").write_text(json.dumps(manifest))
         (folder / "systems" / "erp.yaml").write_text(DATABASE.format(folder=folder))
@@ -110,6 +110,37 @@ def world(tmp_path):
     made = World(tmp_path)
     yield made
     made.shop.stop()
+
+
+def test_a_field_with_a_call_of_its_own_converges_and_waits_alone(tmp_path):
+    """Its refusal parks that field; the rest of the record is written, and it goes on when the call is accepted."""
+    call = {"method": "PUT", "path": "/orders/{order}/lines/{id}/count", "body": {"to": "{value}"}}
+    world = World(tmp_path, actions={"count": {"field": "count", "call": call}})
+    try:
+        world.shop.apart = "count"
+        world.execute("insert into orders values (1, '1', '')")
+        world.execute("insert into rows values (1, 1, 'a', 3), (2, 1, 'b', 4)")
+        world.succeed("plan")
+        world.succeed("apply")
+        world.succeed("run")
+        assert world.left() == world.right() == [("1", "a", 3), ("1", "b", 4)]
+        assert "Nothing to do" in world.succeed("plan", "--full")
+
+        [line] = [a for a, r in world.shop.records.items() if r.get("text") == "a"]
+        world.shop.broken[(*line, "count")] = 422
+        world.execute("update rows set count = 30, article = 'aa' where id = 1")
+        world.tally("run")
+        assert world.left() == [("1", "aa", 3), ("1", "b", 4)]
+        said = world.tally("problems")[1]
+        assert "broken" in said, said
+        assert "count" in said
+        world.shop.broken.clear()
+        world.execute("update rows set count = 31 where id = 1")
+        world.succeed("run")
+        assert world.left() == world.right() == [("1", "aa", 31), ("1", "b", 4)]
+        assert "Nothing to do" in world.succeed("plan", "--full")
+    finally:
+        world.shop.stop()
 
 
 def test_lines_below_orders_are_kept_in_step_both_ways(world):

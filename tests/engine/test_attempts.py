@@ -2,7 +2,7 @@
 
 import pytest
 
-from tallystick.core.error import Absent, Stale
+from tallystick.core.error import Absent, Refused, Stale
 
 
 @pytest.fixture
@@ -73,3 +73,26 @@ def test_the_count_starts_anew_once_a_write_succeeded(world, refusing, monkeypat
         world.sync()
         assert world.rows("right")[right]["ort"] == city
         assert world.parked() == []
+
+
+def test_a_refusal_of_several_fields_is_parked_with_each_of_them(world, refusing, monkeypatch):
+    """Each field waits with its own reason and is learned of alone; all are let go when the write gets through."""
+    left, _ = in_step(world)
+    error = Refused(
+        "no", detail="status 422: both", status=422, field="ort", named={"ort": "zu lang", "name": "zu kurz"}
+    )
+    asked = refusing(error)
+    world.left.update(left, {"city": "Bonn", "name": "A"})
+    world.sync()
+    said = {(row.record, row.field, row.message) for row in world.parked()}
+    assert said == {(left, "ort", "no (status 422: zu lang)"), (left, "name", "no (status 422: zu kurz)")}
+    assert {(reason.field, reason.record) for reason in world.look(lambda tx: tx.refusals())} == {
+        ("ort", left),
+        ("name", left),
+    }
+    world.sync()
+    assert len(asked) == 1, "a parked record is left alone while nothing changes"
+    monkeypatch.undo()
+    world.left.update(left, {"city": "Köln"})
+    world.sync()
+    assert world.parked() == []

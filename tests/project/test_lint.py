@@ -333,3 +333,50 @@ def test_secrets_in_an_environment_are_found_where_they_stand(lint: Lint) -> Non
 
 def test_problems_of_building_are_among_those_of_linting(lint: Lint) -> None:
     assert [p.message for p in lint(("mappings", "left: name", "left: nmae")) if "nmae" in p.message]
+
+
+CLOSE = """modified: changed
+    actions:
+      close:
+        field: FIELD
+        call: {method: POST, path: "/c/{id}/x"}"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "message"),
+    [
+        ([("modified: changed", CLOSE.replace("FIELD", "status"))], 0, ""),
+        ([("modified: changed", CLOSE.replace("FIELD", "statis"))], 15, "there is no field 'statis'"),
+        ([("modified: changed", CLOSE.replace("FIELD", "a[0]"))], 15, "is no path of a field"),
+        (
+            [("modified: changed", CLOSE.replace("FIELD", "since")), ("since: {", "since: {read_only: true, ")],
+            15,
+            "read_only, so nothing is ever written there and 'close' never called",
+        ),
+        (
+            [("modified: changed", CLOSE.replace("FIELD", "status").replace("/{id}", ""))],
+            16,
+            "which record it is about",
+        ),
+        (
+            [
+                ("modified: changed", CLOSE.replace("FIELD", "status")),
+                ('    update: {method: PATCH, path: "/companies/{id}"}\n', ""),
+            ],
+            13,
+            "actions go with update",
+        ),
+    ],
+)
+def test_actions_that_cannot_do_what_they_should_are_told(
+    lint: Lint, changes: list[tuple[str, str]], line: int, message: str
+) -> None:
+    found = [(p.line, p.message) for p in lint(*(("crm", *change) for change in changes))]
+    assert [at for at, said in found if not message or message in said] == ([line] if line else [])
+
+
+def test_only_rest_has_actions(lint: Lint) -> None:
+    acts = 'modified: changed\n    actions: {a: {field: state, call: {method: POST, path: "/{id}"}}}'
+    assert any(
+        "only objects of REST systems have actions" in p.message for p in lint(("erp", "modified: changed", acts))
+    )

@@ -14,8 +14,10 @@ BELOW = {"orders": "lines", "lines": "notes"}
 class Shop:
     """Records by address. Ids of orders are texts with slashes in them; lines and notes are counted below each parent.
 
-    A change of a record is one of those above it. ``shown`` limits what listings give, ``broken`` are addresses
-    that answer with an error, ``calls`` are all that were asked for.
+    A change of a record is one of those above it. ``hidden`` fields are in no listing, ``broken`` are addresses
+    that answer with an error, ``calls`` are all that were asked for. With ``name_of`` the address of what lies below an
+    order is made of what that gives of the order's record, and not of its id. The field ``apart``
+    of lines is written by a call of its own, ``PUT .../lines/{line}/note``, and by nothing else.
     """
 
     def __init__(self):
@@ -25,6 +27,9 @@ class Shop:
         self.hides_totals = False
         self.lies = 0
         self.singles = True
+        self.name_of = None
+        self.hidden = ()
+        self.apart = ""
         self._clock = itertools.count()
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
@@ -48,7 +53,7 @@ class Shop:
             def log_message(self, *said):
                 pass
 
-        for verb in ("GET", "POST", "PATCH", "DELETE"):
+        for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             setattr(Handler, f"do_{verb}", Handler.answer)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -103,8 +108,15 @@ class Shop:
         self.calls.append((method, address))
         if address in self.broken:
             return self.broken[address], {"error": "broken"}
+        if self.name_of and len(address) > 2:
+            named = [own for own in self.records if len(own) == 2 and self.name_of(self.records[own]) == address[1]]
+            address = (*named[0], *address[2:]) if named else ("orders", "?", *address[2:])
         if len(address) > 1 and address[: 2 * ((len(address) - 1) // 2)] not in {(), *self.records}:
             return 404, {"error": "no such record"}
+        if self.apart and method in {"POST", "PATCH"} and self.apart in json.loads(body):
+            return 422, {"error": "this field has a call of its own", "field": self.apart}
+        if self.apart and method in {"PUT", "DELETE"} and address[-1] == self.apart:
+            return self._one("PATCH", address[:-1], {self.apart: json.loads(body)["to"] if body else None})
         if len(address) % 2:
             return self._list(address, query) if method == "GET" else self._create(address, json.loads(body))
         return self._one(method, address, json.loads(body) if body else {})
@@ -113,6 +125,7 @@ class Shop:
         found = [r for r in self._below(address) if r["changed"] >= query.get("since", "")]
         start = int(query.get("offset", 0))
         page = found[start : start + min(3, int(query.get("limit", 3)))]
+        page = [{name: value for name, value in each.items() if name not in self.hidden} for each in page]
         beside = {} if self.hides_totals else {"total": len(found) + (self.lies if address[-1] == "lines" else 0)}
         return 200, {"data": page, **beside}
 
@@ -170,3 +183,12 @@ def manifest_of(url, **lines):
             },
         },
     }  # fmt: skip
+
+
+def by_field(manifest, name="order.number"):
+    """Let all that lies below an order be addressed by a field of the order instead of its id."""
+    for each in ("lines", "notes"):
+        for call in manifest["objects"][each].values():
+            if isinstance(call, dict) and "path" in call:
+                call["path"] = call["path"].replace("{order}", f"{{{name}}}")
+    return manifest

@@ -4,18 +4,20 @@ A listing walks the parents: first a page of them, then what lies below each, si
 these listings shows as a row that cannot be read, so that nobody takes the walk for a whole one.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
+from tallystick.connectors.child_chain import Said
 from tallystick.connectors.child_object import Branch, fault_row
 from tallystick.core.error import Absent, AccessError, DataError, Error, Garbled
-from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Update, Written
+from tallystick.core.ports import Connector, Flow, NotThere, Page, Position, Sighting, Update, Written
 from tallystick.core.record import Raw
 
 _MOST_PAGES: Final = 100_000
+_MOST_ABOVE: Final = 1000  # records further up of which it is remembered what they say
 _KEPT: Final = 4  # pages of parents that are remembered while what lies below them is read
 
 
@@ -32,12 +34,17 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Walk(msgspec.Struct, frozen=True):
-    """A page of parents: their ids, where the next one is, and what is wrong with it."""
+    """A page of parents: what they say by their ids, where the next one is, and what is wrong with it."""
 
-    ids: tuple[str, ...]
+    said: Mapping[str, Said]
     following: Spot | None
     faults: tuple[bytes, ...]
     server_time: float | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the parents, in the order of the page."""
+        return tuple(self.said)
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -50,12 +57,15 @@ class Walker:
     def __init__(self, branch: Branch) -> None:
         self._branch = branch
         self._walks: dict[tuple[Position | None, float | None], Walk] = {}
+        self._above: dict[str, Said] = {}
 
     def read(self, since: float | None, position: Position | None, page_size: int | None) -> Flow[Page]:
         """Read one page: of the parents, with what follows, or all that lies below one of them."""
         spot = self._spot(position)
         narrow = since if self._branch.shows_changes else None
         walk = self._walks.get((spot.at, narrow)) if spot.index >= 0 else None
+        if position is None or len(self._above) > _MOST_ABOVE:
+            self._above = {}
         if walk is None:
             walk = yield from self._parents(spot, narrow)
             self._walks = {**dict(list(self._walks.items())[1 - _KEPT :]), (spot.at, narrow): walk}
@@ -76,7 +86,7 @@ class Walker:
     def _parents(self, spot: Spot, since: float | None) -> Flow[Walk]:
         branch = self._branch
         page: Page = yield from branch.above.read(branch.parent, since, spot.at)
-        ids: list[str] = []
+        said: dict[str, Said] = {}
         faults: list[bytes] = []
         for row in page.rows:
             try:
@@ -85,18 +95,23 @@ class Walker:
                 faults.append(fault_row(f"what lies below a {branch.parent} record cannot be told: {error.message}"))
             else:
                 if not seen.deleted:
-                    ids.append(seen.id)
+                    said.setdefault(seen.id, branch.chain.nearest.said(seen.record))
         came = spot.count + len(page.rows)
         if page.next is None and since is None and page.total is not None and page.total != came:
             faults.append(fault_row(f"{branch.parent} lists {came} records but says it has {page.total}"))
         following = Spot(page.next, came) if page.next is not None else None
-        return Walk(tuple(dict.fromkeys(ids)), following, tuple(faults), page.server_time)
+        return Walk(said, following, tuple(faults), page.server_time)
 
     def _children(self, walk: Walk, spot: Spot, since: float | None, page_size: int | None) -> Flow[Page]:
-        index = spot.index if walk.ids[spot.index : spot.index + 1] == (spot.parent,) else walk.ids.index(spot.parent)
-        is_last = index + 1 == len(walk.ids)
-        after = walk.following if is_last else Spot(spot.at, spot.count, index + 1, walk.ids[index + 1])
-        rows = yield from rows_below(self._branch, spot.parent, since, page_size)
+        ids = walk.ids
+        index = spot.index if ids[spot.index : spot.index + 1] == (spot.parent,) else ids.index(spot.parent)
+        after = walk.following if index + 1 == len(ids) else Spot(spot.at, spot.count, index + 1, ids[index + 1])
+        scope = self._branch.below(spot.parent, walk.said[spot.parent], self._above)
+        try:
+            rows = yield from _rows_in(self._branch, spot.parent, scope, since, page_size)
+        except DataError as error:
+            # One parent that lacks what its address is made of keeps nobody from looking below the others.
+            rows = [fault_row(f"{error.message} ({error.detail})" if error.detail else error.message)]
         return Page(rows, None if after is None else _written(after), (), None, walk.server_time)
 
 
@@ -109,7 +124,16 @@ def rows_below(branch: Branch, parent_id: str, since: float | None, page_size: i
 
     A parent that is gone has nothing below it. A listing that is refused though its parent is there is an error.
     """
-    scoped = branch.below(parent_id)
+    return (yield from _rows_in(branch, parent_id, branch.below(parent_id), since, page_size))
+
+
+def _rows_in(
+    branch: Branch, parent_id: str, scope: Flow[Connector], since: float | None, page_size: int | None
+) -> Flow[list[bytes]]:
+    try:
+        scoped = yield from scope
+    except Absent:
+        return []
     rows: list[bytes] = []
     came, position = 0, None
     for _ in range(_MOST_PAGES):
@@ -142,7 +166,11 @@ def get(branch: Branch, record_id: str) -> Flow[Sighting | NotThere]:
     if branch.lacks_parent(parent_id):
         return NotThere(evidence=f"{branch.place}/{record_id}: the id names no {branch.parent} record")
     if branch.inner.capabilities(branch.name).read_by_id:
-        found = yield from branch.around(parent_id).get(branch.name, own)
+        try:
+            around = yield from branch.around(parent_id)
+        except Absent as error:
+            return NotThere(evidence=f"{branch.place}/{record_id}: {error.message}")
+        found = yield from around.get(branch.name, own)
         return found if isinstance(found, NotThere) else branch.show(found, parent_id)
     for row in (yield from rows_below(branch, parent_id, None)):
         try:
@@ -166,7 +194,8 @@ def create(branch: Branch, body: Raw, key: str) -> Flow[Written]:
         Absent: there is no such parent.
     """
     parent_id = branch.parent_of(body)
-    flow = branch.below(parent_id).create(branch.name, branch.own(body, is_new=True), key)
+    scoped = yield from branch.below(parent_id)
+    flow = scoped.create(branch.name, branch.own(body, is_new=True), key)
     return _shown(branch, parent_id, (yield from _under_parent(branch, parent_id, flow)))
 
 
@@ -191,13 +220,15 @@ def update(branch: Branch, wanted: Update) -> Flow[Written]:
     current = None if wanted.current is None else branch.own(wanted.current)
     patch = branch.own(wanted.patch, parent_id=parent_id)
     sent = replace(wanted, id=own, patch=patch, current=current)
-    return _shown(branch, parent_id, (yield from branch.around(parent_id).update(branch.name, sent)))
+    around = yield from branch.around(parent_id)
+    return _shown(branch, parent_id, (yield from around.update(branch.name, sent)))
 
 
 def delete(branch: Branch, record_id: str, version: str | None) -> Flow[None]:
     """Delete a record. Raises ``Stale`` or ``Absent``."""
     parent_id, own = _named(branch, record_id)
-    yield from branch.around(parent_id).delete(branch.name, own, version)
+    around = yield from branch.around(parent_id)
+    yield from around.delete(branch.name, own, version)
 
 
 def _named(branch: Branch, record_id: str) -> tuple[str, str]:

@@ -4,25 +4,25 @@ id      where ids are only distinct below one parent: the parent's id and the re
 record  as the system shows it, with the parent's id as text beside its fields
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import Final, Protocol, runtime_checkable
 
+from tallystick.connectors.child_chain import Chain, Said, join, split
 from tallystick.connectors.sighting import scalar_text
 from tallystick.core.error import DataError, ProjectError, Refused
-from tallystick.core.ports import Capabilities, Connector, Sighting
+from tallystick.core.ports import Capabilities, Connector, Flow, Sighting
 from tallystick.core.record import Raw, decode_raw, encode_raw
-from tallystick.project.children import ancestors, mentions, shares_ids
+from tallystick.project.children import mentions, shares_ids
 from tallystick.project.manifest import Manifest
 
-_MARK: Final = "/"
 _FAULT: Final = b'"'  # what begins a row that is a message and no record
 _ORDERS: Final = ("offset", "snapshot", "cursor", "keyset")  # the weakest first
 
 
 @runtime_checkable
 class Scoped(Protocol):
-    """A connector whose calls can be filled with the ids of the records above."""
+    """A connector whose calls can be filled with ids and fields of the records above."""
 
     def below(self, parents: Mapping[str, str | int]) -> Connector:
         """Give the same system as it is seen below one record."""
@@ -50,21 +50,14 @@ class Branch:
         self.shows_changes = spec.under.shows_changes
         self.shares_ids = shares_ids(name, objects)
         self._scoped: Scoped = inner
-        self._chain = [
-            (holder, objects[each].id_type, shares_ids(each, objects)) for each, holder in ancestors(name, objects)
-        ]
+        self.chain = Chain(name, objects, above, self.place)
         self._keeps_holder = spec.create is not None and not mentions(spec.create, self.holder)
 
-    def below(self, parent_id: str) -> Connector:
-        """Give the system as it is seen below one record."""
-        filled: dict[str, str | int] = {}
-        left = parent_id
-        for holder, id_type, is_shared in reversed(self._chain):
-            left, own = split(left) if is_shared else ("", left)
-            filled[holder] = int(own) if id_type == "integer" and own.isdecimal() else own
-            if not is_shared:
-                break  # its id says nothing of what is above it, and its calls need nothing of that
-        return self._scoped.below(filled)
+    def below(
+        self, parent_id: str, said: Said | None = None, known: MutableMapping[str, Said] | None = None
+    ) -> Flow[Connector]:
+        """Give the system as it is seen below one record. ``said`` and ``known`` are those of ``Chain.fill``."""
+        return self._scoped.below((yield from self.chain.fill(parent_id, said, known)))
 
     def part(self, record_id: str) -> tuple[str, str]:
         """Take an id apart: that of the parent, empty where it is not in there, and the record's own."""
@@ -74,9 +67,9 @@ class Branch:
         """Tell whether an id that should name a parent does not, so that no such record can be."""
         return self.shares_ids and not parent_id
 
-    def around(self, parent_id: str) -> Connector:
+    def around(self, parent_id: str) -> Flow[Connector]:
         """Give the system below a parent, or as a whole where ids name none."""
-        return self.below(parent_id) if parent_id else self.inner
+        return (yield from self.below(parent_id)) if parent_id else self.inner
 
     def id_of(self, parent_id: str, own: str) -> str:
         """Give the id of a record by its parent's and its own."""
@@ -119,9 +112,7 @@ class Branch:
                 field=self.holder,
             )
         if is_new and self._keeps_holder:
-            *_, (_, id_type, _) = self._chain
-            text = str(said)
-            return {**body, self.holder: int(text) if id_type == "integer" and text.isdecimal() else text}
+            return {**body, self.holder: self.chain.nearest.typed(str(said))}
         return {name: value for name, value in body.items() if name != self.holder}
 
     def parent_of(self, body: Raw) -> str:
@@ -162,22 +153,3 @@ def _changed(seen: Sighting, record_id: str, record: Raw) -> Sighting:
 def fault_row(message: str) -> bytes:
     """Make a row that is no record: it counts as one that cannot be read, so nothing is taken for absent."""
     return encode_raw(message)
-
-
-def join(parent_id: str, own: str) -> str:
-    """Write two ids as one; ``split`` takes them apart whatever characters they have."""
-    return f"{_spelled(parent_id)}{_MARK}{_spelled(own)}"
-
-
-def split(record_id: str) -> tuple[str, str]:
-    """Take an id apart: the parent's, and the record's own."""
-    parent, mark, own = record_id.rpartition(_MARK)
-    return (_plain(parent), _plain(own)) if mark else ("", _plain(own))
-
-
-def _spelled(text: str) -> str:
-    return text.replace("%", "%25").replace(_MARK, "%2F")
-
-
-def _plain(text: str) -> str:
-    return text.replace("%2F", _MARK).replace("%25", "%")

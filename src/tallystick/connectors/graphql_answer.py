@@ -28,6 +28,7 @@ from tallystick.project.manifest_graphql import GraphqlCall, GraphqlErrors
 EDGES: Final = "edges"
 _OK: Final = 200
 _NOT_THERE: Final = 404
+_MOST: Final = 20  # errors of one answer that are told
 _KIND: Final = "__typename"
 _as_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _as_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -161,7 +162,7 @@ def _take_out(answer: Any, hole: Path, start: int) -> None:
 
 def _refused(response: Response, reading: Reading, errors: GraphqlErrors, found: Sequence[Complaint]) -> Said:
     status = status_of(found, errors, response.status, is_about_record=reading.names_record)
-    messages = [{"message": str(each), **({"field": each.field} if each.field else {})} for each in found[:3]]
+    messages = [{"message": str(each), **({"field": each.field} if each.field else {})} for each in found[:_MOST]]
     body = encode({"errors": messages}, "json")
     return Said(Response(status, response.headers.without("content-type"), body, response.url), tuple(found))
 

@@ -7,9 +7,11 @@ A vendor is data. What the manifest says is compiled once (``rest_object``); rea
 import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tallystick.connectors import rest_actions
 from tallystick.connectors.http.address import Hosts, ascii_host
 from tallystick.connectors.http.auth import open_auth
 from tallystick.connectors.http.limits import REAL_TIMING, Timing
@@ -22,7 +24,7 @@ from tallystick.connectors.rest_claims import capabilities_of, schema_of
 from tallystick.connectors.rest_object import RestObject, operations_of
 from tallystick.connectors.rest_parts import read_page
 from tallystick.connectors.rest_read import ask_page, find_records, get_record
-from tallystick.connectors.rest_write import create_record, delete_record, try_create, try_update, update_record
+from tallystick.connectors.rest_write import delete_record, try_create, try_update
 from tallystick.connectors.tunnel import Tunnel
 from tallystick.core.error import Error, ProjectError
 from tallystick.core.path import Path
@@ -40,7 +42,7 @@ from tallystick.core.ports import (
 )
 from tallystick.core.record import Raw
 from tallystick.core.schema import ObjectType
-from tallystick.project.children import placeholders
+from tallystick.project.children import names_above
 from tallystick.project.manifest import Manifest, Network
 from tallystick.project.spelling import ParameterText, rewrite, spell_fixed
 
@@ -53,7 +55,7 @@ class RestConnector:
 
     def __init__(self, manifest: Manifest, around: Surroundings) -> None:
         specs = manifest.objects
-        self._objects = {name: RestObject(name, s, around, placeholders(name, specs)) for name, s in specs.items()}
+        self._objects = {name: RestObject(name, s, around, names_above(name, specs)) for name, s in specs.items()}
         self._parents: Mapping[str, str | int] = {}
         self._place = around.system
         self._in_json = _reader(manifest)
@@ -109,11 +111,11 @@ class RestConnector:
 
     def create(self, object_name: str, body: Raw, key: str) -> Flow[Written]:
         """Create one record; ``key`` is the idempotency key, sent where the system takes one."""
-        return self._in_json(create_record(self._object(object_name), body, key))
+        return self._in_json(rest_actions.create(self._object(object_name), body, key))
 
     def update(self, object_name: str, update: Update) -> Flow[Written]:
         """Change one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
-        return self._in_json(update_record(self._object(object_name), update))
+        return self._in_json(rest_actions.update(self._object(object_name), update))
 
     def delete(self, object_name: str, record_id: str, version: str | None = None) -> Flow[None]:
         """Delete one record, on condition of its version where the system can. Raises ``Stale`` or ``Absent``."""
@@ -126,11 +128,14 @@ class RestConnector:
 
     def try_create(self, object_name: str, body: Raw) -> Flow[None]:
         """Let the system check a new record; nothing is written."""
-        return self._in_json(try_create(self._object(object_name), body))
+        kind = self._object(object_name)
+        return self._in_json(try_create(kind, rest_actions.split(kind, body)[0]))
 
     def try_update(self, object_name: str, update: Update) -> Flow[None]:
         """Let the system check a change; nothing is written."""
-        return self._in_json(try_update(self._object(object_name), update))
+        kind = self._object(object_name)
+        rest, _ = rest_actions.split(kind, update.patch)
+        return self._in_json(try_update(kind, replace(update, patch=rest)))
 
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
         """Create several; one outcome each, in order."""

@@ -102,22 +102,26 @@ class Call:
         self._names_id = fill(self._body, "", _ID) != self._body
         self._templates: dict[frozenset[str], tuple[str, ...]] = {}
 
-    def below(self, parents: Mapping[str, str | int], place: str) -> "Call":
-        """Give the same call with the ids of the records above filled in."""
+    def below(self, parents: Mapping[str, Any], place: str) -> "Call":
+        """Give the same call with ids and fields of the records above filled in, by their names in braces."""
         call = copy.copy(self)
         call._place = place  # noqa: SLF001 - its own kind
         call._templates = {}  # noqa: SLF001 - its own kind
         for name, value in parents.items():
-            mark, step = f"{{{name}}}", quote_id(str(value), place=place)
-            call._url = call._url.replace(mark, step)  # noqa: SLF001 - its own kind
-            call._query = [(each, text.replace(mark, step)) for each, text in call._query]  # noqa: SLF001
-            call._by_id = [  # noqa: SLF001 - its own kind
-                (each, JsonText(document=fill(text.document, value, mark), encoding=text.encoding))
-                for each, text in call._by_id  # noqa: SLF001 - its own kind
-            ]
-            call._body = fill(call._body, value, mark)  # noqa: SLF001 - its own kind
-            call._beside = fill(call._beside, value, mark)  # noqa: SLF001 - its own kind
+            call._fill(f"{{{name}}}", value)  # noqa: SLF001 - its own kind
         return call
+
+    def _fill(self, mark: str, value: Any) -> None:
+        if mark in self._url or any(mark in text for _, text in self._query):
+            step = quote_id(as_text(value), place=self._place)
+            self._url = self._url.replace(mark, step)
+            self._query = [(each, text.replace(mark, step)) for each, text in self._query]
+        self._by_id = [
+            (each, JsonText(document=fill(text.document, value, mark), encoding=text.encoding))
+            for each, text in self._by_id
+        ]
+        self._body = fill(self._body, value, mark)
+        self._beside = fill(self._beside, value, mark)
 
     @property
     def is_addressed(self) -> bool:
@@ -227,8 +231,8 @@ class Call:
             if name != "id" and name not in parents:
                 raise ProjectError(
                     f"the path '{self.operation.path}' asks for {{{name}}}, which is not known",
-                    hint="write its value into the path; only {id} is filled in, and the holder of an object that "
-                    "lies under another one",
+                    hint="write its value into the path; only {id} is filled in, and for an object under "
+                    "another one its holder ({order}) and fields of that record ({order.number})",
                     place=self._place,
                 )
 

@@ -52,7 +52,7 @@ def capabilities_of(kind: RestObject) -> Capabilities:
         list_order=claims.list_order or _order(kind),
         returns_record=claims.returns_record,
         version=_version(kind),
-        bulk=min(bulk, default=0),
+        bulk=0 if spec.actions else min(bulk, default=0),
         in_flight=kind.around.in_flight,
         omits_blank=spec.omits_blank,
         shares_key=bool(claims.idempotency_header) and spec.create_bulk is not None,

@@ -28,6 +28,8 @@ from tallystick.project.spelling import rewrite
 
 _FALSE_WORDS: Final = frozenset({"", "0", "false", "no", "n", "f"})
 _ETAG: Final = "etag"
+VALUE: Final = "value"
+"""What stands in braces for the wanted value in the call of an action."""
 
 
 class RestObject:
@@ -59,6 +61,9 @@ class RestObject:
             if operation is not None and operation.validate_only is not None:
                 tried = _tried(operation, operation.validate_only)
                 self.calls[f"try_{write}"] = Call(tried, self.place, around, spec.id_type, parents, spec.quotes)
+        for each, action in spec.actions.items():
+            known = (*parents, VALUE)
+            self.calls[f"action {each}"] = Call(action.call, self.place, around, spec.id_type, known, spec.quotes)
         self.export = open_export(spec, around, self.place)
         self.sort = rewrite(spec.sort.value, around.resolve) if spec.sort else ""
         self.since = rewrite(spec.since.template, around.resolve) if spec.since else ""

@@ -75,11 +75,11 @@ def update_record(kind: RestObject, update: Update) -> Flow[Written]:
     current, version = update.current, update.version
     is_conditional = bool(kind.spec.if_match)
     if call.operation.whole and current is None:
-        seen = yield from _read_unmoved(update, place, get_record(kind, update.id))
+        seen = yield from read_unmoved(update, place, get_record(kind, update.id))
         current, version = seen.record, seen.version
     if is_conditional and version is None:
         unmoved = Update(update.id, update.patch, None, current)
-        version = (yield from _read_unmoved(unmoved, place, get_version(kind, update.id))).version
+        version = (yield from read_unmoved(unmoved, place, get_version(kind, update.id))).version
     headers = condition(kind, version, place) if is_conditional else ()
     body = update_body(kind, call, update, current, version)
     text = encode(call.wrapped(body, update.id), call.operation.encoding)
@@ -101,11 +101,13 @@ def try_create(kind: RestObject, body: Raw) -> Flow[None]:
 
 def try_update(kind: RestObject, update: Update) -> Flow[None]:
     """Let the system check a change without making it; raises what it says against it."""
+    if not update.patch:
+        return
     call = kind.call("try_update")
     place = f"{kind.place}/{update.id}"
     current, version = update.current, update.version
     if (call.operation.whole and current is None) or (kind.spec.if_match and version is None):
-        seen = yield from _read_unmoved(Update(update.id, update.patch), place, get_version(kind, update.id))
+        seen = yield from read_unmoved(Update(update.id, update.patch), place, get_version(kind, update.id))
         current, version = seen.record, seen.version
     headers = condition(kind, version, place) if kind.spec.if_match else ()
     text = encode(call.wrapped(update_body(kind, call, update, current, version), update.id), call.operation.encoding)
@@ -132,7 +134,7 @@ def cleared(patch: Raw) -> Raw:
     return {key: cleared(v) if isinstance(v, dict) else "" if v is None else v for key, v in patch.items()}
 
 
-def _read_unmoved(update: Update, place: str, reading: Flow[Sighting | NotThere]) -> Flow[Sighting]:
+def read_unmoved(update: Update, place: str, reading: Flow[Sighting | NotThere]) -> Flow[Sighting]:
     """Read a record before it is changed, and make sure that it is still the one the change was planned for."""
     seen = yield from reading
     if isinstance(seen, NotThere):
@@ -188,11 +190,11 @@ def delete_record(kind: RestObject, record_id: str, version: str | None) -> Flow
     if kind.spec.if_match:
         if version is None:
             reading = get_version(kind, record_id)
-            version = (yield from _read_unmoved(Update(record_id, {}), place, reading)).version
+            version = (yield from read_unmoved(Update(record_id, {}), place, reading)).version
         headers = condition(kind, version, place)
     elif kind.version_path and version is not None and kind.spec.claims.cas_write and "get" in kind.calls:
         # A version that travels in the body of a change has no place in a deletion; so it is looked at before (W-2).
-        yield from _read_unmoved(Update(record_id, {}, version), place, get_record(kind, record_id))
+        yield from read_unmoved(Update(record_id, {}, version), place, get_record(kind, record_id))
     sent = call.body({}, record_id)
     sent = call.wrapped(sent, record_id) if sent or call.operation.beside else sent
     body = encode(sent, call.operation.encoding) if sent else None

@@ -23,7 +23,7 @@ from tallystick.core.error import AccessError, Garbled, InvalidValue
 from tallystick.core.path import parse, read
 from tallystick.core.path import write as write_path
 from tallystick.core.record import UNKNOWN, decode_raw
-from tallystick.project.children import placeholders
+from tallystick.project.children import fields_in, placeholders
 from tallystick.project.manifest import Manifest, ObjectSpec, Operation
 from tallystick.project.manifest_rpc import Params, RpcSpec
 from tallystick.project.spelling import rewrite_texts
@@ -82,7 +82,8 @@ def compile_methods(manifest: Manifest) -> tuple[Manifest, tuple[Method, ...]]:
 
 def _as_rest(call: Operation, kind: str, number: int, parents: tuple[str, ...]) -> Operation:
     """Let an operation carry in its body what its method is called with, by name."""
-    names = {name: f"{{{name}}}" for name in (*parents, *(["id"] if kind in _BY_ID else []))}
+    asked = (*parents, *fields_in(call, parents), *(["id"] if kind in _BY_ID else []))
+    names = {name: f"{{{name}}}" for name in asked}
     over: dict[str, Any] = {"method": "POST", "path": f"/{number}"}
     if kind in _WRITTEN or kind == "delete":
         over |= {"wrap": call.wrap or RECORD, "beside": {**names, **call.beside}}

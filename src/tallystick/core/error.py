@@ -22,7 +22,8 @@ Every class fixes ``code`` (stable, documented), ``recovery`` and ``audience``. 
 (what), a detail (why), a hint (what to do) and a place; never a record's payload.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -164,7 +165,8 @@ class Throttled(RemoteError):
 class Refused(RemoteError):
     """The system understood and said no to this record (400, 422, constraint violated).
 
-    ``field`` is the target's field when the system named one.
+    ``field`` is the target's field when the system named one. Where it named several, ``named`` has all of them with
+    what it said of each, ``field`` among them.
     """
 
     code = "refused"
@@ -172,10 +174,31 @@ class Refused(RemoteError):
     audience = "data owner"
 
     def __init__(
-        self, message: str, *, detail: str = "", hint: str = "", place: str = "", status: int = 0, field: str = ""
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        place: str = "",
+        status: int = 0,
+        field: str = "",
+        named: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, detail=detail, hint=hint, place=place, status=status)
         self.field = field
+        self.named = dict(named or {})
+
+    def each(self) -> "tuple[Refused, ...]":
+        """Give one refusal for each field that was named, in the system's order; itself where there are not several."""
+        if len(self.named) <= 1:
+            return (self,)
+        found = []
+        for name, said in self.named.items():
+            one = copy(self)
+            one.field, one.named = name, {}
+            one.detail = f"status {self.status}: {said}" if said and self.status else said or self.detail
+            found.append(one)
+        return tuple(found)
 
 
 class Stale(RemoteError):

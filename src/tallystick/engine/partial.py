@@ -57,18 +57,18 @@ def note_unfinished(
                 if record is not None
             ]
             continue
-        inner = error.field if isinstance(error, DataError | Refused) else ""
-        field_name = f"{render(where)}.{inner}" if inner else render(where)
-        if isinstance(error, Refused):
-            reason = refused_reason(at.pair, line, job, error, at.now)
-            into.refused.append(replace(reason, field=field_name))
-        into.parked.append(
-            Quarantined(
-                at.pair.name, source, records[source] or "", field_name, error.code, str(error), error.hint,
-                binding=number, left_seen=seen["left"], right_seen=seen["right"],
-                mapping=at.pair.mapping_print, since=at.now,
-            )
-        )  # fmt: skip
+        for each in error.each() if isinstance(error, Refused) else (error,):
+            inner = each.field if isinstance(each, DataError | Refused) else ""
+            field_name = f"{render(where)}.{inner}" if inner else render(where)
+            if isinstance(each, Refused):
+                into.refused.append(replace(refused_reason(at.pair, line, job, each, at.now), field=field_name))
+            into.parked.append(
+                Quarantined(
+                    at.pair.name, source, records[source] or "", field_name, each.code, str(each), each.hint,
+                    binding=number, left_seen=seen["left"], right_seen=seen["right"],
+                    mapping=at.pair.mapping_print, since=at.now,
+                )
+            )  # fmt: skip
 
 
 def is_untold(pair: Pair, line: Line, name: str) -> bool:

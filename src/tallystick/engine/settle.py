@@ -359,13 +359,14 @@ def _note_failure(
             if (r := line.seen(s).id) is not None
         ]
         return
-    field_name = result.field if isinstance(result, DataError | Refused) else ""
-    if isinstance(result, Refused):
-        into.refused.append(refused_reason(at.pair, line, job, result, at.now))
-    into.parked.append(
-        Quarantined(
-            at.pair.name, source, origin, field_name, result.code, str(result), result.hint,
-            binding=number if line.binding else None, left_seen=seen["left"], right_seen=seen["right"],
-            mapping=at.pair.mapping_print, since=at.since(source, origin, field_name),
-        )
-    )  # fmt: skip
+    for error in result.each() if isinstance(result, Refused) else (result,):
+        field_name = error.field if isinstance(error, DataError | Refused) else ""
+        if isinstance(error, Refused):
+            into.refused.append(refused_reason(at.pair, line, job, error, at.now))
+        into.parked.append(
+            Quarantined(
+                at.pair.name, source, origin, field_name, error.code, str(error), error.hint,
+                binding=number if line.binding else None, left_seen=seen["left"], right_seen=seen["right"],
+                mapping=at.pair.mapping_print, since=at.since(source, origin, field_name),
+            )
+        )  # fmt: skip

@@ -1,6 +1,7 @@
 """Objects whose records lie below another record: what their calls are filled with, and what mappings see of them."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from tallystick.core.path import parse_or_none
@@ -9,6 +10,8 @@ from tallystick.project.near import suggest
 from tallystick.project.text import DataPath
 
 _BY_ID: Final = ("get", "condition", "update", "delete")
+_CALLS: Final = (*_BY_ID, "list", "create")
+_NAMED: Final = re.compile(r"\{([^{}]+)\}")
 _RESERVED: Final = frozenset({"id"})
 
 
@@ -27,12 +30,42 @@ def placeholders(name: str, objects: Mapping[str, ObjectSpec]) -> tuple[str, ...
     return tuple(holder for _, holder in ancestors(name, objects))
 
 
+def fields_above(name: str, objects: Mapping[str, ObjectSpec]) -> tuple[str, ...]:
+    """Name the fields of records above that the calls of an object are filled with: ``order.number``."""
+    found: dict[str, None] = {}
+    for call in _calls_of(objects[name], _CALLS):
+        found |= dict.fromkeys(fields_in(call, placeholders(name, objects)))
+    return tuple(found)
+
+
+def names_above(name: str, objects: Mapping[str, ObjectSpec]) -> tuple[str, ...]:
+    """Name all that may stand in braces in the calls of an object, beside ``{id}``: ids and fields."""
+    return (*placeholders(name, objects), *fields_above(name, objects))
+
+
+def fields_in(operation: Operation | None, holders: Collection[str]) -> tuple[str, ...]:
+    """Name the fields of records above that one call is filled with."""
+    if operation is None:
+        return ()
+    steps = ((text, parse_or_none(text)) for text in _NAMED.findall(_spelled(operation)))
+    return tuple(dict.fromkeys(text for text, path in steps if path and len(path) > 1 and path[0] in holders))
+
+
+def _calls_of(spec: ObjectSpec, kinds: Iterable[str]) -> list[Operation]:
+    named = [found for kind in kinds if (found := getattr(spec, kind)) is not None]
+    return [*named, *(action.call for action in spec.actions.values())]
+
+
 def mentions(operation: Operation | None, holder: str) -> bool:
-    """Tell whether a call is filled with the id of the record above."""
+    """Tell whether a call is filled with the id of the record above, or with a field of it."""
     if operation is None:
         return False
-    mark = f"{{{holder}}}"
-    return mark in f"{operation.path} {operation.query} {operation.body} {operation.beside} {operation.params}"
+    return f"{{{holder}}}" in _spelled(operation) or bool(fields_in(operation, (holder,)))
+
+
+def _spelled(operation: Operation) -> str:
+    call = operation
+    return f"{call.path} {call.query} {call.body} {call.beside} {call.params} {call.validate_only}"
 
 
 def shares_ids(name: str, objects: Mapping[str, ObjectSpec]) -> bool:
@@ -44,10 +77,10 @@ def shares_ids(name: str, objects: Mapping[str, ObjectSpec]) -> bool:
     spec = objects[name]
     if spec.under is None:
         return False
-    calls = [found for kind in _BY_ID if (found := getattr(spec, kind)) is not None]
+    calls = _calls_of(spec, _BY_ID)
     for other, each in objects.items():
         if other != name and any(found == name for found, _ in ancestors(other, objects)):
-            calls += [found for kind in (*_BY_ID, "list", "create") if (found := getattr(each, kind)) is not None]
+            calls += _calls_of(each, _CALLS)
     above = placeholders(name, objects)
     return not calls or any(mentions(call, holder) for call in calls for holder in above)
 
@@ -92,6 +125,7 @@ def child_faults(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str, s
         yield (*at, "object"), "an object cannot lie below itself", "name the object above it"
         return
     yield from _name_faults(name, simple)
+    yield from _field_faults(name, simple)
     if spec.list is None:
         yield ("list",), "without a listing nobody knows what lies below a record", f"path: /{{{under.holder}}}/..."
     elif not mentions(spec.list, under.holder):
@@ -109,6 +143,36 @@ def _name_faults(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str, s
         yield at, f"'{holder}' stands for the id of another record above already", "give another name"
 
 
+def _field_faults(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str, str]]:
+    """Find fields of records above that nothing shows: what is above is listed on the way, else read by its id."""
+    for above, holder in ancestors(name, simple.objects):
+        spec = simple.objects[above]
+        if spec.get is not None or shares_ids(above, simple.objects):
+            continue
+        is_listed = above == ancestors(name, simple.objects)[-1][0]
+        for kind in _CALLS:
+            asked = fields_in(getattr(simple.objects[name], kind), (holder,))
+            if asked and not (is_listed and kind == "list"):
+                message = f"{{{asked[0]}}} cannot be filled in: {above} has no call that reads one record"
+                yield (kind, "path"), message, f"add get to {above}, or name {{{holder}}} alone"
+
+
+def _strange_fields(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str, str]]:
+    for above, holder in ancestors(name, simple.objects):
+        known = set(simple.objects[above].fields)
+        for kind in _CALLS:
+            for text in fields_in(getattr(simple.objects[name], kind), (holder,)):
+                path = text.partition(".")[2]
+                ends = tuple(f"{path}{mark}" for mark in ".[")
+                if (
+                    known
+                    and path not in known
+                    and not any(each.startswith(ends) or path.startswith((f"{each}.", f"{each}[")) for each in known)
+                ):
+                    message = f"{{{text}}} asks for a field that {above} is not known to have"
+                    yield (kind, "path"), message, suggest(path, known, what=f"fields of {above}")
+
+
 def child_warnings(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str, str]]:
     """Find what works but costs: every parent is looked below on each run."""
     spec = simple.objects[name]
@@ -119,3 +183,4 @@ def child_warnings(name: str, simple: Manifest) -> Iterator[tuple[DataPath, str,
         message = f"each run asks below every record of {spec.under.object}"
         hint = "under.shows_changes: true, if a change below a record counts as a change of that record"
         yield ("under",), message, hint
+    yield from _strange_fields(name, simple)

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tallystick.core.error import InvalidValue, Problem
-from tallystick.core.path import parse
+from tallystick.core.path import parse, parse_or_none
 from tallystick.project.lint_files import file_faults
 from tallystick.project.load import LoadedProject
 from tallystick.project.manifest import Manifest, ObjectSpec, Operation
@@ -57,6 +57,30 @@ def _trials(view: SystemView) -> Iterator[Problem]:
                 yield view.problem(at, "only writes to REST systems can be checked beforehand", "leave it out")
             elif call not in {"create", "update"}:
                 yield view.problem(at, f"'{call}' is no write that can be checked", "only create and update are")
+
+
+def _actions(view: SystemView) -> Iterator[Problem]:
+    for name, spec in view.manifest.objects.items():
+        at: DataPath = ("objects", name, "actions")
+        if spec.actions and view.manifest.protocol != "rest":
+            yield view.problem(at, "only objects of REST systems have actions", "leave them out")
+        elif spec.actions and spec.update is None:
+            yield view.problem(at, "actions go with update, which this object lacks", "add update for all other fields")
+        for action, wanted in spec.actions.items():
+            path = parse_or_none(wanted.field)
+            if not path or not all(isinstance(step, str) for step in path):
+                message = f"'{wanted.field}' is no path of a field"
+                yield view.problem((*at, action, "field"), message, "name the field that shows what the call does")
+            elif spec.fields and wanted.field not in spec.fields:
+                message = f"there is no field '{wanted.field}' that would show what '{action}' does"
+                yield view.problem((*at, action, "field"), message, suggest(wanted.field, spec.fields, what="fields"))
+            elif spec.fields and spec.fields[wanted.field].read_only:
+                message = f"'{wanted.field}' is read_only, so nothing is ever written there and '{action}' never called"
+                yield view.problem((*at, action, "field"), message, "leave read_only out: the action writes it")
+            if "{id}" not in f"{wanted.call.path} {wanted.call.query} {wanted.call.body} {wanted.call.beside}":
+                message = "this call does not say which record it is about"
+                hint = f"path: {wanted.call.path.rstrip('/')}/{{id}}"
+                yield view.problem((*at, action, "call", "path"), message, hint, severity="warning")
 
 
 def _quotes(view: SystemView) -> Iterator[Problem]:
@@ -220,6 +244,7 @@ SYSTEM_RULES: Final[tuple[Callable[[SystemView], Iterator[Problem]], ...]] = (
     _tunnel,
     _quota,
     _trials,
+    _actions,
     _quotes,
     _files,
     _zone,

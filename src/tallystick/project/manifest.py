@@ -117,6 +117,18 @@ class Operation(Model):
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
 
 
+class Action(Model):
+    """A change that a call of its own makes: closing, publishing, assigning. ``{value}`` in it is the wanted value."""
+
+    field: str
+    """Path of the field that shows what the call does."""
+    to: tuple[Any, ...] = ()
+    """The values that this call brings about; empty: every value but a blank."""
+    call: Operation
+    first: bool = False
+    """The call comes before the other changes of a record, as where a closed one must be opened to be changed."""
+
+
 class BulkOperation(Operation):
     """One call for several records. Results are joined by position."""
 
@@ -205,6 +217,9 @@ class ObjectSpec(Model):
     create: Operation | None = None
     update: Operation | None = None
     delete: Operation | None = None
+    actions: dict[str, Action] = {}
+    """Changes with calls of their own, by name. A field is set by the first action that is for its value, in this
+    order, and by create and update where none is. A new record is made first and then brought there."""
     create_bulk: BulkOperation | None = None
     update_bulk: BulkOperation | None = None
     export: ExportSpec | None = None

@@ -124,6 +124,21 @@ class HmacAuth(Model):
     timestamp: Literal["unix", "unix_ms", "iso"] = "unix"
 
 
+class OAuth1Auth(Model):
+    """OAuth 1.0a: each request is signed with the secrets of a client and of its token (RFC 5849)."""
+
+    type: Literal["oauth1"]
+    consumer_key: str
+    consumer_secret: str
+    token: str = ""
+    """Empty, with its secret, where the client signs for itself alone."""
+    token_secret: str = ""
+    signature: Literal["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"] = "HMAC-SHA256"
+    """How it is signed; ``PLAINTEXT`` sends the secrets themselves, so only over https."""
+    realm: str = ""
+    """What the system wants to be named beside the signature, such as an account."""
+
+
 class SessionLogin(Model):
     """The request that opens a session."""
 
@@ -173,6 +188,7 @@ Auth = Annotated[
     | JwtBearerAuth
     | DigestAuth
     | HmacAuth
+    | OAuth1Auth
     | SessionAuth,
     Field(discriminator="type"),
 ]

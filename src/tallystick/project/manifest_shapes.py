@@ -81,7 +81,7 @@ class UnderSpec(Model):
     """The object of this manifest whose records they lie below. It may itself lie below another one."""
     holder: str = "parent"
     """What stands for the id of that record in paths, queries and bodies (``{parent}``), and the name of the field
-    under which a record shows it."""
+    under which a record shows it. ``{parent.owner.login}`` stands for a field of that record, by its path."""
     shows_changes: bool = False
     """Whatever changes below a record changes that record's own time of change. Then only below changed ones is looked
     for changes."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tallystick.connectors.http.message import Headers, Response
-from tallystick.connectors.http.refusal import complaint, refusal
+from tallystick.connectors.http.refusal import complaint, complaints, refusal
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core import error as tree
 
@@ -138,6 +138,65 @@ def test_what_does_not_exist_is_no_duplicate(message):
 )
 def test_the_vendors_message_and_field_are_found(body, message, field):
     assert complaint(json.dumps(body).encode(), Scrub(), FIELDS) == (message, field)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "named"),
+    [
+        (
+            [{"field": "name", "message": "too long"}, {"field": "email", "message": "no address"}],
+            "name: too long; email: no address",
+            {"name": "too long", "email": "no address"},
+        ),
+        (
+            {"title": "Invalid", "errors": {"email": ["no address", "too short"], "name": ["too long"]}},
+            "Invalid: email: no address; too short; name: too long",
+            {"email": "no address; too short", "name": "too long"},
+        ),
+        (
+            {"errors": [{"detail": f"bad {n}", "source": {"pointer": f"/data/attributes/f{n}"}} for n in range(5)]},
+            "f0: bad 0; f1: bad 1; f2: bad 2; f3: bad 3; f4: bad 4",
+            {f"f{n}": f"bad {n}" for n in range(5)},
+        ),
+        (
+            {"errors": [{"field": "name", "message": "too long"}, {"field": "name", "message": "too odd"}]},
+            "name: too long; name: too odd",
+            {"name": "too long; too odd"},
+        ),
+        (
+            {"name": ["too long"], "email": ["empty"]},
+            "name: too long, email: empty",
+            {"name": "too long", "email": "empty"},
+        ),
+        ([{"message": "clash", "fields": ["name", "email"]}], "clash", {"name": "clash", "email": "clash"}),
+        (
+            {"errors": [{"field": "name", "message": "no"}], "sent": {"name": "x", "email": "y"}},
+            "no",
+            {"name": "no"},
+        ),
+    ],
+)
+def test_every_field_that_is_named_is_told_and_kept(body, message, named):
+    """The first place in an answer that names fields counts, all of it; a record that is echoed beside it does not."""
+    fields = {*FIELDS, *(f"f{n}" for n in range(5))}
+    assert complaints(json.dumps(body).encode(), Scrub(), fields) == (message, named)
+
+
+def test_a_refusal_can_be_taken_apart_by_field():
+    """Each field is parked and learned of with what was said of it, as if it had been refused alone."""
+    body = [{"field": "name", "message": "too long"}, {"field": "email", "message": "no address"}]
+    error = refuse(422, body, "update")
+    assert [(each.field, each.detail, each.place) for each in error.each()] == [
+        ("name", "status 422: too long", "crm/c/1"),
+        ("email", "status 422: no address", "crm/c/1"),
+    ]
+    assert error.detail == "status 422: name: too long; email: no address"
+
+
+def test_of_several_complaints_the_taken_key_decides():
+    body = [{"field": "name", "message": "too long"}, {"field": "email", "message": "already taken"}]
+    error = refuse(422, body, "create")
+    assert (type(error), error.field) == (tree.Duplicate, "email")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[" * 50_000, b'{"message":' + b'{"message":' * 500])

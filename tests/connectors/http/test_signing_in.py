@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 import stat
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, quote, unquote
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from tallystick.connectors.http.limits import REAL_TIMING
+from tallystick.connectors.http.message import Request
+from tallystick.connectors.http.oauth1 import Client, OAuth1, base_string
 from tallystick.connectors.rest import open_system
 from tallystick.core.error import AccessError, ProjectError
 from tallystick.project.manifest import Manifest
+from tallystick.project.manifest_auth import OAuth1Auth
 
 OBJECTS = {
     "c": {
@@ -285,6 +288,83 @@ def test_each_request_is_signed_over_what_is_sent(server, reply, signed_in):
     connector, transport = signed_in(auth)
     assert list(transport.run(connector.read("c")).rows) == []
     assert transport.run(connector.create("c", {"name": "ä"}, "")).id == "1"
+
+
+# --- OAuth 1.0a -------------------------------------------------------------------------------------------------------
+
+OAUTH1 = {"type": "oauth1", "consumer_key": "tally", "consumer_secret": "${env:KEY}"}
+WITH_TOKEN = OAUTH1 | {"token": "t&1", "token_secret": "${env:PW}"}
+
+
+def test_what_is_signed_is_put_in_order_as_the_standard_shows():
+    """The example of RFC 5849, section 3.4.1.1."""
+    said = {
+        "oauth_consumer_key": "9djdj82h48djs9d2", "oauth_token": "kkk9d7dh3k39sjv7",
+        "oauth_signature_method": "HMAC-SHA1", "oauth_timestamp": "137131201", "oauth_nonce": "7d8f3e4a",
+    }  # fmt: skip
+    url = "http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b"
+    assert base_string("post", url, [*said.items(), ("c2", ""), ("a3", "2 q")]) == (
+        "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D"
+        "%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1"
+        "%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
+    )
+
+
+def test_the_signature_is_that_of_the_standard():
+    """The example of OAuth Core 1.0, appendix A.5."""
+    spec = OAuth1Auth(type="oauth1", consumer_key="", consumer_secret="", signature="HMAC-SHA1")
+    client = Client("dpf43f3p2l4k3l03", "kd94hf93k423kf44", "nnch734d00sl2jdk", "pfkkdhi9sl3r4s00")
+    signing = OAuth1(spec, client, lambda: 1191242096.7, lambda: "kllo9940pd9333jh")
+    sent = next(
+        signing.exchange(Request("GET", "http://photos.example.net/photos?file=vacation.jpg&size=original"))
+    ).signed()
+    assert 'oauth_signature="tR3%2BTy81lMeYAr%2FFid0kMTYa%2FWM%3D"' in dict(sent.headers)["Authorization"]
+
+
+@pytest.mark.parametrize("way", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"])
+@pytest.mark.parametrize("auth", [OAUTH1, WITH_TOKEN])
+def test_each_request_is_signed_with_a_nonce_of_its_own(server, reply, signed_in, auth, way):
+    """Its parameters are signed with it; one that is sent again is signed anew."""
+    nonces, answers = set(), [503, 200]
+
+    def verify(seen):
+        said = {name: unquote(value) for name, value, _ in PART.findall(seen.headers["authorization"])}
+        realm, given = said.pop("realm"), said.pop("oauth_signature")
+        path, _, query = seen.path.partition("?")
+        pairs = [*said.items(), *parse_qsl(query)]
+        asked = "&".join(f"{n}={v}" for n, v in sorted((quote(n, safe=""), quote(v, safe="")) for n, v in pairs))
+        text = f"{seen.method}&{quote(server.url + path, safe='')}&{quote(asked, safe='')}"
+        key = "sh4red-key&" + ("pass-w0rd" if "oauth_token" in said else "")
+        right = base64.b64encode(hmac.new(key.encode(), text.encode(), way[5:].lower()).digest()).decode()
+        is_right = given == right and realm == "A 1" and said["oauth_nonce"] not in nonces
+        nonces.add(said["oauth_nonce"])
+        return reply([] if seen.method == "GET" else {"id": "1"}, answers.pop(0) if is_right and answers else 401)
+
+    server.script["/c"] = verify
+    assert list(read_all(signed_in(auth | {"signature": way, "realm": "A 1"}))[0].rows) == []
+    assert len(nonces) == 2
+
+
+def test_plain_text_sends_the_secrets_and_no_message_shows_them(server, reply, signed_in):
+    server.script["/c"] = lambda seen: reply({"message": f"not {seen.headers['authorization']}"}, 401)
+    [refused] = read_all(signed_in(WITH_TOKEN | {"signature": "PLAINTEXT"}))
+    assert isinstance(refused, AccessError)
+    assert 'oauth_signature="sh4red-key%26pass-w0rd"' in server.seen[0].headers["authorization"]
+    assert "sh4red" not in str(refused)
+    assert "pass-w0rd" not in str(refused)
+
+
+def test_a_form_is_signed_and_other_bodies_are_not(server, reply, signed_in):
+    spec = OAuth1Auth(type="oauth1", consumer_key="", consumer_secret="")
+    signing = OAuth1(spec, Client("k", "s"), lambda: 0, lambda: "n")
+
+    def signature(body, kind):
+        request = Request("POST", "http://h.test/c", (("Content-Type", kind),), body)
+        return dict(next(signing.exchange(request)).signed().headers)["Authorization"]
+
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    assert signature(b"a=1", form) != signature(b"a=2", form)
+    assert signature(b'{"a":1}', "application/json") == signature(b'{"a":2}', "application/json")
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------

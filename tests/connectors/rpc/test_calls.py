@@ -8,6 +8,7 @@ from tests.systems.rpc_server import JsonLedger, Running, XmlLedger, manifest_of
 
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.registry import open_system
+from tallystick.connectors.rpc_service import compile_methods
 from tallystick.connectors.rpc_xml import read_answer, write_call
 from tallystick.core.error import Absent, AccessError, Duplicate, Error, Garbled, Refused, RemoteError, Unavailable
 from tallystick.core.ports import NotThere, Update
@@ -175,3 +176,13 @@ def test_a_fault_that_nobody_understands_leaves_a_write_unknown(running, opened)
     with pytest.raises(Unavailable) as caught:
         transport.run(connector.create("accounts", {"code": "A"}, ""))
     assert caught.value.applied == "unknown"
+
+
+def test_methods_below_a_record_are_called_with_its_fields():
+    """The id and the fields that a method's parameters name go along by these names; nothing else does."""
+    times = {"list": {"method": "POST", "path": "time.list", "params": ["{task.project.code}", "{task}"]}}
+    calls = {"list": {"method": "POST", "path": "task.list"}, "get": {"method": "POST", "path": "task.get"}}
+    under = {"under": {"object": "tasks", "holder": "task"}}
+    entries = {"protocol": "rpc", "objects": {"tasks": calls, "times": {**times, **under}}}
+    compiled, _ = compile_methods(Manifest.model_validate(entries))
+    assert compiled.objects["times"].list.body == {"task": "{task}", "task.project.code": "{task.project.code}"}

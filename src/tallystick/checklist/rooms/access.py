@@ -26,6 +26,7 @@ _KINDS: Final = {
     "oauth2_jwt_bearer": "OAuth 2.0 service account",
     "digest": "user name and password by HTTP digest",
     "hmac": "a shared key that signs each request",
+    "oauth1": "secrets of a client and its token that sign each request",
     "session": "a session",
 }
 

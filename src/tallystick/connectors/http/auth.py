@@ -10,6 +10,7 @@ from tallystick.connectors.http.address import add_query, drop_query
 from tallystick.connectors.http.grants import Opening, basic_value, open_grant
 from tallystick.connectors.http.limits import Timing
 from tallystick.connectors.http.message import Request, Response
+from tallystick.connectors.http.oauth1 import Client, OAuth1
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.connectors.http.session import Session
 from tallystick.connectors.http.signing import Digest, Signed
@@ -23,6 +24,7 @@ from tallystick.project.manifest_auth import (
     DigestAuth,
     HmacAuth,
     JwtBearerAuth,
+    OAuth1Auth,
     RefreshTokenAuth,
     SessionAuth,
 )
@@ -87,13 +89,21 @@ def open_auth(
             return open_grant(spec, Opening(resolve, secret, scrub, timing, place))
         case DigestAuth():
             return Digest(resolve(spec.username), secret(spec.password))
-        case HmacAuth():
-            return Signed(spec, resolve(spec.key_id), secret(spec.key), timing.wall)
+        case HmacAuth() | OAuth1Auth():
+            return _signing(spec, resolve, secret, timing)
         case SessionAuth():
             basic = (_basic(resolve(spec.username), secret(spec.password), scrub),) if spec.username else ()
             return Session(spec, base_url, basic, resolve, scrub, place)
         case _:
             return FixedCredentials()
+
+
+def _signing(spec: HmacAuth | OAuth1Auth, resolve: Resolve, secret: Resolve, timing: Timing) -> Authentication:
+    if isinstance(spec, HmacAuth):
+        return Signed(spec, resolve(spec.key_id), secret(spec.key), timing.wall)
+    token_secret = secret(spec.token_secret) if spec.token_secret else ""
+    client = Client(resolve(spec.consumer_key), secret(spec.consumer_secret), resolve(spec.token), token_secret)
+    return OAuth1(spec, client, timing.wall)
 
 
 def _fixed_key(spec: ApiKeyAuth, value: str) -> FixedCredentials:

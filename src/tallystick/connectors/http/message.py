@@ -83,6 +83,7 @@ class Request:
     ``repeatable`` means that sending it twice does no more than sending it once, so an unclear outcome may be tried
     again. Requests with the same ``share`` that are under way at once are sent once, and all get the answer.
     ``reading`` translates answers whose status does not say what they mean, before anybody judges by it.
+    ``signing`` makes of it what is really sent, anew for each try: signatures name the time, and a number used once.
     It is sent ``after`` so many seconds. What ``can_wait`` leaves alone what is kept of a day's quota for what cannot.
     """
 
@@ -94,6 +95,7 @@ class Request:
     repeatable: bool = False
     share: str = ""
     reading: "Callable[[Response], Response] | None" = None
+    signing: "Callable[[Request], Request] | None" = None
     can_wait: bool = False
     after: float = 0.0
 
@@ -105,6 +107,10 @@ class Request:
     def sent_as(self, url: str, headers: tuple[tuple[str, str], ...]) -> "Request":
         """Give the same request with another address and other headers."""
         return replace(self, url=url, headers=headers)
+
+    def signed(self) -> "Request":
+        """Give what is sent for this request now."""
+        return self if self.signing is None else self.signing(self)
 
     def later(self, seconds: float) -> "Request":
         """Give the same request as one that is sent after so many seconds."""

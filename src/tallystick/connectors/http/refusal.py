@@ -41,6 +41,7 @@ _TAKEN: Final = re.compile(
 _ABOUT_KEY: Final = re.compile(r"idempoten|in progress|being processed|in bearbeitung", re.IGNORECASE)
 _DEEPEST: Final = 6
 _MOST_TEXTS: Final = 6
+_MOST_SAID: Final = 20  # complaints of one answer
 
 
 def complaint(body: bytes, scrub: Scrub, fields: Collection[str] = ()) -> tuple[str, str]:
@@ -48,38 +49,58 @@ def complaint(body: bytes, scrub: Scrub, fields: Collection[str] = ()) -> tuple[
 
     ``fields`` are names that count as fields wherever they stand in the answer.
     """
+    message, named = complaints(body, scrub, fields)
+    return message, next(iter(named), "")
+
+
+def complaints(body: bytes, scrub: Scrub, fields: Collection[str] = ()) -> tuple[str, dict[str, str]]:
+    """Give the message of an error answer and all fields it names, each with what is said of it."""
     try:
         answer = decode_raw(body)
     except (ValueError, RecursionError):
-        return "", ""
-    message = _message(answer, 0)
+        return "", {}
+    message = _message(answer, fields, 0)
     if not message and isinstance(answer, dict | list) and fields:
         message = ", ".join(itertools.islice(_texts(answer, "", 0), _MOST_TEXTS))
-    return scrub(message), _field(answer, fields, 0)
+    named: dict[str, str] = {}
+    for name, said in itertools.islice(_named_fields(answer, fields, "", 0), _MOST_SAID):
+        named[name] = f"{named[name]}; {scrub(said)}" if named.get(name) and said else named.get(name) or scrub(said)
+    return scrub(message), named
 
 
-def _message(answer: Any, depth: int) -> str:
+def _message(answer: Any, fields: Collection[str], depth: int) -> str:
     if isinstance(answer, str):
         return answer
     if depth > _DEEPEST:
         return ""
     if isinstance(answer, list):
-        return "; ".join(filter(None, (_message(item, depth + 1) for item in answer[:3])))
+        return _of_all(answer, fields, depth)
     if not isinstance(answer, dict):
         return ""
-    found = next((text for key in _MESSAGE_KEYS if (text := _message(answer.get(key), depth + 1))), "")
+    found = next((text for key in _MESSAGE_KEYS if (text := _message(answer.get(key), fields, depth + 1))), "")
     nested = answer.get("errors")
     if isinstance(nested, dict | list) and found:
         # Problem documents put the general title first and the cause of each field under "errors".
-        inner = _by_field(nested) if isinstance(nested, dict) else _message(nested, depth + 1)
+        inner = _by_field(nested, fields) if isinstance(nested, dict) else _message(nested, fields, depth + 1)
         return found if not inner or inner in found else f"{found}: {inner}"
     if isinstance(nested, dict):
-        return _by_field(nested)
+        return _by_field(nested, fields)
     return found
 
 
-def _by_field(errors: dict[str, Any]) -> str:
-    return "; ".join(f"{key}: {text}" for key, value in list(errors.items())[:3] if (text := _message(value, 1)))
+def _of_all(items: list[Any], fields: Collection[str], depth: int) -> str:
+    """Give the messages of several complaints, each with the field that it is about."""
+    texts: dict[str, None] = {}
+    for item in items[:_MOST_SAID]:
+        text = _message(item, fields, depth + 1)
+        name = _own_field(item, fields) if len(items) > 1 and isinstance(item, dict) else ""
+        texts[f"{name}: {text}" if name and text and name not in text else text] = None
+    return "; ".join(filter(None, texts))
+
+
+def _by_field(errors: dict[str, Any], fields: Collection[str]) -> str:
+    shown = list(errors.items())[:_MOST_SAID]
+    return "; ".join(f"{key}: {text}" for key, value in shown if (text := _message(value, fields, 1)))
 
 
 def _texts(answer: Any, label: str, depth: int) -> Iterator[str]:
@@ -96,26 +117,45 @@ def _texts(answer: Any, label: str, depth: int) -> Iterator[str]:
             yield from _texts(value, label, depth + 1)
 
 
-def _field(answer: Any, fields: Collection[str], depth: int) -> str:
-    """Find the field that an answer names: under a telling key, as the key of a complaint, or as a known name."""
+def _named_fields(answer: Any, fields: Collection[str], said: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Find the fields that an answer names: under a telling key, as the key of a complaint, or as a known name.
+
+    Only the first place that names any counts: what stands beside it may be the record as it was sent. ``said`` is what
+    the answer says around this part of it.
+    """
     if depth > _DEEPEST:
-        return ""
+        return
     if isinstance(answer, list):
-        return next((name for item in answer if (name := _field(item, fields, depth + 1))), "")
-    if isinstance(answer, str):
-        return answer if answer in fields else ""
-    if not isinstance(answer, dict):
-        return ""
+        for item in answer:
+            yield from _named_fields(item, fields, said, depth + 1)
+    elif isinstance(answer, str):
+        if answer in fields:
+            yield answer, said
+    elif isinstance(answer, dict):
+        yield from _fields_of(answer, fields, _message(answer, fields, depth) or said, depth)
+
+
+def _fields_of(answer: dict[str, Any], fields: Collection[str], said: str, depth: int) -> Iterator[tuple[str, str]]:
+    if name := _own_field(answer, fields):
+        yield name, said
+        return
+    only_fields = all(key in fields for key in answer)
+    keys = [key for key, value in answer.items() if key in fields and (isinstance(value, list) or only_fields)]
+    for key, value in answer.items():
+        if key in keys:
+            yield from ((each, _message(answer[each], fields, depth + 1)) for each in keys)
+            return
+        found = list(_named_fields(value, fields, said, depth + 1))
+        if found:
+            yield from found
+            return
+
+
+def _own_field(answer: dict[str, Any], fields: Collection[str]) -> str:
+    """Give the field that a complaint is about by its own word."""
     for key in (*_FIELD_KEYS, *_MAYBE_FIELD_KEYS):
         name = _known(_named(answer.get(key)), fields)
         if name and (key in _FIELD_KEYS or name in fields):
-            return name
-    only_fields = all(key in fields for key in answer)
-    for key, value in answer.items():
-        if key in fields and (isinstance(value, list) or only_fields):
-            return str(key)
-        name = _field(value, fields, depth + 1)
-        if name:
             return name
     return ""
 
@@ -153,7 +193,10 @@ def refusal(
     ``write`` is what was tried, ``None`` for a read; ``is_keyed`` tells that it went with an idempotency key.
     """
     status = response.status
-    message, field = complaint(response.body, scrub, fields)
+    message, named = complaints(response.body, scrub, fields)
+    # Of several complaints about a new record the one that tells of another record is what decides.
+    taken = next((name for name, text in named.items() if _TAKEN.search(text)), "") if write == "create" else ""
+    field = taken or next(iter(named), "")
     said = f"status {status}" + (f": {message}" if message else "")
     if status in _ACCESS:
         layer: Literal["service", "proxy"] = "proxy" if status == _PROXY_LOGIN else "service"
@@ -169,7 +212,10 @@ def refusal(
     is_taken = bool(_TAKEN.search(message)) or (write == "create" and status == _CONFLICT and field in fields)
     if is_keyed and status == _CONFLICT and (_ABOUT_KEY.search(message) or not is_taken):
         return _unsettled_key(status, said, place)
-    return _unwritten(status, said, place, write, field, taken=is_taken)
+    error = _unwritten(status, said, place, write, field, taken=is_taken)
+    if isinstance(error, Refused):
+        error.named = named
+    return error
 
 
 def _failed(status: int, said: str, place: str, write: Write | None) -> Error:

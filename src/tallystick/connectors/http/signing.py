@@ -6,6 +6,7 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -103,7 +104,10 @@ class Signed:
         self._wall = wall
 
     def exchange(self, request: Request) -> Exchange:
-        """Send the request once, signed."""
+        """Send the request, signed when it leaves."""
+        return (yield replace(request, signing=self._sign))
+
+    def _sign(self, request: Request) -> Request:
         spec = self._spec
         stamp = self._timestamp()
         parts = urlsplit(request.url)
@@ -132,7 +136,7 @@ class Signed:
         headers = [*request.headers, (spec.header, value)]
         if spec.timestamp_header:
             headers.append((spec.timestamp_header, stamp))
-        return (yield request.sent_as(request.url, tuple(headers)))
+        return request.sent_as(request.url, tuple(headers))
 
     def _timestamp(self) -> str:
         now = self._wall()

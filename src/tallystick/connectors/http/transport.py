@@ -280,7 +280,7 @@ class _Round:
     def _put_on_wire(self, job: _Job) -> None:
         wire = self._transport.lend_wire()
         try:
-            handle = wire.load(job.request)
+            handle = wire.load(job.request.signed())
         except Error as error:
             self._transport.take_back(wire)
             self._hand_over(job, error)
