@@ -1,25 +1,14 @@
 """A mailbox is a place of files: the named attachments of its mails, the latest first, and nothing is changed there."""
 
 import socket
-from base64 import b64decode
 from email.message import EmailMessage
 from itertools import count
 
 import pytest
-from tests.connectors.mail_server import PASSWORD, USER, dovecot, letter_of, playing
+from tests.connectors.mail_server import dovecot, letter_of
+from tests.connectors.mail_systems import SIGN_IN, csv, ids, opening
 
-from tallystick.connectors.files import open_system
 from tallystick.core.error import AccessError, Garbled, ProjectError, Unavailable
-from tallystick.project.manifest import Manifest
-
-SIGN_IN = {"type": "basic", "username": USER, "password": PASSWORD}
-
-
-class PlainSecrets:
-    """Every reference is its own secret."""
-
-    def resolve(self, reference):
-        return reference
 
 
 @pytest.fixture(scope="module")
@@ -42,30 +31,8 @@ def folder(server):
 @pytest.fixture
 def opened(server):
     """Open systems that believe the server, and close them in the end."""
-    pairs = []
-
-    def open_one(url, auth=SIGN_IN, network=None, **file):
-        spec = {"id": "id", "file": {"name": "c.csv", "format": "csv", **file}}
-        manifest = {"protocol": "files", "url": url, "auth": auth, "objects": {"c": spec}}
-        manifest["network"] = {
-            "timeout_seconds": 5,
-            **({"ca_file": str(server.ca_file)} if network is None else network),
-        }
-        pairs.append(open_system("d", Manifest.model_validate(manifest), PlainSecrets()))
-        return pairs[-1]
-
-    yield open_one
-    for _, transport in pairs:
-        transport.close()
-
-
-def ids(pair):
-    connector, transport = pair
-    return [connector.sight("c", row).id for row in transport.run(connector.read("c")).rows]
-
-
-def csv(*numbers):
-    return "id\n" + "".join(f"{each}\n" for each in numbers)
+    with opening(ca_file=str(server.ca_file)) as open_one:
+        yield open_one
 
 
 def test_the_file_of_the_latest_mail_counts(server, folder, opened):
@@ -108,6 +75,16 @@ def test_only_mail_of_the_sender_and_the_subject_counts(server, folder, opened):
         assert ids(opened(server.url(folder), mail=wanted)) == found, wanted
     with pytest.raises(Unavailable, match="has arrived"):
         ids(opened(server.url(folder), mail={"sender": "nobody@shop.example"}))
+
+
+def test_many_mails_are_described_some_at_a_time(server, folder, opened, monkeypatch):
+    """All of them; of a very full folder the latest that arrived."""
+    for at in (3, 5, 1, 2, 4):
+        server.put(folder, letter_of((f"c-{at}.csv", csv(at)), at=at))
+    monkeypatch.setattr("tallystick.connectors.files_mail._AT_ONCE", 2)
+    assert ids(opened(server.url(folder), name="c-{number}.csv")) == ["5"]
+    monkeypatch.setattr("tallystick.connectors.files_mail._MOST_SEARCHED", 3)
+    assert ids(opened(server.url(folder), name="c-{number}.csv")) == ["4"]
 
 
 def test_a_forwarded_mail_is_looked_into(server, folder, opened):
@@ -297,40 +274,6 @@ def test_writing_is_refused(opened):
         opened("imaps://partner@mail.example/INBOX", write="replace")
 
 
-TOKEN = {"type": "bearer", "token": "t0ken-word"}
-
-
-def played(opened, port, auth=SIGN_IN, suffix="", **file):
-    return opened(f"imap://{USER}%40here.example@127.0.0.1:{port}/INBOX{suffix}", auth, **file)
-
-
-INBOX = (b"EXAMINE", [b"* 1 EXISTS", b"* OK [UIDVALIDITY 7] ids", b"TAG OK [READ-ONLY] done"])
-SEARCH = (b"UID SEARCH", [b"* SEARCH 5"])
-
-
-def test_a_token_signs_in(opened):
-    """XOAUTH2: the user is in the address, the token is a secret; a refusal is answered, and names no token."""
-    with playing(INBOX) as (port, heard):
-        with pytest.raises(Unavailable, match="has arrived"):
-            ids(played(opened, port, TOKEN))
-        given = next(heard[at + 1] for at, line in enumerate(heard) if b"AUTHENTICATE XOAUTH2" in line)
-        assert b64decode(given) == b"user=partner@here.example\x01auth=Bearer t0ken-word\x01\x01"
-    with playing((b"AUTHENTICATE", [b"TAG NO [AUTHENTICATIONFAILED] t0ken-word is old"])) as (port, _):
-        with pytest.raises(AccessError) as refused:
-            ids(played(opened, port, TOKEN))
-        assert "is old" in refused.value.detail
-        assert "t0ken" not in f"{refused.value} {refused.value.detail}"
-
-
-@pytest.mark.parametrize("where", [b"CAPABILITY", b"EXAMINE", b"UID SEARCH", b"UID FETCH"])
-def test_a_server_that_hangs_up_proves_nothing(opened, where):
-    """Wherever it says goodbye, the run is told that the server is not available, and nothing is gone."""
-    table = dict([INBOX, SEARCH]) | {where: [b"BYE"]}
-    with playing(*table.items()) as (port, _), pytest.raises(Unavailable, match="ended the connection") as refused:
-        ids(played(opened, port))
-    assert "goes home" in refused.value.detail
-
-
 def test_a_server_that_ended_an_idle_connection_is_asked_again(server, folder, opened):
     """What is lost between two looks is opened anew."""
     pair = opened(server.url(folder))
@@ -340,107 +283,3 @@ def test_a_server_that_ended_an_idle_connection_is_asked_again(server, folder, o
     session._wire.socket().shutdown(socket.SHUT_RDWR)
     server.put(folder, letter_of(("c.csv", csv(2)), at=2))
     assert ids(pair) == ["2"]
-
-
-STRANGE = {
-    "a structure without end": b"* 1 FETCH (UID 5 BODYSTRUCTURE " + b"(" * 100,
-    "a structure of one word": b"* 1 FETCH (UID 5 BODYSTRUCTURE NIL)",
-    "an id that is none": b'* 1 FETCH (UID five BODYSTRUCTURE ("text" "csv" NIL NIL NIL "7bit" 5 1))',
-}
-
-
-@pytest.mark.parametrize("answer", STRANGE.values(), ids=STRANGE)
-def test_an_answer_that_makes_no_sense_is_garbled(opened, answer):
-    """It is no reason to believe that there is no mail."""
-    with playing(INBOX, SEARCH, (b"UID FETCH", [answer])) as (port, _), pytest.raises(Garbled):
-        ids(played(opened, port))
-
-
-def test_a_piece_that_is_announced_too_large_is_not_taken(opened):
-    """A server cannot fill the memory by what it announces."""
-    with playing(INBOX, SEARCH, (b"UID FETCH", [b"* 1 FETCH (UID 5 BODY[1] {9000000000}"])) as (port, _):
-        with pytest.raises(Unavailable) as refused:
-            ids(played(opened, port))
-        assert "9000000000 bytes" in refused.value.detail
-
-
-def test_a_server_that_says_nothing_is_not_waited_for_for_ever(opened):
-    """As long as the manifest says."""
-    with playing(greeting=b"") as (port, _), pytest.raises(Unavailable):
-        ids(
-            opened(f"imaps://{USER}@127.0.0.1:{port}", network={"timeout_seconds": 0.3, "connect_timeout_seconds": 0.3})
-        )
-
-
-def test_nobody_there_and_no_such_host(opened):
-    """Each says what to look at."""
-    with pytest.raises(Unavailable) as refused:
-        ids(opened(f"imaps://{USER}@127.0.0.1:1"))
-    assert "port" in refused.value.hint
-    with pytest.raises(Unavailable) as refused:
-        ids(opened(f"imaps://{USER}@mail.invalid"))
-    assert "DNS" in refused.value.hint
-
-
-def test_no_password_goes_over_an_open_line(opened, monkeypatch):
-    """Only to this machine, or with consent; the server is not asked to sign in before."""
-    monkeypatch.setattr("tallystick.connectors.files_mail_session._is_loopback", lambda _: False)
-    with playing(INBOX) as (port, heard):
-        with pytest.raises(AccessError, match="no encryption"):
-            ids(played(opened, port))
-        assert not [line for line in heard if b"AUTHENTICATE" in line or b"LOGIN" in line]
-        with pytest.raises(Unavailable, match="has arrived"):
-            ids(played(opened, port, suffix="?tls=off"))
-
-
-@pytest.mark.parametrize(
-    ("url", "auth", "why"),
-    [
-        ("imaps://mail.example/INBOX", {"type": "bearer", "token": "x"}, "sign in"),
-        ("imaps://me@mail.example/INBOX", {"type": "none"}, "sign in"),
-        ("imaps://me@mail.example/INBOX?from=you", SIGN_IN, "no setting"),
-        ("imaps://me:word@mail.example/INBOX", SIGN_IN, "password"),
-    ],
-)
-def test_addresses_that_cannot_be_are_named(opened, url, auth, why):
-    """When the system is opened."""
-    with pytest.raises(ProjectError, match=why):
-        opened(url, auth)
-
-
-WHOLE = [
-    b'* 1 FETCH (UID 5 BODYSTRUCTURE ("text" "csv" NIL NIL NIL "7bit" 5 1 NIL ("attachment" ("filename" "c.csv"))))',
-    b"* 1 FETCH (UID 5 BODY[1] {5}",
-    b"id\n1\n)",
-]
-SHARED = [
-    *(INBOX, SEARCH),
-    (b"UID FETCH", WHOLE),
-    (b'LIST "" ""', [b'* LIST () "/" ""']),
-    (b'EXAMINE "INBOX/read"', [b"TAG NO there is none"]),
-]
-
-
-def test_a_server_without_the_means_to_move_copies(opened):
-    """The old mail is marked as deleted, and only it is removed, where the server can do that."""
-    select = (b"SELECT", [*INBOX[1][:2], b"TAG OK [READ-WRITE] done"])
-    greeting = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS] ready"
-    with playing(select, *SHARED[::-1], greeting=greeting) as (port, heard):
-        pair = played(opened, port, archive="read")
-        assert ids(pair) == ["1"]
-        pair[1].put_away()
-        pair[1].close()
-    done = [line.partition(b" ")[2] for line in heard]
-    assert done[done.index(b'UID COPY 5 "INBOX/read"') :][:3] == [
-        b'UID COPY 5 "INBOX/read"', rb"UID STORE 5 +FLAGS.SILENT (\Deleted)", b"UID EXPUNGE 5",
-    ]  # fmt: skip
-
-
-def test_a_mailbox_that_may_only_be_read_is_not_written_to(opened):
-    """Who wants mails to be marked there is told why that cannot be."""
-    with playing((b"SELECT", INBOX[1]), *SHARED[::-1]) as (port, _):
-        pair = played(opened, port, mail={"mark_seen": True})
-        assert ids(pair) == ["1"]
-        with pytest.raises(AccessError, match="only be read") as refused:
-            pair[1].put_away()
-    assert "mark_seen" in refused.value.hint

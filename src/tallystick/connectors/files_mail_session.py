@@ -19,6 +19,7 @@ from tallystick.project.manifest import Network
 _PORTS: Final = {"imap": 143, "imaps": 993}
 _LARGEST_PIECE: Final = 16_000_000  # bytes that a server may send at once; files are asked for in smaller pieces
 _MOST_NAMED: Final = 12
+_FOR_NOW: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
 _LOST = (imaplib.IMAP4.abort, OSError)
 
 
@@ -116,8 +117,7 @@ class Session:
 
         status, lines = self._perform(put)
         if status != "OK":
-            what = f"the mail server refuses {verb}"
-            raise AccessError(what, detail=self._spell(lines), hint="check what the user may do", place=self.title)
+            raise self._refusal(f"the mail server refuses {verb}", lines, "check what the user may do")
         return [line for line in lines if line is not None]
 
     def move(self, uid: str, folder: str) -> None:
@@ -144,7 +144,10 @@ class Session:
         path = quoted(encode_folder(self.path_of(folder)), self.title)
         status, lines = self._perform(lambda wire: wire.select(path, readonly=not writes))
         if status != "OK":
-            return None
+            # Only a folder that is not there holds no mail: of one that cannot be opened now, nothing is known.
+            if not any(_is_folder(line) for line in self.ask("LIST", '""', path)):
+                return None
+            raise self._refusal("the folder of the mailbox cannot be opened", lines, "check what the user may do")
         [validity] = self._connected().response("UIDVALIDITY")[1] or [None]
         return number_of(validity, self.title), number_of(lines[0], self.title)
 
@@ -175,6 +178,8 @@ class Session:
             raise self._explain(error) from None
         except imaplib.IMAP4.error as error:
             self._drop()
+            if "* BYE" in str(error):  # in the place of a greeting
+                raise self._explain(error) from None
             raise Garbled("the mail server speaks strangely", detail=self._spell([error]), place=self.title) from None
 
     def _drop(self) -> None:
@@ -229,12 +234,8 @@ class Session:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
-            raise AccessError(
-                "the mail server does not let us in",
-                detail=self._spell([error]),
-                hint="check 'auth': user name and password or token, and that IMAP is allowed for this mailbox",
-                place=self.title,
-            ) from None
+            hint = "check 'auth': user name and password or token, and that IMAP is allowed for this mailbox"
+            raise self._refusal("the mail server does not let us in", [error], hint) from None
         self._relist(wire)
 
     def _relist(self, wire: imaplib.IMAP4) -> None:
@@ -242,6 +243,13 @@ class Session:
         status, lines = wire.capability()
         if status == "OK" and lines and lines[-1]:
             wire.capabilities = tuple(lines[-1].decode("ascii", "replace").upper().split())
+
+    def _refusal(self, message: str, said: Sequence[Any], hint: str) -> Error:
+        """Make the error of a refusal; some are only for now, and say so (RFC 5530)."""
+        detail = self._spell(said)
+        if _FOR_NOW.search(detail):
+            return Unavailable(message, detail=detail, hint="it is so only for now: run again", place=self.title)
+        return AccessError(message, detail=detail, hint=hint, place=self.title)
 
     def _explain(self, error: Exception) -> Error:
         detail, place = self._spell([error]), f"{self.title}: {self._host}:{self._port}"
@@ -308,9 +316,16 @@ def decode_folder(name: str) -> str:
 
 
 def _listed(line: Any) -> tuple[bytes, bytes] | None:
-    text = line[0] + b" " + line[1] if isinstance(line, tuple) else line
-    found = re.fullmatch(rb'\([^)]*\) (?:"\\?(.)"|NIL) (?:\{\d+\} )?"?(.*?)"?', text or b"")
+    found = re.fullmatch(rb'\([^)]*\) (?:"\\?(.)"|NIL) (?:\{\d+\} )?"?(.*?)"?', _whole(line))
     return (found[1] or b"", found[2]) if found else None
+
+
+def _is_folder(line: Any) -> bool:
+    return _listed(line) is not None and not re.match(rb"\([^)]*\\(noselect|nonexistent)", _whole(line), re.IGNORECASE)
+
+
+def _whole(line: Any) -> bytes:
+    return line[0] + b" " + line[1] if isinstance(line, tuple) else line or b""
 
 
 def _is_loopback(host: str) -> bool:

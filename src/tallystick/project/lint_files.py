@@ -30,7 +30,7 @@ def file_faults(manifest: Manifest) -> Iterator[_Fault]:
         if is_mail:
             for key, message, hint in _of_mail(spec.file, archives):
                 yield (*at, "file", *key), message, hint
-        elif "://" in manifest.url and spec.file.mail != MailSpec():
+        elif not manifest.url.startswith("${") and spec.file.mail != MailSpec():
             yield (*at, "file", "mail"), "only files that come by mail have 'mail'", "url: imaps://host/INBOX"
 
 
