@@ -283,3 +283,45 @@ def test_a_server_that_ended_an_idle_connection_is_asked_again(server, folder, o
     session._wire.socket().shutdown(socket.SHUT_RDWR)
     server.put(folder, letter_of(("c.csv", csv(2)), at=2))
     assert ids(pair) == ["2"]
+
+
+def test_of_two_mails_of_one_moment_the_later_arrival_counts(server, folder, opened):
+    """Also where both claim to come from the future: then neither is believed, and they count from their arrival."""
+    for claimed in (1, 24 * 365 * 70):
+        server.put(folder, letter_of(("c.csv", csv(claimed)), at=claimed))
+        server.put(folder, letter_of(("c.csv", csv(2)), at=claimed - (claimed > 1)))
+        assert ids(opened(server.url(folder))) == ["2"]
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_no_joint_between_pieces_breaks_a_sign(server, folder, opened, monkeypatch, encoding):
+    """Wherever a piece ends: within an escape, within four signs of base64."""
+    monkeypatch.setattr("tallystick.connectors.files_mail._PIECE", 5)
+    letter = EmailMessage()
+    letter.set_content("text")
+    letter.add_attachment("id\nöäüß\n€uro\n", subtype="csv", filename="c.csv", cte=encoding)
+    server.put(folder, letter)
+    assert sorted(ids(opened(server.url(folder)))) == ["öäüß", "€uro"]
+
+
+def test_an_attachment_is_not_waited_for(server, folder, opened):
+    """A mail cannot grow, so patience would prove nothing."""
+    server.put(folder, letter_of(("c.csv", csv(1))))
+    pair = opened(server.url(folder), complete={"settle_seconds": 3600})
+    waits = []
+    pair[1]._shelves["c"]._arrival._sleep = waits.append
+    assert ids(pair) == ["1"]
+    assert not waits
+
+
+def test_a_known_mail_is_gone_where_its_folder_is_another(server, folder, opened):
+    """The same id in a folder that was made anew is another mail."""
+    server.put(folder, letter_of(("c.csv", csv(1))))
+    place = opened(server.url(folder))[1]._place
+    [seen] = place.look("")
+    assert place.look_at(seen) == seen
+    with server.owner() as wire:
+        wire.rename(folder, f"{folder}old")
+        wire.create(folder)
+    server.put(folder, letter_of(("c.csv", csv(2))))
+    assert place.look_at(seen) is None
