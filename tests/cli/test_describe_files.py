@@ -69,6 +69,8 @@ def test_a_place_elsewhere_is_described_with_its_credentials(project, command, m
         ('thousands: "."', 'thousands: ","', "same sign"),
         ("url: exports", "url: ''", "the folder is missing"),
         ("url: exports", "url: ftp://x.example.com/\nauth: {type: bearer, token: '${env:P}'}", "unencrypted"),
+        ("format: csv", "format: csv\n      mail: {newest: 5}", "only files that come by mail"),
+        ("url: exports", "url: imap://me@x.example/?tls=off\nauth: {type: bearer, token: '${env:P}'}", "unencrypted"),
     ],
 )  # fmt: skip
 def test_lint_finds_what_cannot_work(project, command, old, new, message):
@@ -78,5 +80,25 @@ def test_lint_finds_what_cannot_work(project, command, old, new, message):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
+    said = command("--project", str(project), "lint")
+    assert message in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("write: replace", "what came by mail is only read"),
+        ("complete: {marker: '{name}.done'}", "no marker follows"),
+        ("mail: {sender: shop.example}", "no address and no domain"),
+        ("archive: Read", "they cannot part"),
+    ],
+)
+def test_lint_finds_what_a_mailbox_cannot_do(project, command, wrong, message):
+    """Mail is read, arrives whole, and is moved as one."""
+    command("--project", str(project), "describe", "drop", "--files", str(project / "exports"))
+    path = project / "systems" / "drop.yaml"
+    text = path.read_text().replace("url: exports", "url: imaps://me@mail.example.com/INBOX")
+    other = "objects:\n  others:\n    id: a\n    file: {name: others.csv, format: csv}\n    fields: {a: {type: text}}\n"
+    path.write_text(text.replace("format: csv", f"format: csv\n      {wrong}", 1).replace("objects:\n", other, 1))
     said = command("--project", str(project), "lint")
     assert message in said.out + said.err

@@ -39,7 +39,7 @@ def _address(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
         if manifest.protocol == "sql":
             return _through_tunnel(_database(resolve(manifest.url)), manifest)
         if manifest.protocol == "files":
-            return _folder(resolve(manifest.url))
+            return _folder(manifest, resolve)
     except (ProjectError, ValueError):
         return Address("", note="an address that cannot be read")
     return Address("", note="this process")
@@ -68,13 +68,15 @@ def _web(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
     )
 
 
-def _folder(url: str) -> Address:
-    parts = urlsplit(url)
+def _folder(manifest: Manifest, resolve: Callable[[str], str]) -> Address:
+    parts = urlsplit(resolve(manifest.url))
     if parts.scheme == "s3":
         return Address("", note="a bucket")
     if parts.scheme not in _FILE_PORTS:
         return Address("", note="a folder on this machine")
-    return Address(parts.hostname or "", parts.port or _FILE_PORTS[parts.scheme])
+    port, is_encrypted = parts.port or _FILE_PORTS[parts.scheme], parts.scheme == "imaps"
+    ca_file = resolve(manifest.network.ca_file) if is_encrypted else ""
+    return Address(parts.hostname or "", port, is_encrypted=is_encrypted, ca_file=ca_file)
 
 
 def _source(url: str) -> Address:

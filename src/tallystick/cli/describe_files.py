@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from tallystick.core.error import ProjectError
+from tallystick.project.manifest_files import MAIL_SCHEMES
 
 if TYPE_CHECKING:
     from tallystick.project.manifest import Manifest
@@ -57,7 +58,8 @@ def _written(given: str, folder: Path) -> tuple[str, str]:
     parts = urlsplit(given)
     if parts.scheme not in {"", "file"}:
         home, _, last = parts.path.rpartition("/")
-        if "." in last:
+        # What a mailbox's address ends with is a folder, whatever its name looks like.
+        if "." in last and parts.scheme not in MAIL_SCHEMES:
             return urlunsplit(parts._replace(path=home)), last
         if parts.scheme in {"http", "https"}:
             raise ProjectError("by HTTP no folder can be listed", hint="give the address of the file itself")

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import msgspec
 
 from tallystick.connectors.files_arrival import is_proven
-from tallystick.connectors.files_open import is_local, open_place
+from tallystick.connectors.files_open import is_local, open_place, place_of
 from tallystick.connectors.files_request import Change, Fetch, Listed, Listing, Search, Write
 from tallystick.connectors.files_rows import UNREADABLE
 from tallystick.connectors.files_shelf import Shelf, file_of, key_paths
@@ -238,7 +238,12 @@ def open_system(name: str, manifest: Manifest, secrets: Secrets) -> tuple[FilesC
         names=[spec.file.name for spec in manifest.objects.values() if spec.file],
     )
     shelves = {
-        key: Shelf(spec, place, f"{name}/{key}", make_sight(spec, manifest, f"{name}/{key}"))
+        key: Shelf(
+            spec,
+            place_of(file_of(spec, f"{name}/{key}"), place),
+            f"{name}/{key}",
+            make_sight(spec, manifest, f"{name}/{key}"),
+        )
         for key, spec in manifest.objects.items()
     }
     return connector, FilesTransport(place, shelves)

@@ -70,7 +70,7 @@ class Arrival:
         # Only our own clock tells an age, and a time of change in the future, or none, tells nothing.
         age = self._clock() - seen.modified if self._place.shares_clock and seen.modified > 0 else 0.0
         remaining = patience - max(0.0, age)
-        if remaining > 0:
+        if remaining > 0 and not seen.is_settled:
             self._sleep(remaining)
         again = self._place.look_at(seen)
         if again is None or not again.is_as(seen):

@@ -62,11 +62,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who we are there: user name and password, or for HTTP a line of the header."""
+    """Who we are there: user name and password, for HTTP a line of the header, for a mailbox a token."""
 
     user: str = ""
     password: str = ""
     header: str = ""
+    token: str = ""
 
 
 @dataclass(slots=True)

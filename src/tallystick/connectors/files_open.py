@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tallystick.connectors.files_place import LocalPlace, Place
+from tallystick.connectors.files_place import LocalPlace, Narrowing, Place
 from tallystick.core.error import ProjectError
 from tallystick.core.ports import Secrets
 from tallystick.project.manifest import Network
 from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, NoAuth
+from tallystick.project.manifest_files import MAIL_SCHEMES, FileSpec
 
 if TYPE_CHECKING:
     from tallystick.connectors.files_curl import Credentials
@@ -45,8 +46,8 @@ def open_place(
     if is_local(url):
         path = Path(rest or url).expanduser()
         return LocalPlace((folder or Path()) / path, str(path))
-    if scheme not in _FOLDERS | _WEB | {"s3"}:
-        known = ", ".join(sorted(_FOLDERS | _WEB | {"s3"}))
+    if scheme not in _FOLDERS | _WEB | MAIL_SCHEMES | {"s3"}:
+        known = ", ".join(sorted(_FOLDERS | _WEB | MAIL_SCHEMES | {"s3"}))
         raise ProjectError(f"files cannot be fetched by '{scheme}'", hint=f"a folder, or one of {known}", place=name)
     from tallystick.connectors.files_curl import Courier, read_address
     from tallystick.connectors.files_remote import RemoteFolder, WebFiles
@@ -56,10 +57,24 @@ def open_place(
 
         return open_bucket(url, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
     address = read_address(url, name)
-    courier = Courier(address, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
+    who = _credentials(auth or NoAuth(), secrets, name, scheme)
+    if scheme in MAIL_SCHEMES:
+        from tallystick.connectors.files_mail import Mailbox
+        from tallystick.connectors.files_mail_session import Session
+
+        return Mailbox(Session(address, who, network or Network(), name))
+    courier = Courier(address, who, network or Network(), name)
     if scheme in _FOLDERS:
         return RemoteFolder(address, courier)
     return WebFiles(address, courier, names)
+
+
+def place_of(file: FileSpec, place: Place) -> Place:
+    """Give the place as one object's file sees it: of a mailbox, the mails that may bring the file.
+
+    Raises ``ProjectError`` for what a mailbox cannot do, such as writing into a file.
+    """
+    return place.narrow(file) if isinstance(place, Narrowing) else place
 
 
 def _credentials(auth: Auth, secrets: Secrets | None, name: str, scheme: str) -> "Credentials":
@@ -73,6 +88,8 @@ def _credentials(auth: Auth, secrets: Secrets | None, name: str, scheme: str) ->
             return Credentials()
         case BasicAuth():
             return Credentials(resolve(auth.username), resolve(auth.password))
+        case BearerAuth() if scheme in MAIL_SCHEMES:
+            return Credentials(token=resolve(auth.token))
         case BearerAuth() if scheme in _WEB:
             return Credentials(header=f"Authorization: {auth.scheme} {resolve(auth.token)}")
         case ApiKeyAuth(location="header") if scheme in _WEB:

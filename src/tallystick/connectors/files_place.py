@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final, Protocol, runtime_checkable
 
 from tallystick.core.error import AccessError, Error, ProjectError, Unavailable
+from tallystick.project.manifest_files import FileSpec
 
 _TEMPORARY: Final = ".{}.tally-tmp"
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP})
@@ -21,13 +22,17 @@ _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP}
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file as a look at its folder showed it. ``mark`` changes whenever the file is replaced or written."""
+    """A file as a look at its folder showed it. ``mark`` changes whenever the file is replaced or written.
+
+    One that ``is_settled`` can never be written again, as what came by mail, so there is nothing to wait for.
+    """
 
     folder: str
     name: str
     size: int
     modified: float
     mark: str
+    is_settled: bool = False
 
     def is_as(self, other: "Seen | None") -> bool:
         """Tell whether this is the same file in the same state."""
@@ -65,6 +70,22 @@ class Place(Protocol):
 
     def close(self) -> None:
         """Give back connections and files."""
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A place that shows each file's object only a part of what lies there."""
+
+    def narrow(self, file: FileSpec) -> Place:
+        """Give the part for one file."""
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A place that can be told that a file was read."""
+
+    def acknowledge(self, seen: Seen) -> None:
+        """Note there that a file was read, where its manifest wants that."""
 
 
 class LocalPlace:

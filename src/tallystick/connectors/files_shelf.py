@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tallystick.connectors.files_arrival import Arrival
 from tallystick.connectors.files_format import WRITABLE_FORMATS, Format, WritableFormat, last_bytes, open_format
-from tallystick.connectors.files_place import Place, Seen
+from tallystick.connectors.files_place import Acknowledging, Place, Seen
 from tallystick.connectors.files_request import Change, Listed
 from tallystick.connectors.files_rows import UNREADABLE, Rows
 from tallystick.connectors.files_text import cut_off
@@ -145,9 +145,11 @@ class Shelf:
         return outcomes
 
     def put_away(self) -> None:
-        """Move the file that was read, and older ones, to the archive, where the manifest names one."""
+        """Tell the place that the file was read; move it, and older ones, to the archive where there is one."""
         if self._seen is None:
             return
+        if isinstance(self._place, Acknowledging):
+            self._place.acknowledge(self._seen)
         for seen, folder, name in self._arrival.used_up(self._seen):
             self._place.move(seen, folder, name)
 

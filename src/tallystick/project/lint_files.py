@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tallystick.project.manifest import Manifest, ObjectSpec
-from tallystick.project.manifest_files import FileSpec
+from tallystick.project.manifest_files import MAIL_SCHEMES, FileSpec, MailSpec
 from tallystick.project.text import DataPath
 
 _Fault = tuple[DataPath, str, str]
@@ -18,6 +18,8 @@ def file_faults(manifest: Manifest) -> Iterator[_Fault]:
     """Find what is wrong with the files of a manifest: where, what, and what to do."""
     if manifest.protocol != "files":
         return
+    is_mail = manifest.url.partition("://")[0].lower() in MAIL_SCHEMES
+    archives = {spec.file.archive for spec in manifest.objects.values() if spec.file}
     for name, spec in manifest.objects.items():
         at: DataPath = ("objects", name)
         if spec.file is None:
@@ -25,6 +27,23 @@ def file_faults(manifest: Manifest) -> Iterator[_Fault]:
             continue
         for key, message, hint in (*_of_writing(spec.file), *_of_layout(spec, spec.file), *_of_proof(spec.file)):
             yield (*at, "file", *key), message, hint
+        if is_mail:
+            for key, message, hint in _of_mail(spec.file, archives):
+                yield (*at, "file", *key), message, hint
+        elif not manifest.url.startswith("${") and spec.file.mail != MailSpec():
+            yield (*at, "file", "mail"), "only files that come by mail have 'mail'", "url: imaps://host/INBOX"
+
+
+def _of_mail(file: FileSpec, archives: set[str]) -> Iterator[_Fault]:
+    if file.write != "never":
+        yield ("write",), "what came by mail is only read", "write: never"
+    if file.complete.marker:
+        yield ("complete", "marker"), "a mail brings its files whole, so no marker follows", "remove 'marker'"
+    if len(archives) > 1:
+        hint = "one 'archive' for all objects of the mailbox, or none; another folder is a system of its own"
+        yield ("archive",), "a mail is moved with all its files, so they cannot part", hint
+    if not file.mail.sender.isascii() or (file.mail.sender and "@" not in file.mail.sender):
+        yield ("mail", "sender"), "this is no address and no domain", "sender: reports@shop.example, or @shop.example"
 
 
 def _of_writing(file: FileSpec) -> Iterator[_Fault]:

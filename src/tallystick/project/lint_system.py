@@ -21,7 +21,7 @@ from tallystick.project.text import DataPath
 _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.|\[::1\])", re.IGNORECASE)
 
 
-_OPEN_DROP: Final = re.compile(r"^(ftp|http)://(?!localhost|127\.|\[::1\])", re.IGNORECASE)
+_OPEN_DROP: Final = re.compile(r"^((ftp|http)://(?!localhost|127\.|\[::1\])|imaps?://.*[?&]tls=off)", re.IGNORECASE)
 
 
 class SystemView:
@@ -113,7 +113,7 @@ def _address(view: SystemView) -> Iterator[Problem]:
         yield view.problem(("url",), "the folder is missing", "url: exports")
     elif manifest.protocol == "files" and _OPEN_DROP.match(manifest.url) and not isinstance(manifest.auth, NoAuth):
         message = "credentials may travel unencrypted"
-        yield view.problem(("url",), message, "use sftp://, ftps:// or https://", severity="warning")
+        yield view.problem(("url",), message, "use sftp://, ftps://, https:// or imaps://", severity="warning")
 
 
 def _tunnel(view: SystemView) -> Iterator[Problem]:

@@ -1,10 +1,12 @@
 """What a manifest says of an object that lives in a file: where, how it is spelled, and when it counts as complete."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from tallystick.project.model_base import Model
+
+MAIL_SCHEMES: Final = frozenset({"imap", "imaps"})
 
 
 class Complete(Model):
@@ -24,6 +26,24 @@ class Complete(Model):
     """How long size and time of change must have stayed the same."""
     final_newline: bool = True
     """A whole file ends with a line end; without any other proof, one that does not was cut off."""
+
+
+class MailSpec(Model):
+    """Which mails bring the file, where the system's ``url`` is a mailbox.
+
+    A sender's name can be forged: only the mail server can see to it that foreign mail does not reach the folder.
+    """
+
+    sender: str = ""
+    """Only mail from this address, or from a domain: ``reports@shop.example``, ``@shop.example``."""
+    subject: str = ""
+    """Only mail whose subject contains this text, in whatever case."""
+    newest: int = Field(1000, ge=1, le=20_000)
+    """How many mails, the newest of those that are in the folder from this sender, are looked at."""
+    largest_bytes: int = Field(200_000_000, ge=1)
+    """A larger attachment is refused."""
+    mark_seen: bool = False
+    """Mark the mail as seen after a run has read its file. Otherwise the mailbox is only read."""
 
 
 class FileSpec(Model):
@@ -55,8 +75,9 @@ class FileSpec(Model):
     """JSON: path of the list of records, where the file is not that list. XML: name of a record's element."""
     complete: Complete = Complete()
     archive: str = ""
-    """Folder, below the system's ``url``, into which a file is moved after a run has read it. It stays the state of
-    the system until a newer one arrives."""
+    """Folder, below the system's ``url``, into which a file is moved after a run has read it; of a mailbox, the mail
+    with all that is in it. It stays the state of the system until a newer one arrives."""
+    mail: MailSpec = MailSpec()
     write: Literal["never", "replace"] = "never"
     """``replace`` writes a whole new file with the changes merged in, and puts it in the place of the old one at once.
     """

@@ -64,14 +64,22 @@ def describe_files(name: str, url: str, place: Place, only: str = "", *, on: str
             _describe_one(place, row, guess, objects, facts, notes, on)
     weak = [spec.file.name for spec in objects.values() if spec.file and not is_proven(spec.file)]
     if weak:
-        names = ", ".join(dict.fromkeys(weak))
-        notes.append(
-            f"Nothing but patience proves that these files are whole: {names}. Ask the sender for a marker, for "
-            "a closing line, or to rename the finished file, and say so under 'complete'."
-        )
+        notes.append(_weakness(", ".join(dict.fromkeys(weak)), came_by_mail=all(each.is_settled for each in seen)))
     if not objects and not notes:
         raise ProjectError(f"there is no file of records in {place.title}", hint=_KNOWN, place=name)
     return Manifest(protocol="files", title=name, url=url, objects=objects, facts=facts, notes=tuple(notes))
+
+
+def _weakness(names: str, *, came_by_mail: bool) -> str:
+    if came_by_mail:
+        return (
+            f"Nothing proves that these files were whole when they were mailed: {names}. Ask the sender for a closing "
+            "line, and say so under 'complete'."
+        )
+    return (
+        f"Nothing but patience proves that these files are whole: {names}. Ask the sender for a marker, for "
+        "a closing line, or to rename the finished file, and say so under 'complete'."
+    )
 
 
 _KNOWN: Final = "files that can be described: CSV, TSV, text of fixed width, JSON, JSON Lines, XML, XLSX"
@@ -149,7 +157,7 @@ def _group(files: Sequence[Seen]) -> list[_Row]:
         rows.setdefault(pattern, []).append(seen)
         for ending in _MARKERS:
             for marker in (f"{stem}{ending}", f"{stem}{ending.upper()}"):
-                if marker in names:
+                if marker in names and not seen.is_settled:
                     markers[pattern] = "{name}" + marker.removeprefix(stem)
     found = []
     for pattern, each in sorted(rows.items()):
