@@ -154,12 +154,14 @@ def _choose(
     verdict = judge_adoption(
         intent, created=found.created, bound=False, deleted=found.deleted, skew=leeway, quiesce=end.can.quiesce
     )
-    if verdict == "ours" and not _resembles(pair, end, sent, fields):
+    is_like_ours = _resembles(pair, end, sent, fields)
+    if verdict == "ours" and not is_like_ours:
         verdict = "older"  # made about when ours was sent, as far as its clock tells, and holds nothing of it
     is_plain = len(free) == 1 and not found.deleted and end.in_scope(found.record)
     unmade = end.unmade(found.record)
     # What was thrown away before ours was sent is not ours either, and its restored values are news (R-10.10 b).
-    is_ours = verdict == "ours" or (verdict == "trash" and (found.created or 0) >= intent.first_sent - leeway)
+    is_young = (found.created or 0) >= intent.first_sent - leeway
+    is_ours = verdict == "ours" or (verdict == "trash" and is_young and is_like_ours)
     undated = found.created is None
     chosen = Found(found.id, fields, found.version, is_ours=is_ours, is_undated=undated, unmade=unmade)
     return Sought(chosen, verdict=verdict, is_plain=is_plain)
