@@ -1,16 +1,18 @@
 """A million linked pairs of which one in a hundred changed on each side: what the plan costs.
 
-    python benchmarks/linked.py [--pairs 1000000] [--out FOLDER] [--profile]
+    python benchmarks/linked.py [--pairs 1000000] [--rounds 3] [--out FOLDER] [--profile]
 
 The pairs are linked directly in the state, as a first load would have left them, so that building takes a minute and
 not an hour. Measured are the scan of the link table alone (load what was last observed, look every row up in it), the
-work on what differs, and the whole ``tally plan`` in processes of their own: by change time and by full scan.
+work on what differs, and the whole ``tally plan`` in processes of their own: by change time and by full scan, the
+latter in turns with the raw limit (one hash of each row, one loop, no state but that).
 """
 
 import argparse
 import json
 import pstats
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -134,16 +136,28 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def plan(folder: Path, *more: str) -> None:
-    """Measure a whole plan in a process of its own."""
+def plan(folder: Path, *more: str) -> float:
+    """Measure a whole plan in a process of its own; give its CPU seconds."""
     cost = measure("product.py", [str(folder), "plan", *more])
     print(json.dumps({"plan": "full" if more else "by change time", **vars(cost)}, default=str), flush=True)
+    return cost.cpu
+
+
+def compare(folder: Path, rounds: int) -> None:
+    """Measure the full plan and the raw limit in turns, and print the median of the ratios."""
+    ratios = []
+    for _ in range(rounds):
+        limit = measure("limit.py", ["w4", str(folder), "0"])
+        print(json.dumps({"limit": vars(limit)}, default=str), flush=True)
+        ratios.append(plan(folder, "--full") / limit.cpu)
+    print(json.dumps({"full plan by limit": round(statistics.median(ratios), 2)}), flush=True)
 
 
 def main() -> None:
     """Build once, measure, print one line of JSON each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=None, help="keep what is built there, and use it again")
     parser.add_argument("--profile", action="store_true", help="say where a full plan spends its time")
     parser.add_argument("--scan", type=Path, default=None, help=argparse.SUPPRESS)
@@ -158,12 +172,13 @@ def main() -> None:
             project_files.write_twins(folder)
             project_files.fill_twins(folder, asked.pairs)
             link(folder)
+            measure("limit.py", ["w4-remember", str(folder), "0"])
             project_files.edit_twins(folder, asked.pairs)
             print(json.dumps({"built": asked.pairs, "cpu": round(time.process_time() - started, 1)}), flush=True)
         told = subprocess.run([sys.executable, __file__, "--scan", folder], capture_output=True, text=True, check=True)
         print(json.dumps({"scan": json.loads(told.stdout)}), flush=True)
         plan(folder)
-        plan(folder, "--full")
+        compare(folder, asked.rounds)
         if asked.profile:
             kept = Path(temporary) / "profile"
             command = [sys.executable, str(HERE / "product.py"), str(folder), "plan", "--full", "--profile", str(kept)]

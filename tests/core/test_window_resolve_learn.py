@@ -257,6 +257,13 @@ def test_nothing_stays_unknown_for_ever(attempt, age, overdue):
     assert may_resend(sent) is (attempt < MAX_ATTEMPTS)
 
 
+@pytest.mark.parametrize(("attempt", "age"), [(MAX_ATTEMPTS, 0), (0, MAX_AGE_SECONDS + 1)])
+def test_a_deletion_is_looked_after_until_somebody_sees_what_became_of_it(attempt, age):
+    """Given up, and done all the same, it would look like somebody else's and delete the record it came from (I-7)."""
+    sent = intent("delete", attempt=attempt)
+    assert next_step(sent, 1000.0 + max(age, Capabilities().quiesce), Capabilities()).step == "look"
+
+
 @pytest.mark.parametrize(
     ("sent", "stored", "is_same"),
     [

@@ -349,3 +349,42 @@ def test_a_row_that_was_edited_after_the_sweep_is_not_deleted(make, cas):
         world.pass_time(200)
     assert world.rows("right")[at["DE0"]]["ort"] == "Kiel"
     assert [q.kind for q in world.queue()] == ["delete_update"]
+
+
+def test_an_old_value_that_a_loss_would_explain_is_not_what_became_of_our_write(make):
+    """R-4.5, I-4: a replica shows the state before our write; what the system then made of ours is no edit."""
+    crm, erp = CRM.replace("city: {type: text}", "city: {type: number}"), lagging(known_by="values")
+    erp = erp.replace("ort: {type: text}", "ort: {type: number}").replace(
+        "returns_record: true", "returns_record: false"
+    )
+    world = make(crm=crm, erp=erp)
+    left = world.left.create({"name": "Anker", "vat": "DE1", "city": 108})
+    world.sync()
+    [right] = world.rows("right")
+    world.pass_time(1_000)
+    transport = world.systems["erp"].transport
+    answer, old = transport.answer, []
+
+    def late_and_rounding(request):
+        before = world.right._kept[right]
+        if request.verb == "get" and old:
+            world.right._kept[right] = old.pop()
+            seen = answer(request)
+            world.right._kept[right] = before
+            return seen
+        seen = answer(request)
+        if request.verb == "update":
+            old.append(before)
+            now = world.right._kept[right]
+            world.right._kept[right] = replace(now, row=now.row.replace(b"107.133", b"107.1"))
+        return seen
+
+    transport.answer = late_and_rounding
+    world.left.update(left, {"city": 107.133})
+    world.sync()
+    assert old == [], "nobody read back"
+    for _ in range(3):
+        world.pass_time(1_000)
+        world.sync(full=True)
+    assert float(world.rows("right")[right]["ort"]) == 107.1
+    assert float(world.rows("left")[left]["city"]) == 107.133

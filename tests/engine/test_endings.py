@@ -12,6 +12,7 @@ from tallystick.engine.uncertain import settle_by_person
 
 KEYLESS = MAPPING + "on_keyless: create\n"
 RESTORE = MAPPING.replace("on_delete: {left: propagate", "on_restore: recreate\non_delete: {left: propagate")
+FEW = {"full": True, "released": frozenset({"first_contact", "deletes", "shrink", "empty_side"})}
 
 
 class Loses:
@@ -262,4 +263,64 @@ def test_a_revival_without_an_answer_is_a_living_pair_when_it_is_found(fast_path
     world.sync()
     assert [r["ort"] for r in world.rows("right").values() if r["vat_id"] == "DE1"] == ["Bonn"]
     assert open_writes(world) == []
+    world.close()
+
+
+def test_a_deletion_that_nobody_can_look_at_is_not_taken_for_somebody_elses(fast_path):
+    """I-7: ours was done, unseen; meanwhile its cause was taken back. What we deleted deletes nothing in return."""
+    world = World.build(fast_path / "p", MAPPING + "on_delete_update: delete_wins\n")
+    world.left.create({"name": "Birke", "vat": "DE2", "city": "Kiel"})
+    left = world.left.create({"name": "Anker", "vat": "DE1", "city": "Ulm"})
+    world.sync()
+    kept = world.left._kept[left]
+    world.left.delete(left)
+    deaf = Loses(world, verbs=("delete",))
+    while not open_writes(world):
+        world.pass_time(300)
+        world.go(**FEW)
+    assert len(world.rows("right")) == 1, "it was deleted"
+    deaf.verbs = ("get",)
+    for _ in range(12):
+        world.pass_time(300)
+        world.go(**FEW)
+    world.left._kept[left] = kept
+    for _ in range(3):
+        world.left.update(left, {"city": "Bonn"})
+        world.pass_time(300)
+        world.go(**FEW)
+    deaf.heal()
+    for _ in range(4):
+        world.pass_time(300)
+        world.go(**FEW)
+        assert left in world.rows("left")
+    assert open_writes(world) == []
+    world.close()
+
+
+def test_what_we_made_while_somebody_gave_the_old_one_back_is_no_news(fast_path):
+    """I-6: the one that was given back is paired again; ours beside it does not come back as a new record one day."""
+    mapping = MAPPING.replace("right: propagate}", "right: restore}")
+    world = World.build(fast_path / "p", mapping, idem="search")
+    world.left.create({"name": "Birke", "vat": "DE2", "city": "Kiel"})
+    left = world.left.create({"name": "Anker", "vat": "DE1", "city": "Ulm"})
+    world.sync()
+    right = next(i for i, row in world.rows("right").items() if row["vat_id"] == "DE1")
+    kept = world.right._kept[right]
+    world.right.delete(right)
+    deaf = Loses(world)
+    while not open_writes(world):
+        world.pass_time(300)
+        world.go(**FEW)
+    world.right._kept[right] = kept
+    assert len(world.rows("right")) == 3, "ours was made, and the old one is back"
+    deaf.heal()
+    for _ in range(2):
+        world.pass_time(300)
+        world.sync(**FEW)
+    world.left.delete(left)
+    for _ in range(4):
+        world.pass_time(300)
+        world.sync(**FEW)
+    assert right not in world.rows("right"), "it went with the one that it was paired with"
+    assert [r["name"] for r in world.rows("left").values()] == ["Birke"]
     world.close()

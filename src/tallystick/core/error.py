@@ -86,6 +86,7 @@ class AccessError(Error):
     """The system does not let us in or does not let us do this: 401, 403, expired token, failed TLS.
 
     ``layer`` is what refused: the ``service``, or already the ``proxy`` or the ``encryption`` on the way to it.
+    ``status`` is that of HTTP, 0 where there is none.
     """
 
     code = "access"
@@ -98,9 +99,11 @@ class AccessError(Error):
         hint: str = "",
         place: str = "",
         layer: Literal["service", "proxy", "encryption"] = "service",
+        status: int = 0,
     ) -> None:
         super().__init__(message, detail=detail, hint=hint, place=place)
         self.layer = layer
+        self.status = status
 
 
 class RemoteError(Error):

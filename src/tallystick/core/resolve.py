@@ -5,11 +5,12 @@
               nobody can see it for long   drop: what is read one day is planned from
     delete    gone                         confirm
               still there                  drop
+              nobody can see it            look again; its pairing waits
     create    key                          send again at once: the system remembers
               client id, ext. id, search   wait until nothing can be in flight, look for it, adopt it or send again
               nothing                      park: only a person or a listing can know (W-3)
 
-Pure. The rule behind all of it: never a blind retry, and nothing stays unknown for ever (R-10.12).
+Pure. The rule behind all of it: never a blind retry, and nobody else waits for what stays unknown (R-10.12).
 """
 
 import math
@@ -49,7 +50,8 @@ def next_step(intent: Intent, now: float, can: Capabilities) -> Next:
     remaining = intent.sent_at + can.quiesce - now
     if remaining > 0:
         return Next("wait", remaining)
-    return Next("drop" if intent.op != "create" and is_overdue(intent, now) else "look")
+    # A deletion that was given up, and was done, would look like somebody else's and go back to where it came from.
+    return Next("drop" if intent.op not in {"create", "delete"} and is_overdue(intent, now) else "look")
 
 
 def can_be_looked_for(can: Capabilities) -> bool:

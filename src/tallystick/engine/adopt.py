@@ -132,11 +132,11 @@ def _decide_one(
         _leave(draft, lone, "unbound.wait", "an earlier write is unresolved")
         return ()
     doubt = _doubt(draft, lone) or (_doubt(draft, _partner(other(side), partner)) if partner is not None else "")
-    if doubt and found.kind == "none" and _wish(draft.pair, side) != "ignore":
-        _ask(draft, side, seen, "unmatched", doubt)
-        return ()
-    if doubt:
+    if doubt and found.kind == "link":
         _leave(draft, lone, "unbound.doubt", "one that had its key is not shown")
+        return ()
+    if doubt and _may_create(draft.pair, side, found):
+        _ask(draft, side, seen, "unmatched", doubt)
         return ()
     if found.kind == "link" and partner is not None:
         _link(draft, lone, partner, refs)
@@ -193,6 +193,13 @@ def _may_be_there(outcome: Outcome, side: Side, seen: Seen) -> bool:
 def _wish(pair: Pair, side: Side) -> OnUnmatched:
     policy = pair.mapping.policy
     return policy.on_unmatched_left if side == "left" else policy.on_unmatched_right
+
+
+def _may_create(pair: Pair, side: Side, found: Match) -> bool:
+    """Whether a record may be made on the other side, if not now then by whoever answers the question."""
+    if found.kind == "keyless":
+        return pair.mapping.policy.on_keyless == "create"
+    return found.kind == "none" and _wish(pair, side) != "ignore"
 
 
 def _partner(side: Side, row: SightRow) -> Lone:

@@ -19,7 +19,7 @@ from tallystick.engine.decide import BATCH
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.session import Session, SightRow, Unresolved
-from tallystick.engine.verify import VOUCHERS, is_dark, read_records
+from tallystick.engine.verify import VOUCHERS, is_dark, noted, read_records
 
 _FAR_FUTURE: Final = 1e11  # also marks that are not due yet
 _MOST_MARKS: Final = 100_000
@@ -105,10 +105,8 @@ def _shows_others(session: Session, pair: Pair, side: Side, silent: Collection[s
     end = pair.end(side)
     if not end.can.read_by_id:
         return False
-    seen = (record for rows in session.scratch(pair).noted(side, BATCH) for record, _ in rows if record not in silent)
-    answers = yield from effects.call_all(
-        end.system, [end.connector.get(end.object, record) for record in islice(seen, VOUCHERS)]
-    )
+    seen = islice(noted(session, pair, side, but=silent), VOUCHERS)
+    answers = yield from effects.call_all(end.system, [end.connector.get(end.object, record) for record in seen])
     return any(isinstance(answer, Sighting) and not answer.deleted for answer in answers)
 
 

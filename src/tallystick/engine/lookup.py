@@ -7,7 +7,7 @@ The trash counts as far as the system shows it. What is paired with somebody els
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tallystick.core import path
@@ -123,13 +123,21 @@ def _question(end: End, term: Term) -> Flow[Any]:
     return end.connector.find(end.object, term.where, term.value)
 
 
-def _choose(
+@dataclass(slots=True)
+class _Parted:
+    """Hits that may be the record: one of this very pairing, somebody else's, free ones, one that cannot be read."""
+
+    former: Found | None = None
+    rival: str = ""
+    free: list[tuple[Sighting, Fields]] = field(default_factory=list)
+    unreadable: DataError | None = None
+
+
+def _part(
     pair: Pair, end: End, intent: Intent, term: Term, seen: Sequence[tuple[Sighting, Fields | DataError]], known: _Known
-) -> Sought | DataError:
-    """Pick the youngest free record among the hits; a former id of this very binding goes before all."""
+) -> _Parted:
     sent = fields_of(pair, intent.sent, intent.shape)
-    rival = ""
-    free: list[tuple[Sighting, Fields]] = []
+    parted = _Parted()
     for sighting, fields in seen:
         unmade = end.unmade(sighting.record)
         told = tuple(UNKNOWN if i in unmade else value for i, value in enumerate(sent))
@@ -137,18 +145,33 @@ def _choose(
             continue
         owners = known.binds(sighting.id)
         if intent.binding in owners:
-            if not sighting.deleted:
+            if not sighting.deleted and parted.former is None:
                 values = None if isinstance(fields, DataError) else fields
-                before = Found(sighting.id, values, sighting.version, keeps_bases=True)
-                return Sought(before, verdict="former", is_plain=True)
+                parted.former = Found(sighting.id, values, sighting.version, keeps_bases=True)
         elif owners:
-            rival = sighting.id
+            parted.rival = sighting.id
         elif not isinstance(fields, DataError):
-            free.append((sighting, fields))
+            parted.free.append((sighting, fields))
         elif term.names_record or _may_be_ours(intent, end, sighting):
-            return fields
+            parted.unreadable = parted.unreadable or fields
+    return parted
+
+
+def _choose(
+    pair: Pair, end: End, intent: Intent, term: Term, seen: Sequence[tuple[Sighting, Fields | DataError]], known: _Known
+) -> Sought | DataError:
+    """Pick the youngest free record among the hits; a former id of this very binding goes before all."""
+    sent = fields_of(pair, intent.sent, intent.shape)
+    parted = _part(pair, end, intent, term, seen, known)
+    free = parted.free
+    if parted.former is not None:
+        # Somebody gave it back while we were making another. That one is ours all the same, and no news (I-6).
+        ours = [s.id for s, f in free if _may_be_ours(intent, end, s) and _resembles(pair, end, sent, f)]
+        return Sought(replace(parted.former, doubles=tuple(ours)), verdict="former", is_plain=True)
+    if parted.unreadable is not None:
+        return parted.unreadable
     if not free:
-        return Sought(rival=rival)
+        return Sought(rival=parted.rival)
     found, fields = max(free, key=lambda each: _likeness(pair, end, sent, *each))
     leeway = end.can.skew + end.can.granularity
     verdict = judge_adoption(

@@ -40,7 +40,7 @@ class Found:
     whether it is older than our create, so that what is as sent may well be ours. ``keeps_bases`` tells that it was
     paired before in this very binding, so that the bases of that time count (R-10.10). ``unmade`` are the fields, by
     index, of parts that it does not have: nothing was agreed about these. ``is_open`` tells that nobody knows what
-    became of some part.
+    became of some part. ``doubles`` are others, paired with nobody, that our create made.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Found:
     keeps_bases: bool = False
     unmade: frozenset[int] = frozenset()
     is_open: bool = False
+    doubles: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -150,14 +151,11 @@ class Recovery:
         name, binding = self.pair.name, tx.bindings([intent.binding]).get(intent.binding)
         if binding is not None and binding.state in LIVE and binding.leg(intent.side).id == intent.target:
             binding.state = "tomb"
-            left, right = binding.left, binding.right
             for side in SIDES:
                 leg = binding.leg(side)
                 if leg.id is not None:
                     tx.drop_keys(name, side, [leg.id])
-                    tx.add_former(
-                        [FormerId(name, side, leg.id, binding.id, left.base, right.base, left.shape, self.now)]
-                    )
+                    tx.add_former([self._former(binding, side, leg.id)])
                     if leg.digest is not None and self.pair.end(side).can.consistency:
                         tx.add_superseded(
                             [Superseded(name, side, leg.id, leg.version or "", leg.digest, ENDED, self.now)]
@@ -197,6 +195,7 @@ class Recovery:
             # Else what was pending is as it was.
             binding.flags = "" if found.fields is not None else PENDING[intent.side]
         (tx.update_bindings if existing else tx.insert_bindings)([binding])
+        tx.add_former([self._former(binding, intent.side, double) for double in found.doubles])
         self._remember(tx, intent, found, binding, fields_of(self.pair, intent.source, intent.shape))
         self._close(tx, intent, found.id, go_on=found.is_open)
 
@@ -205,13 +204,14 @@ class Recovery:
         before = tx.former(self.pair.name, side, [record]).get(record)
         old = binding.leg(side).id
         if old is not None and old != record:
-            left, right = binding.left, binding.right
-            tx.add_former(
-                [FormerId(self.pair.name, side, old, binding.id, left.base, right.base, left.shape, self.now)]
-            )
+            tx.add_former([self._former(binding, side, old)])
             tx.drop_keys(self.pair.name, side, [old])
             binding.gen += 1
         return before if before is not None and before.binding == binding.id else None
+
+    def _former(self, binding: Binding, side: Side, record: str) -> FormerId:
+        left, right = binding.left, binding.right
+        return FormerId(self.pair.name, side, record, binding.id, left.base, right.base, left.shape, self.now)
 
     def _bases(self, intent: Intent, found: Found, former: FormerId | None, binding: Binding) -> dict[Side, Fields]:
         if found.keeps_bases:

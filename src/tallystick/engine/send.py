@@ -256,7 +256,7 @@ def _read_back(pair: Pair, end: End, jobs: Sequence[Job]) -> Flow[None]:
             job.stored, job.encoded = read, encode_fields(read)
     for job in unsure:
         foreign = _not_ours(pair, job)
-        if foreign and end.can.consistency and isinstance(job.result, Written):
+        if (foreign or _is_unmoved(job)) and end.can.consistency and isinstance(job.result, Written):
             # A copy that lags behind may have answered, so nothing is known yet of what was stored (R-4.5).
             job.result, job.stored, job.encoded = Written(job.result.id, incomplete=job.result.incomplete), None, None
         else:
@@ -276,6 +276,16 @@ def _not_ours(pair: Pair, job: Job) -> list[int]:
         and not (step.op == "create" and sent[i] in silent)
         and not pair.is_own_doing(step.side, i, sent[i], job.stored[i])
     ]
+
+
+def _is_unmoved(job: Job) -> bool:
+    """Whether what was read back is all as it was before our update, also where a rounding would explain that."""
+    seen = job.line.seen(job.step.side).fields
+    if job.step.op != "update" or job.stored is None or not seen:
+        return False
+    sent, before = decode_fields(job.step.fields), decode_fields(seen)
+    changed = [i for i in job.step.which if sent[i] is not UNKNOWN and not same(sent[i], before[i])]
+    return bool(changed) and all(same(job.stored[i], before[i]) for i in changed)
 
 
 def _is_edited_since(job: Job, foreign: Sequence[int]) -> bool:

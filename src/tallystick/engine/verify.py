@@ -5,9 +5,10 @@ that no late write or lagging replica explains them; and only after a canary sho
 anything at all, because "not permitted" often looks like "not there" (R-4.4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from tallystick.core.binding import Dirty, LegFact
 from tallystick.core.error import Error
@@ -17,12 +18,12 @@ from tallystick.core.state import StoreTx
 from tallystick.core.window import Sweep
 from tallystick.engine import effects
 from tallystick.engine.asked import proven_and_asked
-from tallystick.engine.decide import unread_legs
+from tallystick.engine.decide import BATCH, unread_legs
 from tallystick.engine.outcome import Outcome
 from tallystick.engine.pair import End, Pair
 from tallystick.engine.pull import absent_legs
 from tallystick.engine.pulled import Pulled
-from tallystick.engine.session import Session, SightRow
+from tallystick.engine.session import PRESENT, Session, SightRow
 from tallystick.engine.sight import look_up, note
 
 PATIENCE_SECONDS = 5.0  # a shorter wait for the second look is spent inside the run
@@ -132,10 +133,10 @@ def prove_absence(
     pulled = both[side]
     if not pulled.sweep.full:
         # A window of nobody is listed again anyway.
-        pulled.ended_dark = pulled.listed > 0 and (yield from _ended_dark(pair, pulled))
+        pulled.ended_dark = pulled.listed > 0 and (yield from _ended_dark(session, pair, pulled))
         return
     if pulled.completeness == "unproven":
-        pulled.ended_dark = yield from _ended_dark(pair, pulled)
+        pulled.ended_dark = yield from _ended_dark(session, pair, pulled)
         return
     absent = yield from absent_legs(session, pair, pulled)
     asked = proven_and_asked(session, pair, both, side)
@@ -143,7 +144,8 @@ def prove_absence(
     missing = yield from read_records(session, pair, pulled.side, unasked)
     hidden = [record for binding, record in absent if binding not in asked and record not in missing]
     is_void = pulled.listed == 0 and len(missing) >= VOUCHERS and not any(map(_is_word, missing.values()))
-    pulled.ended_dark = is_void or _ended_early(session, pair, pulled, hidden) or (yield from _ended_dark(pair, pulled))
+    is_early = is_void or _ended_early(session, pair, pulled, hidden)
+    pulled.ended_dark = is_early or (yield from _ended_dark(session, pair, pulled))
     yield from note_absent(session, pair, outcome, pulled.side, missing, now)
 
 
@@ -164,7 +166,7 @@ def _ended_early(session: Session, pair: Pair, pulled: Pulled, hidden: Sequence[
     return any(row[2] in SHOWN and row[1] in listed_before for row in rows.values())
 
 
-def _ended_dark(pair: Pair, pulled: Pulled) -> Flow[bool]:
+def _ended_dark(session: Session, pair: Pair, pulled: Pulled) -> Flow[bool]:
     """Tell whether a listing may have ended because our rights did, so that its rest is still to be listed (R-4.4).
 
     Asked only where its last page had nobody and that is no plain end: the system says no total, another run read the
@@ -173,7 +175,7 @@ def _ended_dark(pair: Pair, pulled: Pulled) -> Flow[bool]:
     is_plain = pulled.in_one_go and pulled.total is not None and pulled.total >= pulled.distinct
     if is_plain or pulled.reached[1].rows:
         return False
-    return (yield from is_dark(pair, pair.end(pulled.side), fewest=1))
+    return (yield from is_dark(pair, pair.end(pulled.side), 1, noted(session, pair, pulled.side)))
 
 
 def note_absent(
@@ -242,13 +244,21 @@ def canary_sings(pair: Pair, end: End, absent: set[str]) -> Flow[bool]:
     return any(isinstance(a, Sighting) for a in answers)
 
 
-def is_dark(pair: Pair, end: End, fewest: int = VOUCHERS) -> Flow[bool]:
+def noted(session: Session, pair: Pair, side: Side, but: Collection[str] = ()) -> Iterator[str]:
+    """Name the records that were shown on a side in this run, but for some."""
+    for rows in session.scratch(pair).noted(side, BATCH):
+        sights = session.scratch(pair).sights(side, [record for record, _ in rows if record not in but])
+        yield from (record for record, row in sights.items() if row[2] in SHOWN | PRESENT)
+
+
+def is_dark(pair: Pair, end: End, fewest: int = VOUCHERS, seen: Iterable[str] = ()) -> Flow[bool]:
     """Tell whether none of the linked records is shown, so that not to be shown means nothing (R-4.4).
 
-    A clear word that one was deleted shows that we are let in. Of less than ``fewest`` that are silent nobody can say
-    why, so that they count for nothing.
+    Where nobody is linked yet, those speak who were just ``seen``. A clear word that one was deleted shows that we are
+    let in. Of less than ``fewest`` that are silent nobody can say why, so that they count for nothing.
     """
     sample = yield from effects.look(lambda tx: tx.sample_ids(pair.name, end.side, VOUCHERS))
+    sample = sample or list(islice(seen, VOUCHERS))
     if len(sample) < fewest or not end.can.read_by_id:
         return False
     answers = yield from effects.call_all(end.system, [end.connector.get(end.object, i) for i in sample])
