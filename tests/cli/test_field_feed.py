@@ -1,7 +1,7 @@
 """What changed in the systems' fields is noticed by runs, told once, kept with what became of it, and closes itself."""
 
 import pytest
-from tests.cli.conftest import CRM_MANIFEST, MAPPING, World
+from tests.cli.conftest import CRM_MANIFEST, ERP_MANIFEST, MAPPING, World
 
 from tallystick.cli import exits
 
@@ -160,3 +160,40 @@ def test_an_object_that_stops_is_not_written_until_somebody_decides(watched: Wor
     watched.succeed("drift", "--accept")
     watched.succeed("run")
     assert watched.crm()["beta@example.com"][1] == "88"
+
+
+def test_the_status_counts_what_waits_and_only_that(watched: World) -> None:
+    nothing = watched.succeed("status")
+    assert "waiting for a word" not in nothing.out
+    watched.execute("crm", LOYALTY)
+    watched.execute("crm", "alter table companies drop column phone")
+    watched.tally("run")
+    assert (
+        "2 changed fields waiting for a word, 1 of them breaking: tally drift --feed" in watched.succeed("status").out
+    )
+    told = watched.succeed("status", "--json").document["drift"]
+    assert (told["open"], told["breaking"]) == (2, 1)
+    assert set(told["fields"]) == {"crm/companies.loyalty", "crm/companies.phone"}
+    watched.succeed("drift", "--ignore", "crm/companies.loyalty", "--ignore", "crm/companies.phone")
+    assert watched.succeed("status", "--json").document["drift"] == {"open": 0, "breaking": 0, "fields": []}
+
+
+def test_an_open_entry_says_who_can_be_asked_and_what_it_may_be(watched: World) -> None:
+    """What nobody mapped on the other side is proposed with its reasons; an answered entry asks nobody any more."""
+    watched.write("systems/erp.yaml", ERP_MANIFEST + "      loyalty_level: {type: text}\n")
+    watched.execute("erp", "alter table partners add column loyalty_level text")
+    watched.execute("crm", "alter table companies add column loyaltyLevel text")
+    watched.succeed("run")
+    [entry] = [e for e in watched.succeed("drift", "--feed", "--json").document["feed"] if e["system"] == "crm"]
+    assert entry["ask"] == ["Operations"]
+    [proposal] = entry["proposals"]
+    assert (proposal["mapping"], proposal["target"]) == ("companies", "loyalty_level")
+    assert 0.5 < proposal["confidence"] <= 1
+    assert proposal["reasons"]
+    told = watched.succeed("drift", "--feed").out
+    assert "ask Operations" in told
+    assert proposal["command"] == "tally drift --map crm/companies.loyaltyLevel=loyalty_level"
+    assert proposal["command"] in told
+    watched.succeed("drift", "--ignore", "crm/companies.loyaltyLevel")
+    [after] = [e for e in watched.succeed("drift", "--feed", "--json").document["feed"] if e["system"] == "crm"]
+    assert (after["ask"], after["proposals"]) == ([], [])

@@ -206,6 +206,39 @@ def test_what_is_open_while_everything_is_read_is_read_by_the_next_window(logged
     assert db.changes(token)[0] == {"1": "early"}
 
 
+def test_a_number_that_is_missing_after_a_long_silence_is_looked_at_again(logged):
+    """MariaDB: the last row before the open transaction is older than what is remembered."""
+    db = logged("mysql")
+    db.do("UPDATE tally_changes SET at = at - INTERVAL 5 DAY")
+    with db.connect() as first:
+        first.cursor().execute("UPDATE people SET name = 'early' WHERE id = 1")
+        db.do("UPDATE people SET name = 'late' WHERE id = 2")
+        token = db.full()
+        first.commit()
+    shown, _, token = db.changes(token)
+    assert shown == {"1": "early"}
+    assert db.changes(token)[0] == {}
+
+
+@pytest.mark.parametrize("dialect", SYSTEMS)
+def test_a_log_that_was_left_for_another_is_not_believed(logged, dialect):
+    """The triggers of a table write to one log; a manifest that names an older one reads nothing by it."""
+    db = logged(dialect)
+    other = Logged(db.url, changes={"log": "newer"}).install()
+    try:
+        assert other.full() is not None
+        assert db.full() is None
+    finally:
+        other.close()
+
+
+def test_triggers_that_were_dropped_by_hand_are_missed_by_who_may_see_them(logged):
+    db = logged("mysql")
+    db.do(*(f"DROP TRIGGER tally_people_{event}" for event in ("insert", "update", "delete")))
+    assert db.full() is None
+    assert "missing" in db.look().fault
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
 def test_a_transaction_that_is_taken_back_leaves_nothing(logged, dialect):
     db = logged(dialect)

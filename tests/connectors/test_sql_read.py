@@ -264,7 +264,6 @@ def test_odd_names_are_only_names(request, open_sql, kind):
     {"table": {"name": "custmers"}},
     {"table": {"name": "customers"}, "id": "idd"},
     {"table": {"name": "customers"}, "modified": "updated"},
-    {"table": {"name": "customers"}, "fields": {"id": {}, "nmae": {}}},
 ])  # fmt: skip
 def test_a_wrong_name_is_told_with_the_right_one(sqlite_with, open_sql, spec):
     connector, transport = open_sql(

@@ -113,7 +113,7 @@ def test_what_has_expired_is_removed_and_the_ledger_stays(store: SqlStore) -> No
         tx.add_ledger([LedgerRow("old", "p", "left", "1", 1, "create", "", None, 1, 0.0)])
 
     store.commit(fill)
-    kept = {"tomb_base": 0, "former_base": 0}
+    kept = {"tomb_base": 0, "former_base": 0, "field_change": 0}
     assert store.purge(now) == {"journal": 1, "run": 1, "finding": 2, "former_id": 1, "refusal": 1} | kept | {
         "former_base": 2
     }

@@ -110,16 +110,23 @@ def _show_done(screen: "Screen", done: "Done", taken: Sequence[str]) -> None:
 
 def _show_feed(screen: "Screen", folder: Path, environment: str | None, systems: Sequence[str]) -> int:
     from tallystick.cli.exits import DONE
+    from tallystick.cli.field_questions import help_document, help_lines
     from tallystick.cli.field_text import change_document, feed_rows
     from tallystick.wiring import open_state
 
     with open_state(folder, environment) as state:
         changes = state.store.look(lambda tx: tx.field_changes(_FEED))
-    shown = [c for c in changes if not systems or c.system in systems]
-    screen.document({"feed": [change_document(c) for c in shown]})
+        shown = [c for c in changes if not systems or c.system in systems]
+        ends = {(c.system, c.object) for c in shown if c.is_open}
+        sights = state.store.look(lambda tx: {end: tx.field_sights(*end) for end in ends})
+        helps = [help_document(state.loaded, c, sights) for c in shown]
+    screen.document({"feed": [change_document(c) | told for c, told in zip(shown, helps, strict=True)]})
     if not shown:
         screen.say("no field has changed since anybody looked")
     screen.table(["first seen", "field", "what", "seen by", "what became of it"], feed_rows(shown))
+    for change, told in zip(shown, helps, strict=True):
+        for line in help_lines(change.path, told):
+            screen.say(line)
     return DONE
 
 

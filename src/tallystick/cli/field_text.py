@@ -119,6 +119,24 @@ def _fate(each: FieldChange) -> str:
     return f"{_DECISIONS[each.decision]}{by}{at}"
 
 
+def open_drift(changes: Iterable[FieldChange]) -> dict[str, Any]:
+    """Count changes that wait for a word, as JSON: those ``open``, of them those ``breaking``, and which fields."""
+    found = list(changes)
+    return {
+        "open": len(found),
+        "breaking": sum(c.is_breaking for c in found),
+        "fields": list(dict.fromkeys(c.path for c in found)),
+    }
+
+
+def open_drift_line(drift: Mapping[str, Any]) -> str:
+    """Say in one line what ``open_drift`` counted; nothing where nothing waits."""
+    if not drift["open"]:
+        return ""
+    breaking = f", {drift['breaking']:,} of them breaking" if drift["breaking"] else ""
+    return f"{number(drift['open'], 'changed field')} waiting for a word{breaking}: tally drift --feed"
+
+
 def problem_documents(changes: Iterable[FieldChange]) -> list[dict[str, Any]]:
     """Write what waits for a word as problems of the class ``drift``, one for each object."""
     return [

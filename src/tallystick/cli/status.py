@@ -33,6 +33,7 @@ def status(
     No system is asked and nothing is changed.
     """
     from tallystick.cli.exits import DONE
+    from tallystick.cli.field_text import open_drift, open_drift_line
     from tallystick.cli.near_mapping import chosen_mappings
     from tallystick.wiring import open_state
 
@@ -41,21 +42,25 @@ def status(
     with open_state(start.folder, start.environment) as state:
         names = chosen_mappings(state.loaded, mappings)
         specs = state.loaded.mappings
-        stands = state.store.look(lambda tx: [_stand(tx, name, specs[name]) for name in names])
-        last = state.store.look(lambda tx: tx.runs(runs)) if runs else []
         now = state.now()
+        stands = state.store.look(lambda tx: [_stand(tx, name, specs[name], now) for name in names])
+        last = state.store.look(lambda tx: tx.runs(runs)) if runs else []
+        ends = {(end.system, end.object) for name in names for end in (specs[name].left, specs[name].right)}
+        changed = [c for c in state.store.look(lambda tx: tx.standing_field_changes()) if c.is_open]
+        drift = open_drift(c for c in changed if (c.system, c.object) in ends)
     screen.document({
         "project": state.loaded.project.name,
         "environment": state.loaded.environment,
         "mappings": stands,
+        "drift": drift,
         "runs": [_run_document(r) for r in last],
     })  # fmt: skip
-    _show(screen, stands, last, now)
+    _show(screen, stands, open_drift_line(drift), last, now)
     return DONE
 
 
-def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
-    from tallystick.cli.carry import marks_by_reason
+def _stand(tx: "StoreTx", name: str, spec: "MappingSpec", now: float) -> dict[str, Any]:
+    from tallystick.cli.again import again_document, looked_at_again
     from tallystick.cli.unknown_options import unknown_options
     from tallystick.core.record import SIDES
 
@@ -70,7 +75,7 @@ def _stand(tx: "StoreTx", name: str, spec: "MappingSpec") -> dict[str, Any]:
         "questions": dict(Counter(q.kind for q in tx.queue(name))),
         "parked": dict(Counter(q.code for q in parked)),
         "unknown_options": [o.document() for o in unknown_options(parked)],
-        "again": marks_by_reason(tx, name),
+        **again_document(looked_at_again(tx, name, now)),
         "unknown_writes": len(tx.open_intents(name)),
         "not_before": known.not_before if known and known.not_before else None,
         "read": {
@@ -91,13 +96,15 @@ def _run_document(run: "Run") -> dict[str, Any]:
     }
 
 
-def _show(screen: "Screen", stands: Sequence[dict[str, Any]], last: "Sequence[Run]", now: float) -> None:
+def _show(screen: "Screen", stands: Sequence[dict[str, Any]], drift: str, last: "Sequence[Run]", now: float) -> None:
     from tallystick.cli.moment import ago, moment
 
     if not stands:
         screen.say("the project has no mapping yet")
     for stand in stands:
         _show_stand(screen, stand, now)
+    if drift:
+        screen.say(drift)
     if last:
         screen.title("last runs")
     rows = [(moment(r.started), r.kind, _outcome(r), _seconds(r), r.id) for r in last]
@@ -109,10 +116,11 @@ def _show(screen: "Screen", stands: Sequence[dict[str, Any]], last: "Sequence[Ru
 
 
 def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
+    from tallystick.cli.again import again_lines
     from tallystick.cli.moment import ago, moment
     from tallystick.cli.output import number
     from tallystick.cli.unknown_options import option_lines
-    from tallystick.cli.words import QUESTIONS, mark_words, side_names
+    from tallystick.cli.words import QUESTIONS, side_names
 
     names = side_names(stand["left"], stand["right"])
     screen.title(f"{stand['mapping']}: {stand['left']} <-> {stand['right']}")
@@ -128,8 +136,8 @@ def _show_stand(screen: "Screen", stand: dict[str, Any], now: float) -> None:
         screen.say(f"  {count:,} parked: {code}")
     for line in option_lines(stand["unknown_options"], names):
         screen.say(f"  {line}")
-    for reason, count in stand["again"].items():
-        screen.say(f"  {number(count, 'record')} for the next run: {mark_words(reason, names)}")
+    for line in again_lines(stand, names):
+        screen.say(f"  {line}")
     if stand["unknown_writes"]:
         screen.say(f"  {number(stand['unknown_writes'], 'write')} of unknown outcome; the next run looks")
     if stand["not_before"] and stand["not_before"] > now:

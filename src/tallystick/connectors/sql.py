@@ -212,7 +212,7 @@ class SqlConnector:
     def create_many(self, object_name: str, bodies: Sequence[tuple[Raw, str]]) -> Flow[Sequence[Written | Error]]:
         """Insert several rows in one transaction; a refused one does not keep the others out."""
         target = yield from self._target(object_name)
-        changes = [self._insert(target, body) for body, _ in bodies]
+        changes = [self._insert(target, target.without_lost(body)) for body, _ in bodies]
         outcomes = yield from self._write(object_name, target, changes)
         return outcomes
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect, select, text, types
 
+from tallystick.connectors.sql_log_names import ROW_TRIGGER
 from tallystick.connectors.sql_mysql import mysql_kind, with_mysql_specifics
 from tallystick.connectors.sql_table import (
     MOMENTS,
@@ -216,7 +217,7 @@ def _with_specifics(connection: Connection, shape: TableShape) -> TableShape:
             name: replace(column, max_length=lengths.get(name, column.max_length))
             for name, column in shape.columns.items()
         },
-        triggered=bool(connection.execute(text(_LATER_CHANGES), named).scalar()),
+        triggered=bool(connection.execute(text(_LATER_CHANGES), named | {"ours": ROW_TRIGGER}).scalar()),
         numbering={name: found for name, found in numbering.items() if found},
         is_copy=bool(connection.execute(text(_IS_COPY)).scalar()),
     )
@@ -235,10 +236,11 @@ def _rowid(connection: Connection, shape: TableShape) -> str:
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
 
 
-# Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns.
+# Bits of tgtype: 2 is BEFORE; what runs before a row is written is part of what the statement returns. A change log's
+# own trigger leaves the row alone.
 _LATER_CHANGES = """
-SELECT EXISTS (SELECT FROM pg_trigger
-  WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 2 = 0)
+SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal
+  AND tgenabled <> 'D' AND tgtype & 2 = 0 AND tgname <> :ours)
 OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = CAST(:name AS regclass) AND ev_type <> '1')"""
 _IS_COPY = "SELECT coalesce(current_setting('in_hot_standby', true), 'off') = 'on'"
 # The length of a varchar is kept with four bytes added.

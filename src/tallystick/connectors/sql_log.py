@@ -20,7 +20,6 @@ from tallystick.core.ports import Position
 from tallystick.project.manifest_changes import ChangesSpec
 
 COLUMNS: Final = ("seq", "tx", "at", "source", "operation", "row_key")
-ROW_TRIGGER: Final = "tally_note_change"  # PostgreSQL names triggers by table
 LOGGED: Final[frozenset[Dialect]] = frozenset({"postgresql", "mysql", "sqlite"})
 _MARK: Final = "log "
 # A log grows faster than its statistics: taken for small, PostgreSQL would gather and sort all of it for each page.
@@ -75,7 +74,7 @@ class ChangeLog:
     @property
     def declaration(self) -> str:
         """What the triggers were made for: a manifest that calls the table or its key otherwise reads another log."""
-        return msgspec.json.encode([self.source, self.key]).decode()
+        return msgspec.json.encode([self.name, self.source, self.key]).decode()
 
     @property
     def table(self) -> Table:

@@ -7,8 +7,8 @@ triggers must never be why somebody's write fails, so keys that a log could not 
 from dataclasses import dataclass
 from typing import Final
 
-from tallystick.connectors.sql_log import ROW_TRIGGER, ChangeLog, spell_name
-from tallystick.connectors.sql_log_names import EVENTS, fitting, trigger_names
+from tallystick.connectors.sql_log import ChangeLog, spell_name
+from tallystick.connectors.sql_log_names import EVENTS, ROW_TRIGGER, fitting, trigger_names
 from tallystick.connectors.sql_table import Kind, TableShape
 from tallystick.core.error import ProjectError
 

@@ -4,6 +4,7 @@ from hashlib import blake2b
 from typing import Final
 
 _LONGEST: Final = 63  # bytes, in PostgreSQL; MySQL takes 64 characters
+ROW_TRIGGER: Final = "tally_note_change"  # PostgreSQL names triggers by table
 EVENTS: Final = ("insert", "update", "delete")
 
 

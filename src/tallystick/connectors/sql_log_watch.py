@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, TextClause, text
 
-from tallystick.connectors.sql_log import IN_ORDER, ROW_TRIGGER, ChangeLog, Reach, merge_gaps, spell_name
-from tallystick.connectors.sql_log_names import trigger_names
+from tallystick.connectors.sql_log import IN_ORDER, ChangeLog, Reach, merge_gaps, spell_name
+from tallystick.connectors.sql_log_names import ROW_TRIGGER, trigger_names
 from tallystick.connectors.sql_table import TableShape
 
 MEMORY_SECONDS: Final = 86_400  # how long a number that is missing may still turn up; then everything was compared
@@ -96,7 +96,9 @@ def _watch_postgres(connection: Connection, request: Watch) -> Watched:
 
 _LAST: Final = "SELECT seq, at FROM {log} ORDER BY seq DESC LIMIT 1"
 _ROW: Final = "SELECT at FROM {log} WHERE seq = :seq"
-_FIRST_KEPT: Final = "SELECT min(seq) FROM {log} WHERE at >= :old"
+# From the last row before those that are remembered: a number may be missing right before them.
+_FLOOR: Final = """
+SELECT coalesce((SELECT max(seq) FROM {log} WHERE seq < (SELECT min(seq) FROM {log} WHERE at >= :old)), 0)"""
 _STARTED: Final = """
 SELECT count(*) FROM {log} WHERE source = :source AND operation = 'start' AND row_key = :declaration"""
 _GAPS: Final = """
@@ -114,8 +116,7 @@ def _watch_numbered(connection: Connection, request: Watch, form: str, log: str,
     gaps: tuple[tuple[int, int], ...] = ()
     # In SQLite nobody commits between others: whoever writes is alone.
     if request.shape.dialect != "sqlite" and last is not None:
-        first = None if begin else connection.execute(_over(log, _FIRST_KEPT), {"old": old}).scalar()
-        floor = begin.floor if begin else high if first is None else int(first)
+        floor = begin.floor if begin else int(connection.execute(_over(log, _FLOOR), {"old": old}).scalar_one())
         rows = connection.execute(_over(log, _GAPS), {"floor": floor, "high": high, "old": old})
         gaps = merge_gaps([(int(low), int(top)) for low, top in rows], MOST_GAPS)
     reach = Reach(high=high, gaps=gaps, anchor=at, form=form)
@@ -135,9 +136,18 @@ FROM information_schema.tables t
 WHERE t.table_schema = coalesce(nullif(:schema, ''), database()) AND t.table_name = :table"""
 # Only who may make triggers on a table is shown them.
 _MYSQL_TRIGGERS: Final = """
-SELECT trigger_name, created FROM information_schema.triggers
+SELECT trigger_name, created, action_statement FROM information_schema.triggers
 WHERE event_object_schema = coalesce(nullif(:schema, ''), database()) AND event_object_table = :table
 ORDER BY trigger_name"""
+_MYSQL_SEES: Final = """
+SELECT count(*) FROM (
+  SELECT grantee, privilege_type FROM information_schema.user_privileges
+  UNION SELECT grantee, privilege_type FROM information_schema.schema_privileges
+    WHERE coalesce(nullif(:schema, ''), database()) LIKE table_schema
+  UNION SELECT grantee, privilege_type FROM information_schema.table_privileges
+    WHERE table_schema = coalesce(nullif(:schema, ''), database()) AND table_name = :table) granted
+WHERE privilege_type = 'TRIGGER' AND grantee = concat(quote(substring_index(current_user(), '@', 1)), '@',
+  quote(substring_index(current_user(), '@', -1)))"""
 
 
 def _watch_mysql(connection: Connection, request: Watch) -> Watched:
@@ -150,24 +160,28 @@ def _watch_mysql(connection: Connection, request: Watch) -> Watched:
     made, there, old = found or (None, 0, None)
     if not there:
         return Watched(lost=_absence(log, is_there=False, is_readable=False))
-    rows = connection.execute(text(_MYSQL_TRIGGERS), {"schema": shape.schema, "table": shape.name}).all()
-    ours = {name: created for name, created in rows if name in trigger_names(shape.name)}
-    if rows and len(ours) < len(trigger_names(shape.name)):
+    spelled = spell_name("mysql", log.schema, log.name)
+    table = {"schema": shape.schema, "table": shape.name}
+    rows = connection.execute(text(_MYSQL_TRIGGERS), table).all()
+    names = trigger_names(shape.name)
+    ours = [str(created) for name, created, body in rows if name in names and spelled in body]
+    if len(ours) < len(names) and (rows or connection.execute(text(_MYSQL_SEES), table).scalar()):
         return Watched(lost=_absence(log, is_there=True, is_readable=True))
-    form = ",".join(map(str, (made, *ours.values())))
-    return _watch_numbered(connection, request, form, spell_name("mysql", log.schema, log.name), old)
+    return _watch_numbered(connection, request, ",".join((str(made), *ours)), spelled, old)
 
 
 _SQLITE_LOOK: Final = """
 SELECT (SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = :log COLLATE NOCASE),
   (SELECT schema_version FROM pragma_schema_version)"""
-_SQLITE_TRIGGERS: Final = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE"
+_SQLITE_TRIGGERS: Final = """
+SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE"""
 
 
 def _watch_sqlite(connection: Connection, request: Watch) -> Watched:
     log = request.log
     there, version = connection.execute(text(_SQLITE_LOOK), {"log": log.name}).one()
-    found = set(connection.execute(text(_SQLITE_TRIGGERS), {"table": request.shape.name}).scalars())
+    rows = connection.execute(text(_SQLITE_TRIGGERS), {"table": request.shape.name}).all()
+    found = {name for name, body in rows if log.qualified in body}
     if not there or not found >= set(trigger_names(request.shape.name)):
         return Watched(lost=_absence(log, is_there=bool(there), is_readable=True))
     return _watch_numbered(connection, request, str(version), log.qualified, 0)

@@ -49,8 +49,8 @@ class Target:
     ``stamps`` are columns that get the time of each change, ``born`` those that get the time of the insert,
     ``counter`` an integer version that each change raises: columns that nobody else keeps, but that other readers of
     the table rely on. ``filled`` are all columns that somebody fills where a new row leaves them out: the others are
-    blank then. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``compiled``
-    keeps the statements that were compiled for the table.
+    blank then. ``key`` is what the id is made of, ``writable`` are the columns that take values, ``lost`` those that
+    the manifest names and the table has no more; ``compiled`` keeps the statements that were compiled for the table.
     """
 
     shape: TableShape
@@ -67,7 +67,12 @@ class Target:
     tombstone: Tombstone | None = None
     has_version: bool = False
     writable: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
     compiled: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def without_lost(self, body: Raw) -> Raw:
+        """Give a new row without what the table cannot hold any more: the rest does not wait for it (R-15.2)."""
+        return {name: value for name, value in body.items() if name not in self.lost} if self.lost else body
 
 
 class Change(NamedTuple):

@@ -68,15 +68,22 @@ def column_of(path: str) -> str:
 
 
 def make_target(shape: TableShape, spec: ObjectSpec, here: tzinfo, place: str) -> Target:
-    """Make a table ready. Raises ``ProjectError`` where the manifest names columns that are not there."""
+    """Make a table ready. A field whose column is not there is left out: it is unknown and never blank (R-15.2).
+
+    Raises ``ProjectError`` where a column is not there by which rows are told apart, asked for or compared, or where
+    the object goes on with no change of its fields (``on_new_field: freeze`` and ``stop``).
+    """
     key = _key(shape, spec, place)
     roles = [column_of(path) for path in (spec.version, spec.modified, spec.created) if path]
     roles += [column_of(spec.deleted.path)] if spec.deleted else []
     roles += [spec.since.param] if spec.since else []
     wanted = [column_of(path) for path in spec.fields]
-    for name in (*key, *roles, *wanted):
+    for name in (*key, *roles):
         if name not in shape.columns:
             raise _no_column(name, shape, place)
+    lost = frozenset(wanted) - shape.columns.keys()
+    if lost and spec.on_new_field in {"freeze", "stop"}:
+        raise _frozen(min(lost), shape, spec, place)
     stamps = tuple(_stamps(shape, spec))
     version = column_of(spec.version)
     counts = version and shape.columns[version].kind == "integer" and _is_ours(version, shape, spec)
@@ -98,6 +105,7 @@ def make_target(shape: TableShape, spec: ObjectSpec, here: tzinfo, place: str) -
         tombstone=spec.deleted,
         has_version=bool(spec.version),
         writable=frozenset(name for name, column in shape.columns.items() if not column.generated),
+        lost=lost,
     )
 
 
@@ -119,7 +127,17 @@ def _key(shape: TableShape, spec: ObjectSpec, place: str) -> tuple[str, ...]:
 
 
 def _no_column(name: str, shape: TableShape, place: str) -> ProjectError:
-    return ProjectError(f"the table has no column '{name}'", hint=nearest(name, shape.columns), place=place)
+    known = nearest(name, shape.columns)
+    hint = f"{known}{'' if known.endswith('.') else '.'} `tally drift` shows what changed in the table"
+    return ProjectError(f"the table has no column '{name}'", hint=hint, place=place)
+
+
+def _frozen(name: str, shape: TableShape, spec: ObjectSpec, place: str) -> ProjectError:
+    return ProjectError(
+        f"the table has no column '{name}', and 'on_new_field: {spec.on_new_field}' lets nothing go on without it",
+        hint=f"tally drift {place.partition('/')[0]} shows what changed; {nearest(name, shape.columns)}",
+        place=place,
+    )
 
 
 def _is_ours(name: str, shape: TableShape, spec: ObjectSpec) -> bool:

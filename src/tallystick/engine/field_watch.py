@@ -4,7 +4,7 @@ Rows whose bytes are those last seen are not decoded, and need not be: a field t
 Where a connector knows all fields without a record, that is asked instead. Nothing is read for this.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -81,7 +81,11 @@ class FieldWatch:
         fresh = {f.path: f for f in self.announced.get(key, ()) if parse(f.path)[:1] not in written}
         gone: list[Field] = []
         seen = self.seen.get(key)
-        if seen is not None and key not in self.announced:
+        if key in self.announced:
+            there = {parse(f.path)[:1] for f in self.announced[key]}
+            agreed = expected.written.by_path if there else {}
+            gone = [f for path, f in agreed.items() if path in expected.mapped and parse(path)[:1] not in there]
+        elif seen is not None:
             fresh = {f.path: f for f in seen.unannounced(expected.written, expected.own)}
             if seen.records >= _ENOUGH and not expected.omits_blank:
                 gone = [f for f in seen.vanished(expected.written) if f.path in expected.mapped]
@@ -95,8 +99,11 @@ class FieldWatch:
         return found | {f.path: f.type for f in self.announced.get(key, ())}
 
     def holds(self, pair: Pair) -> tuple[Hold, ...]:
-        """Hold every write to an object that says so while a change of its fields is undecided."""
-        found = []
+        """Hold every write to an object that says so while a change of its fields is undecided.
+
+        Where a field is gone by which records are matched, or that keeps the other side's id, the pair waits (R-15.1).
+        """
+        found = list(self._lost_keys(pair))
         for side in SIDES:
             end = pair.end(side)
             key = (end.system, end.object)
@@ -111,6 +118,21 @@ class FieldWatch:
                 told = f"{end.system}/{end.object} changed its fields, and nobody has said what becomes of {words}"
                 found.append(Hold("drift", side, _ALL, f"{told}: tally drift {end.system}"))
         return tuple(found)
+
+    def _lost_keys(self, pair: Pair) -> Iterator[Hold]:
+        matched = {name for rule in pair.mapping.match for name in rule.fields}
+        for end in map(pair.end, SIDES):
+            key = (end.system, end.object)
+            expected = self.expected.get(key)
+            if expected is None or key not in self.announced:
+                # Elsewhere it may be that the records just seen leave a blank out: nobody says that the field is gone.
+                continue
+            places = zip(pair.mapping.names, end.places, strict=True)
+            keys = {place.path for name, place in places if name in matched} | {end.external_id}
+            gone = [d.path for d in self.drift(key) if d.change == "gone" and (d.path, "gone") not in expected.settled]
+            if lost := [f"'{path}'" for path in gone if parse(path) in keys]:
+                told = f"{end.system}/{end.object} lost {', '.join(lost)}, by which its records are found"
+                yield from (Hold("drift", side, _ALL, f"{told}: tally drift {end.system}") for side in SIDES)
 
     def _still(self, key: Key, expected: Expected) -> set[tuple[str, Change]]:
         """Give the changes known before that this run does not show to be over."""

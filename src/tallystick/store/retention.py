@@ -7,9 +7,10 @@ old, and to remove it twice is the same as once.
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from tallystick.store.driver import Driver
+from tallystick.store.field_tables import field_change
 from tallystick.store.refusal_table import refusal
 from tallystick.store.statement import Statement
 from tallystick.store.tables import base, binding, finding, former_id, journal, run
@@ -42,6 +43,16 @@ _EXPIRED: Final = {
     ),
     "refusal": Statement(delete(refusal).where(refusal.c.last <= bindparam("before")), ("before",)),
     "former_id": Statement(delete(former_id).where(former_id.c.since <= bindparam("before")), ("before",)),
+    # What is open waits for a person however long; what stood there at the first look would be news without its entry.
+    "field_change": Statement(
+        delete(field_change).where(
+            or_(
+                field_change.c.ended <= bindparam("before"),
+                and_(field_change.c.decision == "ignored", field_change.c.last <= bindparam("before")),
+            )
+        ),
+        ("before",),
+    ),
 }
 
 
@@ -49,6 +60,7 @@ _EXPIRED: Final = {
 class Retention:
     """How many days runs, findings, former ids and refusals are kept (Appendix B). A journal entry knows its own end.
 
+    ``field_days`` is how long a change of a field is kept after it ended, or after an ignored one was last seen.
     ``value_days`` is how long the values of deleted records and of former ids are kept; their ids stay (R-12.3).
     """
 
@@ -57,6 +69,7 @@ class Retention:
     former_id_days: float = 400
     value_days: float = 30
     refusal_days: float = 400
+    field_days: float = 400
 
 
 def remove_expired(driver: Driver, now: float, retention: Retention) -> dict[str, int]:
@@ -73,5 +86,6 @@ def remove_expired(driver: Driver, now: float, retention: Retention) -> dict[str
         "former_base": now - retention.value_days * _DAY,
         "refusal": now - retention.refusal_days * _DAY,
         "former_id": now - retention.former_id_days * _DAY,
+        "field_change": now - retention.field_days * _DAY,
     }
     return {name: driver.write(statement, [(before[name],)]) for name, statement in _EXPIRED.items()}
