@@ -1,8 +1,10 @@
-"""The files connector keeps the contract, over a CSV file with decimal commas and over JSON Lines."""
+"""The files connector keeps the contract, over each format that can be written."""
 
+import io
 from decimal import Decimal
 from typing import ClassVar
 
+import openpyxl
 import pytest
 
 from tallystick.connectors.files import open_system
@@ -89,3 +91,36 @@ class TestJson(FilesConformance):
 
     file: ClassVar = {"name": "companies.json", "format": "json"}
     content: ClassVar = b"[]"
+
+
+class TestXml(FilesConformance):
+    """One document with namespaces, a comment, and something else beside the records, in an encoding of one byte."""
+
+    file: ClassVar = {"name": "companies.xml", "format": "xml", "records": "company"}
+    content: ClassVar = (
+        b'<?xml version="1.0" encoding="ISO-8859-1"?>\n'
+        b'<c:export xmlns:c="urn:crm">\n  <!-- of today -->\n  <c:head made="1"/>\n  <c:companies/>\n</c:export>\n'
+    )
+    keeps_empty_text = False
+
+
+class TestXlsx(FilesConformance):
+    """The second sheet of a workbook, its headings below a title."""
+
+    file: ClassVar = {"name": "companies.xlsx", "format": "xlsx", "sheet": "Companies", "header": 2}
+    keeps_empty_text = False
+    # More digits than a workbook keeps are refused, see the connector's own tests.
+    integers = (0, -1, 2**53 - 1)
+    numbers = (Decimal("0.1"), Decimal("-12.50"), Decimal("123456789012.345"))
+
+    @property
+    def content(self):
+        """Make the workbook as its program saves it."""
+        book = openpyxl.Workbook()
+        sheet = book.create_sheet("Companies")
+        sheet["A1"] = "All companies"
+        for at, name in enumerate(FIELDS, 1):
+            sheet.cell(2, at, name)
+        saved = io.BytesIO()
+        book.save(saved)
+        return saved.getvalue()

@@ -37,9 +37,10 @@ default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
 mail_location = maildir:{folder}/mail/%u
-auth_mechanisms = plain
+auth_mechanisms = plain{mechanism}
 auth_failure_delay = 0
 first_valid_uid = 1
+{passdb}
 passdb {{
   driver = passwd-file
   args = {folder}/users
@@ -118,9 +119,21 @@ def letter_of(*files, at=0, sender="Reports <reports@shop.example>", subject="Ni
     return made
 
 
+_BY_TOKEN = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2
+}}
+"""
+
+
 @contextmanager
-def dovecot():
-    """Run Dovecot from a temporary folder, as whoever runs the tests; root lends it to the powerless user."""
+def dovecot(tokens_at=""):
+    """Run Dovecot from a temporary folder, as whoever runs the tests; root lends it to the powerless user.
+
+    Where ``tokens_at`` is the address of a server that says what a token is good for, tokens sign in too.
+    """
     program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         reason = "a mail server is missing: apt-get install dovecot-imapd"
@@ -137,6 +150,13 @@ def dovecot():
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         group = grp.getgrgid(user.pw_gid).gr_name
         settings = {"folder": folder, "user": user.pw_name, "group": group, "port": port, "tls_port": tls_port}
+        settings |= {"mechanism": "", "passdb": ""}
+        if tokens_at:
+            settings |= {"mechanism": " xoauth2", "passdb": _BY_TOKEN.format(folder=folder)}
+            asked = f"introspection_mode = post\nintrospection_url = {tokens_at}\n"
+            (folder / "oauth2").write_text(
+                asked + "username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+            )
         (folder / "conf").write_text(_SETTINGS.format(**settings))
         (folder / "mail").mkdir()
         os.chown(folder / "mail", user.pw_uid, user.pw_gid)

@@ -247,7 +247,7 @@ def test_a_write_keeps_the_rights_of_the_file(drop):
         {"name": "c-{day}.csv"},
         {"name": "c-{date}-{date}.csv"},
         {"name": "c-{date}.csv", "write": "replace"},
-        {"format": "xml", "records": "c", "write": "replace"},
+        {"format": "json", "records": "c", "write": "replace"},
         {"archive": "a/b"},
         {"complete": {"trailer": "("}},
         {"encoding": "nonsense"},

@@ -39,7 +39,7 @@ class DelimitedFormat:
         self._names: list[str] = []
         self._end = "\n"
         self._quotes_all = False
-        self.head = b""
+        self.head = self.tail = b""
         self.tape: Tape | None = None
 
     def read(self, stream: IO[bytes]) -> Iterator[Entry]:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pycurl
@@ -12,6 +12,9 @@ import pycurl
 from tallystick import __version__
 from tallystick.core.error import AccessError, Error, Garbled, ProjectError, Unavailable
 from tallystick.project.manifest import Network
+
+if TYPE_CHECKING:
+    from tallystick.connectors.token_source import TokenSource
 
 _PROTOCOLS: Final = {
     "http": pycurl.PROTO_HTTP,
@@ -62,12 +65,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who we are there: user name and password, for HTTP a line of the header, for a mailbox a token."""
+    """Who we are there: user name and password, for HTTP a line of the header, for a mailbox a token or its source."""
 
     user: str = ""
     password: str = ""
     header: str = ""
     token: str = ""
+    tokens: "TokenSource | None" = None
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ class FixedFormat:
         self._spelling = Spelling("utf-8")
         self._names: list[str] = []
         self._end = "\n"
-        self.head = b""
+        self.head = self.tail = b""
         self.tape: Tape | None = None
         if not spec.widths:
             raise ProjectError("the widths of the columns are missing", hint="widths: [10, 30, 8]", place=place)

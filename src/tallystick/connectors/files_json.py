@@ -20,7 +20,7 @@ class _Records:
         self._names = names
         self._place = place
         self._spelling = Spelling("utf-8")
-        self.head = b""
+        self.head = self.tail = b""
         self.tape: Tape | None = None
 
     def decode(self, source: bytes) -> Raw:
@@ -101,7 +101,7 @@ class JsonFormat(_Records):
 
     def __init__(self, spec: FileSpec, names: frozenset[str], place: str) -> None:
         super().__init__(spec, names, place)
-        self.head = b"[\n"
+        self.head, self.tail = b"[\n", b"\n]\n"
 
     def read(self, stream: IO[bytes]) -> Iterator[Entry]:
         """Give every record. Raises ``Unavailable`` for a document that breaks off, ``Garbled`` for none."""

@@ -8,13 +8,16 @@ import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from tallystick.connectors.files_curl import Address, Credentials
 from tallystick.connectors.files_mail_parts import number_of
 from tallystick.core.error import AccessError, Error, Garbled, ProjectError, Unavailable
 from tallystick.project.manifest import Network
+
+if TYPE_CHECKING:
+    from tallystick.connectors.token_source import TokenSource
 
 _PORTS: Final = {"imap": 143, "imaps": 993}
 _LARGEST_PIECE: Final = 16_000_000  # bytes that a server may send at once; files are asked for in smaller pieces
@@ -57,11 +60,12 @@ class Session:
         self._is_tls = address.scheme == "imaps"
         self._may_be_open = bool(address.settings) or _is_loopback(address.host)
         self._user = who.user or unquote(address.user)
-        if not self._user or not (who.password or who.token):
-            hint = "auth: {type: basic, username: ..., password: '${env:NAME}'}, or a bearer token for XOAUTH2"
+        if not self._user or not (who.password or who.token or who.tokens):
+            hint = "auth: {type: basic, username: ..., password: '${env:NAME}'}, or a token or OAuth 2.0 for XOAUTH2"
             raise ProjectError("nothing says how to sign in to the mailbox", hint=hint, place=title)
         self._who = who
         self._network = network
+        self._token = ""
         self._wire: Any = None
         self._delimiter = ""
         self.root = unquote(parts.path).strip("/") or "INBOX"
@@ -75,6 +79,8 @@ class Session:
                 wire.logout()
             with suppress(OSError):
                 wire.shutdown()
+        if self._who.tokens is not None:
+            self._who.tokens.close()
 
     def enter(self, folder: str, *, writes: bool = False) -> tuple[int, int] | None:
         """Open a folder, read-only unless it ``writes``; ``None`` where there is none.
@@ -220,14 +226,13 @@ class Session:
 
     def _sign_in(self, wire: imaplib.IMAP4) -> None:
         user, who = self._user, self._who
-        first = f"user={user}\x01auth=Bearer {who.token}\x01\x01" if who.token else f"\0{user}\0{who.password}"
-        # To a refusal's explanation the answer is empty; then the refusal itself comes.
-        answers = iter([first.encode()])
         try:
-            if who.token:
-                wire.authenticate("XOAUTH2", lambda _: next(answers, b""))
+            if who.tokens is not None:
+                self._sign_in_by(who.tokens, wire)
+            elif who.token:
+                _answer(wire, "XOAUTH2", _bearer(user, who.token))
             elif "AUTH=PLAIN" in wire.capabilities:
-                wire.authenticate("PLAIN", lambda _: next(answers, b""))
+                _answer(wire, "PLAIN", f"\0{user}\0{who.password}")
             else:
                 quoted(user + who.password, self.title)  # nothing that would end the line
                 wire.login(quoted(user, self.title), who.password)
@@ -237,6 +242,20 @@ class Session:
             hint = "check 'auth': user name and password or token, and that IMAP is allowed for this mailbox"
             raise self._refusal("the mail server does not let us in", [error], hint) from None
         self._relist(wire)
+
+    def _sign_in_by(self, tokens: "TokenSource", wire: imaplib.IMAP4) -> None:
+        """Sign in by a token; where it was good before and is refused now, once more by a new one."""
+        held = tokens.held
+        token = self._token = tokens.token()
+        try:
+            _answer(wire, "XOAUTH2", _bearer(self._user, token))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            if token != held:
+                raise
+            self._token = tokens.renew()
+            _answer(wire, "XOAUTH2", _bearer(self._user, self._token))
 
     def _relist(self, wire: imaplib.IMAP4) -> None:
         """Ask for the abilities again: many servers name all of them only to who has signed in."""
@@ -277,10 +296,20 @@ class Session:
         """Spell what a server said, on one line, without the secret that it may repeat."""
         texts = [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in said if each]
         text = " ".join("; ".join(texts).split())
-        for secret in filter(None, (self._who.password, self._who.token)):
+        for secret in filter(None, (self._who.password, self._who.token, self._token)):
             for spelled in (secret, repr(secret)[1:-1], b64encode(secret.encode()).decode()):
                 text = text.replace(spelled, "***")
         return text[:300]
+
+
+def _bearer(user: str, token: str) -> str:
+    return f"user={user}\x01auth=Bearer {token}\x01\x01"
+
+
+def _answer(wire: imaplib.IMAP4, mechanism: str, first: str) -> None:
+    # To a refusal's explanation the answer is empty; then the refusal itself comes.
+    answers = iter([first.encode()])
+    wire.authenticate(mechanism, lambda _: next(answers, b""))
 
 
 def quoted(text: str, place: str) -> str:

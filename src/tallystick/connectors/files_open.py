@@ -8,7 +8,17 @@ from tallystick.connectors.files_place import LocalPlace, Narrowing, Place
 from tallystick.core.error import ProjectError
 from tallystick.core.ports import Secrets
 from tallystick.project.manifest import Network
-from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, NoAuth
+from tallystick.project.manifest_auth import (
+    ApiKeyAuth,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    ClientCredentialsAuth,
+    JwtBearerAuth,
+    NoAuth,
+    PasswordGrantAuth,
+    RefreshTokenAuth,
+)
 from tallystick.project.manifest_files import MAIL_SCHEMES, FileSpec
 
 if TYPE_CHECKING:
@@ -57,12 +67,13 @@ def open_place(
 
         return open_bucket(url, _credentials(auth or NoAuth(), secrets, name, scheme), network or Network(), name)
     address = read_address(url, name)
-    who = _credentials(auth or NoAuth(), secrets, name, scheme)
     if scheme in MAIL_SCHEMES:
         from tallystick.connectors.files_mail import Mailbox
         from tallystick.connectors.files_mail_session import Session
 
+        who = _mail_credentials(auth or NoAuth(), secrets, name, network or Network())
         return Mailbox(Session(address, who, network or Network(), name))
+    who = _credentials(auth or NoAuth(), secrets, name, scheme)
     courier = Courier(address, who, network or Network(), name)
     if scheme in _FOLDERS:
         return RemoteFolder(address, courier)
@@ -77,6 +88,20 @@ def place_of(file: FileSpec, place: Place) -> Place:
     return place.narrow(file) if isinstance(place, Narrowing) else place
 
 
+def _mail_credentials(auth: Auth, secrets: Secrets | None, name: str, network: Network) -> "Credentials":
+    from tallystick.connectors.files_curl import Credentials
+
+    match auth:
+        case BearerAuth():
+            return Credentials(token=secrets.resolve(auth.token) if secrets else auth.token)
+        case ClientCredentialsAuth() | PasswordGrantAuth() | RefreshTokenAuth() | JwtBearerAuth() if secrets:
+            from tallystick.connectors.token_source import TokenSource
+
+            return Credentials(tokens=TokenSource(name, auth, network, secrets))
+        case _:
+            return _credentials(auth, secrets, name, "a mailbox")
+
+
 def _credentials(auth: Auth, secrets: Secrets | None, name: str, scheme: str) -> "Credentials":
     from tallystick.connectors.files_curl import Credentials
 
@@ -88,8 +113,6 @@ def _credentials(auth: Auth, secrets: Secrets | None, name: str, scheme: str) ->
             return Credentials()
         case BasicAuth():
             return Credentials(resolve(auth.username), resolve(auth.password))
-        case BearerAuth() if scheme in MAIL_SCHEMES:
-            return Credentials(token=resolve(auth.token))
         case BearerAuth() if scheme in _WEB:
             return Credentials(header=f"Authorization: {auth.scheme} {resolve(auth.token)}")
         case ApiKeyAuth(location="header") if scheme in _WEB:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from tallystick.connectors.files_request import Listed
-from tallystick.connectors.files_text import Entry, Fault
+from tallystick.connectors.files_text import Entry, Fault, Pieces
 from tallystick.connectors.sighting import scalar_text
 from tallystick.connectors.sql_table import join_id
 from tallystick.core.error import DataError
@@ -83,7 +83,7 @@ class Rows:
             for (row,) in cursor:
                 yield row
 
-    def sources(self) -> Iterator[bytes]:
+    def sources(self) -> Pieces:
         """Give the bytes of everything in the file, in its order."""
         with closing(self._database.execute("SELECT source FROM rows ORDER BY at")) as cursor:
             for (source,) in cursor:

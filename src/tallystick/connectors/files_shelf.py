@@ -3,10 +3,18 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain
 from typing import Any, Final
 
 from tallystick.connectors.files_arrival import Arrival
-from tallystick.connectors.files_format import WRITABLE_FORMATS, Format, WritableFormat, last_bytes, open_format
+from tallystick.connectors.files_format import (
+    Changing,
+    Format,
+    RewritableFormat,
+    WritableFormat,
+    open_format,
+)
 from tallystick.connectors.files_place import Acknowledging, Place, Seen
 from tallystick.connectors.files_request import Change, Listed
 from tallystick.connectors.files_rows import UNREADABLE, Rows
@@ -132,7 +140,7 @@ class Shelf:
 
     def _write_once(self, changes: Sequence[Change]) -> list[Outcome]:
         rows, spelling, seen = self._known(), self._format, self._seen
-        if not isinstance(spelling, WritableFormat) or seen is None:
+        if not isinstance(spelling, WritableFormat | RewritableFormat) or seen is None:
             raise ProjectError("files of this format are only read", place=self._title)
         with rows.change():
             outcomes = [self._outcome(rows, spelling, change) for change in changes]
@@ -141,7 +149,10 @@ class Shelf:
             # Somebody may have put a newer file there since; what it says must not be overwritten.
             if not seen.is_as(self._place.look_at(seen)):
                 raise _MovedError
-            self._seen = self._place.replace(seen, self._content(rows, spelling))
+            with self._content(rows, spelling, seen) as content:
+                self._seen = self._place.replace(seen, content)
+        if isinstance(spelling, RewritableFormat):
+            self.close()  # where its rows stand now is read anew
         return outcomes
 
     def put_away(self) -> None:
@@ -184,7 +195,7 @@ class Shelf:
         if tape and complete.final_newline and tape.ends_openly and not self._arrival.is_proven:
             raise cut_off(seen.path, "its last line does not end; if that is so always, set 'final_newline: false'")
 
-    def _outcome(self, rows: Rows, spelling: WritableFormat, change: Change) -> Outcome:
+    def _outcome(self, rows: Rows, spelling: Changing, change: Change) -> Outcome:
         try:
             match change.op:
                 case "create":
@@ -198,7 +209,7 @@ class Shelf:
         except Error as error:
             return error
 
-    def _create(self, rows: Rows, spelling: WritableFormat, body: Raw) -> Outcome:
+    def _create(self, rows: Rows, spelling: Changing, body: Raw) -> Outcome:
         source = spelling.make(body)
         record = spelling.decode(source)
         record_id = rows.identify(record)
@@ -208,11 +219,11 @@ class Shelf:
         rows.add(record_id, row, source)
         return row
 
-    def _update(self, rows: Rows, spelling: WritableFormat, change: Change) -> Outcome:
+    def _update(self, rows: Rows, spelling: Changing, change: Change) -> Outcome:
         self._check(rows, change)
         return self._put(rows, spelling, change.id, change.values)
 
-    def _put(self, rows: Rows, spelling: WritableFormat, record_id: str, patch: Raw) -> bytes:
+    def _put(self, rows: Rows, spelling: Changing, record_id: str, patch: Raw) -> bytes:
         source = spelling.change(rows.source(record_id), patch)
         record = spelling.decode(source)
         if rows.identify(record) != record_id:
@@ -221,7 +232,7 @@ class Shelf:
         rows.put(record_id, row, source)
         return row
 
-    def _delete(self, rows: Rows, spelling: WritableFormat, change: Change) -> Outcome:
+    def _delete(self, rows: Rows, spelling: Changing, change: Change) -> Outcome:
         self._check(rows, change)
         tombstone = self._spec.deleted
         if tombstone is None:
@@ -247,7 +258,19 @@ class Shelf:
         if is_other or (change.version is not None and change.version != self._sight.version(record, row)):
             raise Stale("the row has changed since it was read", place=place)
 
-    def _content(self, rows: Rows, spelling: WritableFormat) -> Iterator[bytes]:
+    @contextmanager
+    def _content(
+        self, rows: Rows, spelling: WritableFormat | RewritableFormat, seen: Seen
+    ) -> Iterator[Iterator[bytes]]:
+        """Give the new file in pieces; the first is made before anything is written."""
+        if isinstance(spelling, WritableFormat):
+            yield self._pieces(rows, spelling)
+            return
+        with self._place.open(seen) as stream, closing(spelling.rewrite(stream, rows.sources)) as pieces:
+            first = next(pieces)
+            yield chain([first], pieces)
+
+    def _pieces(self, rows: Rows, spelling: WritableFormat) -> Iterator[bytes]:
         yield spelling.head
         before = spelling.head
         for source in rows.sources():
@@ -256,7 +279,7 @@ class Shelf:
             before = source or before
         if spelling.by_line:
             yield spelling.joint(before)
-        yield last_bytes(self.file)
+        yield spelling.tail
         if spelling.tape:
             yield spelling.tape.closing_line(rows.count)
 
@@ -273,9 +296,9 @@ def file_of(spec: ObjectSpec, title: str) -> FileSpec:
     except re.error as error:
         raise ProjectError(f"'trailer' is no regular expression: {error}", place=title) from None
     if file.write != "never":
-        if file.format not in WRITABLE_FORMATS or (file.format == "json" and file.records):
-            hint = f"formats that can be written: {', '.join(WRITABLE_FORMATS)}"
-            raise ProjectError(f"'{file.format}' files like this are only read", hint=hint, place=title)
+        if file.format == "json" and file.records:
+            hint = "a JSON document is written where it is nothing but the list of records"
+            raise ProjectError("a list inside a JSON document is only read", hint=hint, place=title)
         if file.archive or any(part in file.name for part in ("{date}", "{number}", "*")):
             hint = "remove 'archive', and give 'name' without {date}, {number} and *"
             raise ProjectError("only one file of a fixed name can be written", hint=hint, place=title)

@@ -5,7 +5,7 @@ Bytes that are no text in the stated encoding are kept as they are, so that they
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO, Final, NamedTuple
@@ -24,6 +24,9 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE: Final = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}
+
+Pieces = Generator[bytes, None, None]
+"""Pieces of a file; whoever does not take them all closes it."""
 
 
 class Fault(NamedTuple):

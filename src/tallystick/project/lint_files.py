@@ -10,7 +10,6 @@ from tallystick.project.manifest_files import MAIL_SCHEMES, FileSpec, MailSpec
 from tallystick.project.text import DataPath
 
 _Fault = tuple[DataPath, str, str]
-_WRITABLE: Final = frozenset({"csv", "tsv", "fixed", "json", "jsonl"})
 _TABLES: Final = frozenset({"csv", "tsv", "fixed", "xlsx"})
 
 
@@ -54,9 +53,9 @@ def _of_writing(file: FileSpec) -> Iterator[_Fault]:
             yield ("name",), f"{part} does not fit into the name of a file", "{date} and {number} do, once each, and *"
     if file.write == "never":
         return
-    if file.format not in _WRITABLE or (file.format == "json" and file.records):
-        hint = f"write: never; formats that can be written: {', '.join(sorted(_WRITABLE))}"
-        yield ("write",), f"'{file.format}' files like this are only read", hint
+    if file.format == "json" and file.records:
+        hint = "write: never; a JSON document is written where it is nothing but the list of records"
+        yield ("write",), "a list inside a JSON document is only read", hint
     if file.archive or re.search(r"\{date\}|\{number\}|\*", file.name):
         hint = "remove 'archive', and give 'name' without {date}, {number} and *"
         yield ("write",), "only one file of a fixed name can be written", hint
