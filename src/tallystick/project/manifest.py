@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tallystick.core.schema import Type
+from tallystick.project.manifest_absence import Absence
 from tallystick.project.manifest_auth import Auth, NoAuth
 from tallystick.project.manifest_changes import ChangesSpec
 from tallystick.project.manifest_export import ExportSpec
@@ -115,6 +116,8 @@ class Operation(Model):
     """Create and update: how the same call is only checked and not carried out; `tally plan --validate` uses it."""
     whole: bool = False
     """The call replaces the whole record, so the record as last read is sent with the change applied (R-10.6)."""
+    absent: Absence = ()
+    """REST, ``get``: what else than 404 and 410 says that there is no such record: statuses (403), words of answers."""
 
 
 class Action(Model):

@@ -54,8 +54,23 @@ class ClientCredentialsAuth(Model):
     """Further form fields, such as ``audience``."""
 
 
+class PasswordGrantAuth(Model):
+    """OAuth 2.0 with a user's name and password; renewed by the refresh token where the system gives one."""
+
+    type: Literal["oauth2_password"]
+    token_url: str
+    username: str
+    password: str
+    client_id: str = ""
+    client_secret: str = ""
+    """Empty for a public client."""
+    scopes: tuple[str, ...] = ()
+    send_in: Literal["header", "body"] = "body"
+    extra: dict[str, str] = {}
+
+
 class RefreshTokenAuth(Model):
-    """OAuth 2.0 with a refresh token, or with the code of an authorization that a person has just given."""
+    """OAuth 2.0 with a refresh token, or with what a person has granted by signing in (``tally login``)."""
 
     type: Literal["oauth2_refresh_token"]
     token_url: str
@@ -64,14 +79,21 @@ class RefreshTokenAuth(Model):
     """Empty for a public client."""
     refresh_token: str = ""
     """As a reference. Not needed where ``code`` is, or where ``keep_in`` has one already."""
+    authorize_url: str = ""
+    """The page where a person signs in: ``tally login`` opens it and keeps the refresh token in ``keep_in``."""
+    authorize_with: dict[str, str] = {}
+    """What this page has to be asked with besides, such as ``access_type: offline``."""
+    device_url: str = ""
+    """Where a code for another device is asked for (RFC 8628), for computers that have no browser."""
     code: str = ""
     """The code that the sign-in page gave, as a reference. It is good once, so ``keep_in`` must be set."""
     redirect_uri: str = ""
+    """Where the sign-in page leads back to, as the system knows it. Any free port of this computer if empty."""
     code_verifier: str = ""
     """What the authorization was asked for with (PKCE)."""
     keep_in: str = ""
     """A file for the newest refresh token; systems that give a new one with each use want it. Only its owner may read
-    it."""
+    it. A relative path lies in the project's folder."""
     scopes: tuple[str, ...] = ()
     send_in: Literal["header", "body"] = "body"
     extra: dict[str, str] = {}
@@ -139,8 +161,23 @@ class OAuth1Auth(Model):
     """What the system wants to be named beside the signature, such as an account."""
 
 
+class AwsAuth(Model):
+    """Each request is signed as Amazon Web Services and their likes want it (signature version 4)."""
+
+    type: Literal["aws_sigv4"]
+    access_key: str
+    """The id of the key, such as ``AKIA...``."""
+    secret_key: str
+    session_token: str = ""
+    """Where the key is a temporary one."""
+    region: str
+    """Such as ``eu-central-1``."""
+    service: str
+    """The name that signatures know it by: ``execute-api``, ``s3``, ``dynamodb``, ``es``."""
+
+
 class SessionLogin(Model):
-    """The request that opens a session."""
+    """The request that opens a session, or makes a new one of the last."""
 
     path: str
     """Below ``base_url``, or a whole address."""
@@ -153,6 +190,8 @@ class SessionLogin(Model):
     header: str = ""
     """The header that carries the token. Cookies are kept and sent anyway."""
     value: str = "{token}"
+    refresh: str = ""
+    """Path of a token in the answer that ``renew`` asks with the next time, or ``header:NAME``."""
 
 
 class CsrfFetch(Model):
@@ -170,6 +209,13 @@ class SessionAuth(Model):
 
     type: Literal["session"]
     login: SessionLogin | None = None
+    renew: SessionLogin | None = None
+    """The request that goes on with a session that ended; ``{refresh}`` in it stands for the newest token to do so
+    with, ``{token}`` for the session's last one. Where it is refused, or nothing is there yet, ``login`` serves."""
+    refresh_token: str = ""
+    """The first of these tokens, as a reference, where no login gives one."""
+    keep_in: str = ""
+    """A file for the newest of these tokens, where each is good once. A relative path lies in the project's folder."""
     username: str = ""
     password: str = ""
     """With these, each request carries HTTP basic as well."""
@@ -184,11 +230,13 @@ Auth = Annotated[
     | BasicAuth
     | BearerAuth
     | ClientCredentialsAuth
+    | PasswordGrantAuth
     | RefreshTokenAuth
     | JwtBearerAuth
     | DigestAuth
     | HmacAuth
     | OAuth1Auth
+    | AwsAuth
     | SessionAuth,
     Field(discriminator="type"),
 ]

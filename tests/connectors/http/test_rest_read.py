@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tallystick.connectors.http.message import Request
-from tallystick.core.error import AccessError, DataError, Garbled, InvalidValue, ProjectError, Unavailable
+from tallystick.core.error import AccessError, DataError, Garbled, InvalidValue, ProjectError, RemoteError, Unavailable
 from tallystick.core.ports import NotThere
 
 T = 1741334709.25  # 2025-03-07 08:05:09.25 UTC
@@ -173,6 +173,52 @@ def test_not_found_and_gone_are_different_silences(crm, feed, answer, status, go
 def test_a_soft_deleted_record_is_gone_with_evidence(crm, feed, answer):
     found, _ = feed(crm().get("companies", "c1"), answer({"data": {"id": "c1", "deleted": True}}))
     assert found == NotThere(gone=True, evidence="crm/companies/c1: marked as deleted at 'deleted'")
+
+
+HIDDEN = [
+    (403, {"errors": [{"message": "no permission", "extensions": {"code": "FORBIDDEN"}}]}, [403]),
+    (400, {"code": "x1", "message": "Unknown id c1"}, ["unknown ID"]),
+    (200, {"success": False, "error": "Record not found"}, [403, "not found"]),
+    (500, b"No such customer", ["no such"]),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "absent"), HIDDEN)
+def test_a_system_that_says_otherwise_that_nobody_is_there_is_believed_where_its_manifest_says_so(
+    crm, feed, answer, status, body, absent
+):
+    get = SPEC["get"]
+    found, _ = feed(crm(get=get | {"absent": absent}).get("companies", "c1"), answer(body, status))
+    assert isinstance(found, NotThere)
+    assert not found.gone
+    assert f"status {status}" in found.evidence
+    with pytest.raises((AccessError, Garbled, RemoteError)):
+        feed(crm().get("companies", "c1"), answer(body, status))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, {"message": "Not found here"}), (503, b"x not found"), (401, {"error": "user not found"})],
+)
+def test_what_the_manifest_does_not_list_stays_a_failure(crm, feed, answer, status, body):
+    """Whether nobody can be asked is never a word about a record; nor is a gateway's page."""
+    get = SPEC["get"] | {"absent": [400, "not found"] if status != 403 else [400, "gone"]}
+    with pytest.raises((AccessError, Unavailable)):
+        feed(crm(get=get).get("companies", "c1"), answer(body, status))
+    with pytest.raises((AccessError, Garbled, RemoteError)):
+        feed(crm(get=get).get("companies", "c1"), answer(b"<html><title>Not found</title>", 500))
+
+
+def test_a_record_that_is_there_is_read_although_it_holds_such_words(crm, feed, answer):
+    get = SPEC["get"] | {"absent": ["not found"]}
+    seen, _ = feed(crm(get=get).get("companies", "c1"), answer({"data": {"id": "c1", "error": "not found"}}))
+    assert seen.id == "c1"
+
+
+@pytest.mark.parametrize("status", [200, 401, 429, 503])
+def test_no_manifest_can_take_an_outage_for_an_absence(crm, status):
+    with pytest.raises(ValueError, match="absent"):
+        crm(get=SPEC["get"] | {"absent": [status]})
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, AccessError), (403, AccessError), (500, Unavailable)])

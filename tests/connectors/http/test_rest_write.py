@@ -56,6 +56,15 @@ def test_bodies_are_laid_over_the_manifests_values_and_wrapped(crm, feed, answer
     assert (written.id, written.stored) == ("7", None)
 
 
+@pytest.mark.parametrize("given", [{"id": 7, "name": "M"}, [{"id": 7, "name": "M"}]])
+def test_a_record_may_come_alone_where_a_list_of_one_was_promised(crm, feed, answer, given):
+    """Descriptions are often written for the call that takes several records."""
+    calls = {name: {**SPEC[name], "record": "data[0]"} for name in ("create", "get")}
+    written, _ = feed(crm(**calls).create("companies", {"name": "M"}, ""), answer({"data": given}))
+    seen, _ = feed(crm(**calls).get("companies", "7"), answer({"data": given}))
+    assert (written.id, written.stored.record, seen.record) == ("7", {"id": 7, "name": "M"}, {"id": 7, "name": "M"})
+
+
 def test_forms_are_spelled_with_brackets(crm, feed, answer):
     create = {"method": "POST", "path": "/c", "encoding": "form"}
     body = {

@@ -7,17 +7,19 @@ from collections.abc import Callable, Generator
 from typing import Protocol
 
 from tallystick.connectors.http.address import add_query, drop_query
-from tallystick.connectors.http.grants import Opening, basic_value, open_grant
+from tallystick.connectors.http.aws import AwsKey, AwsSignature
+from tallystick.connectors.http.grants import open_grant
 from tallystick.connectors.http.limits import Timing
 from tallystick.connectors.http.message import Request, Response
 from tallystick.connectors.http.oauth1 import Client, OAuth1
+from tallystick.connectors.http.opening import basic_value, open_with
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.connectors.http.session import Session
 from tallystick.connectors.http.signing import Digest, Signed
-from tallystick.core.error import ProjectError
 from tallystick.project.manifest_auth import (
     ApiKeyAuth,
     Auth,
+    AwsAuth,
     BasicAuth,
     BearerAuth,
     ClientCredentialsAuth,
@@ -25,6 +27,7 @@ from tallystick.project.manifest_auth import (
     HmacAuth,
     JwtBearerAuth,
     OAuth1Auth,
+    PasswordGrantAuth,
     RefreshTokenAuth,
     SessionAuth,
 )
@@ -68,15 +71,8 @@ def open_auth(
     Raises:
         ProjectError: a secret is missing or cannot be sent.
     """
-
-    def secret(reference: str) -> str:
-        value = scrub.learn(resolve(reference))
-        if not value or "\n" in value or "\r" in value:
-            raise ProjectError(
-                "a secret is empty or has a line break", hint="check the secrets that auth names", place=place
-            )
-        return value
-
+    opening = open_with(resolve, scrub, timing, place)
+    secret = opening.secret
     match spec:
         case ApiKeyAuth():
             return _fixed_key(spec, secret(spec.value))
@@ -85,11 +81,11 @@ def open_auth(
         case BearerAuth():
             value = f"{spec.scheme} {secret(spec.token)}".strip()
             return FixedCredentials(headers=(("Authorization", value),))
-        case ClientCredentialsAuth() | RefreshTokenAuth() | JwtBearerAuth():
-            return open_grant(spec, Opening(resolve, secret, scrub, timing, place))
+        case ClientCredentialsAuth() | PasswordGrantAuth() | RefreshTokenAuth() | JwtBearerAuth():
+            return open_grant(spec, opening)
         case DigestAuth():
             return Digest(resolve(spec.username), secret(spec.password))
-        case HmacAuth() | OAuth1Auth():
+        case HmacAuth() | OAuth1Auth() | AwsAuth():
             return _signing(spec, resolve, secret, timing)
         case SessionAuth():
             basic = (_basic(resolve(spec.username), secret(spec.password), scrub),) if spec.username else ()
@@ -98,9 +94,16 @@ def open_auth(
             return FixedCredentials()
 
 
-def _signing(spec: HmacAuth | OAuth1Auth, resolve: Resolve, secret: Resolve, timing: Timing) -> Authentication:
+def _signing(
+    spec: HmacAuth | OAuth1Auth | AwsAuth, resolve: Resolve, secret: Resolve, timing: Timing
+) -> Authentication:
     if isinstance(spec, HmacAuth):
         return Signed(spec, resolve(spec.key_id), secret(spec.key), timing.wall)
+    if isinstance(spec, AwsAuth):
+        session = secret(spec.session_token) if spec.session_token else ""
+        region, service = resolve(spec.region), resolve(spec.service)
+        key = AwsKey(resolve(spec.access_key), secret(spec.secret_key), session, region, service)
+        return AwsSignature(key, timing.wall)
     token_secret = secret(spec.token_secret) if spec.token_secret else ""
     client = Client(resolve(spec.consumer_key), secret(spec.consumer_secret), resolve(spec.token), token_secret)
     return OAuth1(spec, client, timing.wall)

@@ -200,7 +200,9 @@ def refusal(
     said = f"status {status}" + (f": {message}" if message else "")
     if status in _ACCESS:
         layer: Literal["service", "proxy"] = "proxy" if status == _PROXY_LOGIN else "service"
-        return AccessError(_ACCESS[status], detail=said, hint=_ACCESS_HINTS[status], place=place, layer=layer)
+        return AccessError(
+            _ACCESS[status], detail=said, hint=_ACCESS_HINTS[status], place=place, layer=layer, status=status
+        )
     if status == _TOO_MANY:
         wait = retry_after(response.headers, wall)
         return Throttled("too many requests", wait_seconds=wait or 60, detail=said, hint=_SLOWER, place=place)

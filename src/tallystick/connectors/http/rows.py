@@ -17,7 +17,7 @@ from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import complaint
 from tallystick.connectors.http.scrub import Scrub
 from tallystick.core.error import Garbled
-from tallystick.core.path import Path, Step, render
+from tallystick.core.path import Path, Step, read, render
 from tallystick.core.record import UNKNOWN, decode_raw, encode_raw
 
 _as_object: Final = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -253,3 +253,11 @@ def value_at(text: bytes, path: Path) -> Any:
         return UNKNOWN if found is None else decode_raw(found)
     except _UNREADABLE:
         return UNKNOWN
+
+
+def read_lone(answer: Any, path: Path) -> Any:
+    """Read one record at ``path``; where a list's first was to stand, a record may stand alone."""
+    found = read(answer, path)
+    if found is UNKNOWN and path and path[-1] == 0 and isinstance(alone := read(answer, path[:-1]), dict):
+        return alone
+    return found
