@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from tallystick.core.error import ProjectError, StoreError
 
 if TYPE_CHECKING:
+    from tallystick.connectors.sign_in import Entrance
     from tallystick.core.brake import Permit
     from tallystick.core.ports import Boundary, Connector, Sink, Transport
     from tallystick.engine.pair import Pair
@@ -202,6 +203,7 @@ def _asked_for_less(loaded: "LoadedProject") -> "LoadedProject":
 def open_systems(loaded: "LoadedProject", closing: contextlib.ExitStack, only: Sequence[str] = ()) -> dict[str, System]:
     """Open the systems of a project (or some of them); ``closing`` closes them."""
     from tallystick.connectors.registry import open_system
+    from tallystick.project.kept import settle_kept
     from tallystick.project.secrets import ProjectSecrets
 
     keys = ProjectSecrets(loaded.folder)
@@ -209,10 +211,32 @@ def open_systems(loaded: "LoadedProject", closing: contextlib.ExitStack, only: S
     for name, manifest in loaded.manifests.items():
         if only and name not in only:
             continue
-        connector, transport = open_system(name, manifest, keys)
+        connector, transport = open_system(name, settle_kept(manifest, loaded.folder), keys)
         closing.callback(transport.close)
         systems[name] = System(name, connector, transport)
     return systems
+
+
+@contextlib.contextmanager
+def open_entrance(folder: Path, environment: str | None, name: str) -> "Iterator[Entrance]":
+    """Open where a person signs in to one system; no other system and no state is needed.
+
+    Raises:
+        ProjectError: the files are wrong, there is no such system, or nobody signs in to it.
+    """
+    from tallystick.connectors.sign_in import open_entrance
+    from tallystick.project.kept import settle_kept
+    from tallystick.project.load import load_project
+    from tallystick.project.secrets import ProjectSecrets
+
+    loaded = load_project(folder, environment=environment)
+    manifest = loaded.manifests.get(name)
+    if manifest is None:
+        known = ", ".join(loaded.manifests) or "none"
+        raise ProjectError(f"no system is called '{name}'", hint=f"there are: {known}", place=str(folder))
+    entrance = open_entrance(name, settle_kept(manifest, loaded.folder), ProjectSecrets(loaded.folder))
+    with contextlib.closing(entrance):
+        yield entrance
 
 
 def _open_meters(

@@ -14,6 +14,8 @@ LIES = [
     (Fault("zone", count=None, seconds=7200), ("crm", "erp"), "C7.9", "fail", "2 hours off"),
     (Fault("zone", count=None, seconds=-7200), ("crm", "erp"), "C7.9", "warn", "2 hours off"),
     (Fault("coarse_since", count=None, seconds=DAY), ("crm", "erp"), "C7.9", "warn", "rounds the instant down to the"),
+    (Fault("hide_absent", count=None, status=403), ("crm", "erp"), "C1.3", "warn", "get.absent: [403]"),
+    (Fault("hide_absent", count=None, status=400), ("crm", "erp"), "C1.3", "warn", "get.absent: [400]"),
     (Fault("extra_field", count=None, field="churnRisk"), ("crm", "erp"), "C1.2", "warn", "not declared: churnRisk"),
 ]
 

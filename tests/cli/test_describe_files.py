@@ -59,7 +59,7 @@ def test_a_place_elsewhere_is_described_with_its_credentials(project, command, m
     [
         ("format: csv", "format: xml", "which element is a record"),
         ("format: csv", "format: fixed", "widths of the columns are missing"),
-        ("format: csv", "format: xlsx\n      write: replace", "only read"),
+        ("format: csv", "format: json\n      records: data\n      write: replace", "only read"),
         ("name: customers.csv", "name: a/b.csv", "no separators"),
         ("name: customers.csv", "name: customers-{day}.csv", "does not fit"),
         ("name: customers.csv", "name: customers-{date}.csv\n      write: replace", "fixed name"),

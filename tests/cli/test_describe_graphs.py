@@ -98,12 +98,14 @@ def test_metadata_is_asked_of_the_service(site, tmp_path, ending):
     assert [path for _, path, _ in site.asked] == ["/odata/$metadata"]
 
 
-def test_samples_are_asked_once_each(site, tmp_path, monkeypatch):
-    """With the credentials that are known, and without secrets in what is written."""
+def test_samples_are_asked_for_and_then_looked_at_closer(site, tmp_path, monkeypatch):
+    """With the credentials that are known, by reading requests that are counted, and no secrets in what is written."""
     site.page = Reply(200, {"Content-Type": "application/json"}, b'[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]')
     urls = [f"{site.url}api/things", f"{site.url}api/others?api_key=s3cret"]
     manifest = describe_answers(urls, "", tmp_path, known(site.url, monkeypatch))
-    assert [path for _, path, _ in site.asked] == ["/api/things", "/api/others?api_key=s3cret"]
-    assert site.asked[1][2]["authorization"] == "Bearer t0ps3cret"
+    assert [path for _, path, _ in site.asked][:2] == ["/api/things", "/api/others?api_key=s3cret"]
+    assert {method for method, _, _ in site.asked} == {"GET"}
+    assert {headers["authorization"] for _, _, headers in site.asked} == {"Bearer t0ps3cret"}
+    assert any(note.startswith(f"{len(site.asked)} reading requests") for note in manifest.notes)
     assert list(manifest.objects) == ["things", "others"]
     assert "s3cret" not in manifest.model_dump_json()

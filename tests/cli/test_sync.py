@@ -1,6 +1,7 @@
 """Plan, apply and run: what they say is what they do, and their exit codes can be relied on."""
 
 import json
+import re
 import stat
 from typing import Any
 
@@ -128,6 +129,16 @@ def test_a_brake_holds_until_a_person_lets_it_go(in_step: World) -> None:
     assert "new@example.com" not in in_step.erp()
     in_step.succeed("apply", "--release", "creates")
     assert "new@example.com" in in_step.erp()
+
+
+def test_an_absence_that_wants_a_second_look_says_from_when_on(in_step: World) -> None:
+    """Whoever runs again at once would wonder why nothing happens."""
+    in_step.execute("crm", "delete from companies where id = (select min(id) from companies)")
+    told = re.search(r"1 record from (\S+) on: missing, not yet proven", in_step.succeed("run").out)
+    assert told, "the next run comes too early"
+    stand = json.loads(in_step.succeed("status", "--json").out)["mappings"][0]
+    assert stand["again"] == {"missing, not yet proven": 1}
+    assert stand["again_from"] == {"missing, not yet proven": told[1]}
 
 
 def test_an_unknown_brake_is_refused_before_anything_is_done(in_step: World) -> None:

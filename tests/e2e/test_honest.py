@@ -57,7 +57,9 @@ def test_calls_by_name_are_told_by_name_and_place(tmp_path):
     with HONEST["json_ledger"](tmp_path) as project:
         [reached] = [f for q in project.check("--only", "C5") for f in q["findings"] if f["subject"] == "subject"]
         assert f"127.0.0.1 port {project.port} answers" in reached["summary"]
-        [calls] = [f for q in project.check("--only", "C1.3") for f in q["findings"] if f["subject"] == "subject"]
+        found = [f for q in project.check("--only", "C1.3") for f in q["findings"] if f["subject"] == "subject"]
+        [calls] = [f for f in found if "calls needed" in f["summary"]]
+        assert any("accounts: a record that is not there is told as such" in f["summary"] for f in found)
         assert "get accounts (accounts.read): record 1; for mirror" in " ".join(calls["reasons"])
         assert "accounts.change" in project.tally("check", "--letter", "en")[1]
 

@@ -271,6 +271,13 @@ def test_deleted_records_are_hidden_though_asked_for(erp, to_erp):
     assert ids(to_erp.get(PARTNER, mit_geloeschten="1").json["items"]) == [gone]
 
 
+def test_what_is_not_there_is_hidden_behind_another_answer(crm, to_crm, many):
+    crm.faults.add(Fault("hide_absent", status=403, count=None))
+    hidden = to_crm.get(f"{COMPANIES}/nobody")
+    assert (hidden.status, "no such" in hidden.body.decode()) == (403, False)
+    assert to_crm.get(f"{COMPANIES}/{many[0]}").status == 200
+
+
 def test_records_lack_a_field_or_have_one_more(crm, to_crm, many):
     crm.faults.add(Fault("no_field", field="city"), Fault("extra_field", nth=2, field="churnRisk"))
     first, second = (to_crm.get(COMPANIES, limit=1).json["data"][0] for _ in range(2))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tallystick.cli.again import again_document, again_lines
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document, error_lines
 from tallystick.cli.drift_text import drift_lines
@@ -13,7 +14,7 @@ from tallystick.cli.plan_text import pair_document
 from tallystick.cli.selecting import chosen_words
 from tallystick.cli.sign_text import sign_lines
 from tallystick.cli.unknown_options import option_lines
-from tallystick.cli.words import mark_words, side_names, waiting_words
+from tallystick.cli.words import side_names, waiting_words
 from tallystick.core.plan import PairPlan
 
 _DONE: Final[dict[str, str]] = {
@@ -74,8 +75,7 @@ def _rest_lines(carried: Carried, plan: PairPlan) -> Iterator[str]:
     if plan.problem:
         yield f"not all could be read: {plan.problem}"
     left = carried.waiting.get(plan.pair, Waiting())
-    for reason, count in left.again.items():
-        yield f"{number(count, 'record')} for the next run: {mark_words(reason, names)}"
+    yield from again_lines(again_document(left.again), names)
     yield from option_lines([o.document() for o in left.options], names)
     waiting = waiting_words(left.questions, left.parked)
     if waiting:

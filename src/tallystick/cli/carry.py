@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tallystick.cli.again import Again, looked_at_again
 from tallystick.cli.exits import DECIDE, DONE, SYSTEM, code_of, worst
 from tallystick.cli.field_feed import FieldNews, keep_seen, watch_fields
 from tallystick.cli.forecast import begin_paces, calls_left, forecast_of
@@ -33,8 +34,6 @@ from tallystick.project.sign_off import SignOff, read_sign_offs
 from tallystick.wiring import House
 
 _BATCH = 1000
-_FAR_FUTURE = 1e11  # also marks that are not due yet
-_MARKS = 10_000
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class Waiting:
 
     questions: int = 0
     parked: int = 0
-    again: Mapping[str, int] = field(default_factory=dict)
+    again: Mapping[str, Again] = field(default_factory=dict)
     options: Sequence[UnknownOption] = ()
 
 
@@ -240,11 +239,8 @@ def count_waiting(house: House, pair: str) -> Waiting:
 
     def work(tx: StoreTx) -> Waiting:
         parked = tx.quarantine(pair)
-        return Waiting(len(tx.queue(pair)), len(parked), marks_by_reason(tx, pair), unknown_options(parked))
+        return Waiting(
+            len(tx.queue(pair)), len(parked), looked_at_again(tx, pair, house.now()), unknown_options(parked)
+        )
 
     return house.store.look(work)
-
-
-def marks_by_reason(tx: StoreTx, pair: str) -> dict[str, int]:
-    """Count the records that the next runs look at again, by reason; a very long list is counted only so far."""
-    return dict(Counter(m.reason for side in SIDES for m in tx.dirty(pair, side, _FAR_FUTURE, _MARKS)))

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
         "tally describe hr --wsdl 'https://hr.example.com/soap?wsdl'",
         "tally describe store --graphql https://store.example.com/graphql",
         "tally describe books --odata https://books.example.com/odata/v4",
+        "tally describe desk --base-url https://desk.example.com",
         "tally describe desk --sample https://desk.example.com/api/tickets --sample https://desk.example.com/api/users",
         "tally describe shop --database '${env:SHOP_DATABASE}' --schema public",
         "tally describe drop --files exports",
@@ -59,7 +60,8 @@ def describe(
         typer.Option("--sample", metavar="URL", help="A listing of a REST system without description; repeatable."),
     ] = None,
     base_url: Annotated[
-        str, typer.Option("--base-url", metavar="URL", help="Where the system lives, if its description does not say.")
+        str,
+        typer.Option("--base-url", metavar="URL", help="Where the system lives. Alone: look there for a description."),
     ] = "",
     database: Annotated[
         str, typer.Option("--database", metavar="URL", help="Address of a database, or a reference: ${env:NAME}.")
@@ -115,7 +117,13 @@ def describe(
             raise ProjectError("a system that is described anew keeps its kind of source", hint="use --against")
         _known(start, name)
         return tell_again(start, screen, name, against or (), accept=accept)
-    known = _described_before(start, name) if source and source.kind in KEEPS_ACCESS else None
+    known = _described_before(start, name) if base_url or (source and source.kind in KEEPS_ACCESS) else None
+    if source is None and base_url:
+        from tallystick.cli.describe_look import look_around
+
+        screen.note(f"Looking at {base_url} for what describes it ...")
+        source, told = look_around(base_url, start.folder, known)
+        screen.say(told)
     manifest = describe_source(source, name, start.folder, known) if source else None
     if source is None or manifest is None:
         known = _known(start, name)
@@ -173,7 +181,8 @@ def _known(start: Start, name: str) -> "Manifest":
     if name not in loaded.manifests:
         hint = (
             f"{suggest(name, loaded.manifests, what='described in systems/')};"
-            " or give --openapi, --postman, --wsdl, --graphql, --odata, --sample, --database, --files or --from"
+            " or give --base-url, --openapi, --postman, --wsdl, --graphql, --odata, --sample, --database, --files"
+            " or --from"
         )
         raise ProjectError(f"the system '{name}' is not described yet", hint=hint)
     return loaded.manifests[name]

@@ -18,8 +18,10 @@ _SECRET_PARAMETER: Final = re.compile(r"key|token|secret|passw|sig", re.IGNORECA
 _OK, _FORBIDDEN, _CLIENT, _SERVER = 200, (401, 403), 400, 500
 
 
-def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
+def describe_api(source: str, base_url: str, folder: Path, known: "Manifest | None" = None) -> "Manifest":
     """Describe the system behind an OpenAPI document; ``source`` is a file or an http(s) address.
+
+    Where the system there is ``known``, its credentials are used to get the document.
 
     Raises:
         ProjectError: the document cannot be read or is none.
@@ -28,7 +30,7 @@ def describe_api(source: str, base_url: str, folder: Path) -> "Manifest":
     from tallystick.connectors.describe.openapi import describe_openapi
 
     if _ADDRESS.match(source):
-        return describe_openapi(download(source), source=without_secrets(source), base_url=base_url)
+        return describe_openapi(download(source, known, folder), source=without_secrets(source), base_url=base_url)
     document, title = read_description(source, folder)
     return describe_openapi(document, source=title, base_url=base_url)
 
@@ -69,6 +71,15 @@ def fetch(url: str, known: "Manifest | None" = None, folder: Path | None = None)
     Raises:
         AccessError, RemoteError: the address does not give it.
     """
+    return _given(ask(url, known, folder), without_secrets(url))
+
+
+def ask(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> "Response":
+    """Ask an address as ``fetch`` does, and give whatever it answers.
+
+    Raises:
+        AccessError, RemoteError: it does not answer.
+    """
     from tallystick.connectors.http.message import Request
     from tallystick.connectors.rest import open_system
     from tallystick.project.secrets import ProjectSecrets
@@ -82,10 +93,9 @@ def fetch(url: str, known: "Manifest | None" = None, folder: Path | None = None)
         return (yield Request("GET", url, wanted, place=place))
 
     try:
-        response = transport.run(get())
+        return transport.run(get())
     finally:
         transport.close()
-    return _given(response, place)
 
 
 def home_of(url: str, known: "Manifest | None") -> "Manifest":

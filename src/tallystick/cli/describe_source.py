@@ -47,10 +47,10 @@ def describe_source(source: Source, name: str, folder: Path, known: "Manifest | 
             gc.enable()
 
 
-def _openapi(source: Source, _: str, folder: Path, __: "Manifest | None") -> "Manifest":
+def _openapi(source: Source, _: str, folder: Path, known: "Manifest | None") -> "Manifest":
     from tallystick.cli.describe_openapi import describe_api
 
-    return describe_api(source.place, source.base_url, folder)
+    return describe_api(source.place, source.base_url, folder, known)
 
 
 def _postman(source: Source, _: str, folder: Path, __: "Manifest | None") -> "Manifest":

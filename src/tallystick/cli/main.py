@@ -22,6 +22,7 @@ VERBS: Final = (
     "init",
     "catalog",
     "describe",
+    "login",
     "lint",
     "test",
     "check",

@@ -6,6 +6,7 @@ First contact is told as the adoption plan: who stands on both sides, who only o
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from tallystick.cli.again import again_document
 from tallystick.cli.carry import Carried, Survey, Waiting
 from tallystick.cli.complaint import error_document
 from tallystick.cli.doubles_text import doubles_document, doubles_lines
@@ -211,7 +212,7 @@ def pair_document(carried: Carried, plan: PairPlan) -> dict[str, Any]:
         "drift": drift_document(plan),
         "problem": plan.problem,
         "failure": error_document(failure) if failure else None,
-        "waiting": {"questions": left.questions, "parked": left.parked, "again": dict(left.again)},
+        "waiting": {"questions": left.questions, "parked": left.parked, **again_document(left.again)},
     }
 
 

@@ -195,7 +195,7 @@ def open_system(
     Raises:
         ProjectError: the manifest cannot be used; the message says which entry.
     """
-    resolve = _resolver(secrets)
+    resolve = resolver_of(secrets)
     scrub = Scrub()
     base_url = ascii_host(resolve(manifest.base_url))
     hosts = Hosts.of(base_url, manifest.network.allow_hosts, place=name)
@@ -233,7 +233,7 @@ def _signed_in(network: Network, resolve: Callable[[str], str], scrub: Scrub) ->
     return network.model_copy(update={"client_key_password": scrub.learn(resolve(network.client_key_password))})
 
 
-def _resolver(secrets: Secrets) -> Callable[[str], str]:
+def resolver_of(secrets: Secrets) -> Callable[[str], str]:
     """Resolve the references inside a text; a text without any is itself."""
 
     def resolve(text: str) -> str:

@@ -10,20 +10,22 @@ from tallystick.connectors.http.limits import server_time
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.paging import Ask
 from tallystick.connectors.http.refusal import complaint
-from tallystick.connectors.http.rows import is_markup, json_text, title, value_at
+from tallystick.connectors.http.rows import is_markup, json_text, read_lone, title, value_at
 from tallystick.connectors.rest_call import Call
 from tallystick.connectors.rest_object import RestObject
-from tallystick.core.error import DataError, Garbled, ProjectError
+from tallystick.core.error import DataError, Error, Garbled, ProjectError
 from tallystick.core.path import Path, read, render
 from tallystick.core.path import write as write_path
 from tallystick.core.ports import Flow, NotThere, Page, Position, Sighting, Wish
 from tallystick.core.record import UNKNOWN
 from tallystick.project.manifest import Filter
+from tallystick.project.manifest_absence import SAYS_NOTHING
 from tallystick.project.spelling import ParameterText
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410
 _NO_CONTENT: Final = 204
+_MOST_SAID: Final = 2_000
 
 
 def ask_page(kind: RestObject, wish: Wish, position: Position | None, page_size: int | None) -> Flow[Page]:
@@ -138,13 +140,27 @@ def _read_one(kind: RestObject, call: Call, record_id: str) -> Flow[Sighting | N
     if response.status in {_NOT_FOUND, _NO_CONTENT}:
         return NotThere(evidence=f"{place}: status {response.status}")
     if not response.succeeded:
-        raise kind.refused(response, place)
-    found = _answered(kind, call, response, record_id, place)
+        return _told_absent(kind, call, response, kind.refused(response, place))
+    try:
+        found = _answered(kind, call, response, record_id, place)
+    except Garbled as failure:
+        return _told_absent(kind, call, response, failure)
     if isinstance(found, NotThere):
         return found
     if found.deleted:
         return NotThere(gone=True, evidence=f"{place}: marked as deleted at '{_tombstone_path(kind)}'")
     return found
+
+
+def _told_absent(kind: RestObject, call: Call, response: Response, failure: Error) -> NotThere:
+    """Give the absence that an answer tells by what the manifest lists; otherwise raise the failure that it is."""
+    known = call.operation.absent
+    if known and not is_markup(response) and response.status not in SAYS_NOTHING:
+        said = complaint(response.body, kind.around.scrub)[0] or response.body[:_MOST_SAID].decode(errors="replace")
+        for each in known:
+            if each == response.status or (isinstance(each, str) and each.casefold() in said.casefold()):
+                return NotThere(evidence=f"{failure.place}: status {response.status}, absent as '{each}' says")
+    raise failure
 
 
 def _tombstone_path(kind: RestObject) -> str:
@@ -202,7 +218,7 @@ def choose_record(kind: RestObject, answer: Any, path: Path, record_id: str) -> 
     if path and isinstance(path[-1], int) and isinstance(rows := read(answer, path[:-1]), list):
         chosen = rows[path[-1]]
     else:
-        rows = chosen = read(answer, path)
+        rows = chosen = read_lone(answer, path)
         if isinstance(rows, list) and rows:
             chosen = rows[0]
     if isinstance(rows, list):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from tallystick.connectors.http.body import encode, merge, without
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.refusal import complaint
-from tallystick.connectors.http.rows import is_markup, json_text, title, value_at
+from tallystick.connectors.http.rows import is_markup, json_text, read_lone, title, value_at
 from tallystick.connectors.rest_call import Call
 from tallystick.connectors.rest_object import RestObject
 from tallystick.connectors.rest_read import get_record, get_version
@@ -217,7 +217,7 @@ def confirm(
     if answer is UNKNOWN:
         what = title(response, kind.around.scrub) if is_markup(response) else "it is no JSON"
         raise unsettled("the answer to a write cannot be read", what, place)
-    record = read(answer, call.record)
+    record = read_lone(answer, call.record)
     if isinstance(record, list) and len(record) == 1:
         record = record[0]
     return settle(kind, response, record, answer, place, sent, record_id)

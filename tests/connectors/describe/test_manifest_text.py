@@ -17,6 +17,7 @@ from tallystick.connectors.describe.openapi_read import read_description
 from tallystick.connectors.describe.text import manifest_yaml
 from tallystick.core.error import ProjectError
 from tallystick.project.manifest import Fact, FieldSpec, Manifest, ObjectSpec
+from tallystick.project.manifest_paging import NoPaging
 
 
 def readers() -> list[Any]:
@@ -121,3 +122,9 @@ def test_names_and_paths_of_every_spelling_read_back(key):
     """What is written without the library reads as the library would have it."""
     field = FieldSpec(type="text", minimum=-2147483648.0, maximum=1.5e300, pattern=f'^"{key}\\d$')
     assert_reads_back(Manifest(protocol="rest", base_url=key, objects={key: ObjectSpec(id=key, fields={key: field})}))
+
+
+def test_a_variant_that_is_the_default_is_named_where_it_says_more():
+    """A listing without pages that ends at a limit: without its type nobody could read the entry."""
+    spec = ObjectSpec(paging=NoPaging(type="none", cap=50))
+    assert_reads_back(Manifest(protocol="rest", base_url="https://x.example", objects={"a": spec}))

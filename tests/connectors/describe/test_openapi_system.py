@@ -121,6 +121,10 @@ def test_no_word_about_access_is_no_auth_with_a_note(api):
         ([{"url": "/api/v1"}], "", "/api/v1"),
         ([{"url": "https://a.example"}], "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ([{"url": "a.example/v1"}], "", "https://a.example/v1"),
+        ([{"url": "a.example/v1"}], "https://b.example", "https://b.example"),
+        ([{"url": "localhost:8055"}], "", "http://localhost:8055"),
+        ([{"url": "localhost:8055"}], "https://a.example/api", "https://a.example/api"),
+        ([{"url": "app:8055/v1"}], "", "https://app:8055/v1"),
         ([], "https://a.example/x", "https://a.example/x"),
     ],
 )

@@ -8,7 +8,17 @@ import pytest
 from tallystick.connectors.describe.postman import describe_postman
 from tallystick.connectors.describe.text import manifest_yaml
 from tallystick.core.error import ProjectError
-from tallystick.project.manifest_auth import ApiKeyAuth, BasicAuth, BearerAuth, ClientCredentialsAuth, NoAuth
+from tallystick.project.manifest_auth import (
+    ApiKeyAuth,
+    AwsAuth,
+    BasicAuth,
+    BearerAuth,
+    ClientCredentialsAuth,
+    DigestAuth,
+    NoAuth,
+    PasswordGrantAuth,
+    RefreshTokenAuth,
+)
 from tallystick.project.manifest_paging import CursorPaging, OffsetPaging, PagePaging
 
 FOLDER = Path(__file__).parent / "collections"
@@ -153,6 +163,29 @@ def test_no_secret_and_every_fact_with_its_evidence(name):
          ApiKeyAuth(type="api_key", name="k", value="${env:SHOP_TOKEN}", location="query")),
         ({"type": "oauth2", "oauth2": [{"key": "headerPrefix", "value": "Desk-token"}]},
          BearerAuth(type="bearer", token="${env:SHOP_TOKEN}", scheme="Desk-token")),
+        ({"type": "oauth2", "oauth2": [
+            {"key": "grant_type", "value": "authorization_code_with_pkce"},
+            {"key": "authUrl", "value": "https://id.example/in?audience=x"},
+            {"key": "accessTokenUrl", "value": "https://id.example/token"},
+            {"key": "clientSecret", "value": "never-shown"},
+        ]},
+         RefreshTokenAuth(type="oauth2_refresh_token", token_url="https://id.example/token",
+                          authorize_url="https://id.example/in", keep_in=".tally/shop.token",
+                          client_id="${env:SHOP_CLIENT_ID}", client_secret="${env:SHOP_CLIENT_SECRET}")),
+        ({"type": "oauth2", "oauth2": [{"key": "grant_type", "value": "password_credentials"},
+                                       {"key": "accessTokenUrl", "value": "https://id.example/token"}]},
+         PasswordGrantAuth(type="oauth2_password", token_url="https://id.example/token",
+                           username="${env:SHOP_USER}", password="${env:SHOP_PASSWORD}")),
+        ({"type": "awsv4", "awsv4": [{"key": "region", "value": "eu-west-1"}, {"key": "service", "value": "es"},
+                                     {"key": "secretKey", "value": "never-shown"}]},
+         AwsAuth(type="aws_sigv4", access_key="${env:SHOP_AWS_ACCESS_KEY_ID}",
+                 secret_key="${env:SHOP_AWS_SECRET_ACCESS_KEY}", region="eu-west-1", service="es")),
+        ({"type": "awsv4", "awsv4": [{"key": "region", "value": "{{r}}"}]},
+         AwsAuth(type="aws_sigv4", access_key="${env:SHOP_AWS_ACCESS_KEY_ID}",
+                 secret_key="${env:SHOP_AWS_SECRET_ACCESS_KEY}", region="${env:SHOP_AWS_REGION}",
+                 service="execute-api")),
+        ({"type": "digest", "digest": []},
+         DigestAuth(type="digest", username="${env:SHOP_USER}", password="${env:SHOP_PASSWORD}")),
         ({"type": "noauth"}, NoAuth()),
         ({"type": "hawk", "hawk": []}, NoAuth()),
     ],

@@ -84,3 +84,66 @@ def test_an_answer_without_records_describes_nothing(answer):
     """Better none than a wrong one."""
     with pytest.raises(ProjectError, match="holds no records"):
         only(answer)
+
+
+def paged(url, answer=ROWS, **headers):
+    """Give the paging that a sample shows, and the parameters that its listing is always asked with."""
+    address = f"https://desk.example.com/api/v1/tickets?{url}"
+    [spec] = describe_samples([sample(answer, address, **headers)]).objects.values()
+    return spec.paging.model_dump(exclude_defaults=True), dict(spec.list.query)
+
+
+@pytest.mark.parametrize(
+    ("url", "paging", "query"),
+    [
+        (
+            "page=1&per_page=2&status=open",
+            {"size_param": "per_page", "size": 2},
+            {"status": "open"},
+        ),
+        ("seite=0&pageSize=50", {"page_param": "seite", "first": 0, "size_param": "pageSize", "size": 50}, {}),
+        (
+            "page%5Bnumber%5D=1&page%5Bsize%5D=9",
+            {"page_param": "page[number]", "size_param": "page[size]", "size": 9},
+            {},
+        ),
+    ],
+)
+def test_the_words_of_the_samples_own_address_ask_for_the_next_page(url, paging, query):
+    """What it was asked with beside is asked with always."""
+    found, asked = paged(url)
+    assert (found, asked) == ({"type": "page", **paging}, query)
+
+
+def test_a_place_is_counted_in_records():
+    assert paged("offset=0&limit=25") == ({"type": "offset", "limit": 25}, {})
+    assert paged("$skip=0&$top=25")[0] == {
+        "type": "offset", "offset_param": "$skip", "limit_param": "$top", "limit": 25,
+    }  # fmt: skip
+
+
+def test_a_token_is_followed_only_where_the_answer_has_one():
+    answer = {"data": ROWS, "meta": {"next_cursor": "abc"}}
+    found, _ = paged("cursor=x&limit=2", answer)
+    assert found == {"type": "cursor", "next": "meta.next_cursor", "size_param": "limit", "size": 2}
+    assert paged("cursor=x&limit=2")[0] == {}
+
+
+def test_what_leads_to_a_link_header_is_sent_again():
+    """A server that pages only when asked to would list everything, or the first page only, without it."""
+    link = '<https://desk.example.com/api/v1/tickets?_page=2&_limit=2>; rel="next"'
+    found, query = paged("_page=1&_limit=2&expand=all", Link=link)
+    assert found == {"type": "link", "size_param": "_limit", "size": 2}
+    assert query == {"_page": "1", "expand": "all"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "headers", "total"),
+    [
+        ({"data": ROWS, "total": 57}, {}, "total"), ({"data": ROWS, "meta": {"totalCount": 2}}, {}, "meta.totalCount"),
+        ({"data": ROWS, "total": 1}, {}, ""), ({"data": ROWS, "count": 57}, {}, ""),
+        (ROWS, {"X-Total-Count": "57"}, "header:X-Total-Count"),
+    ],
+)  # fmt: skip
+def test_a_total_is_believed_if_it_can_be_one(answer, headers, total):
+    assert paged("page=1", answer, **headers)[0].get("total", "") == total

@@ -14,7 +14,13 @@ from tallystick.core.checks import Facts, Judgement
 from tallystick.core.error import AccessError, Error
 from tallystick.core.ports import Call, Entitled, Flow, Rights
 from tallystick.project.manifest import Manifest
-from tallystick.project.manifest_auth import Auth, ClientCredentialsAuth, JwtBearerAuth, RefreshTokenAuth
+from tallystick.project.manifest_auth import (
+    Auth,
+    ClientCredentialsAuth,
+    JwtBearerAuth,
+    PasswordGrantAuth,
+    RefreshTokenAuth,
+)
 
 _KINDS: Final = {
     "none": "no credentials",
@@ -22,11 +28,13 @@ _KINDS: Final = {
     "basic": "user name and password",
     "bearer": "a fixed token",
     "oauth2_client_credentials": "OAuth 2.0 client credentials",
+    "oauth2_password": "OAuth 2.0 user name and password",
     "oauth2_refresh_token": "OAuth 2.0 refresh token",
     "oauth2_jwt_bearer": "OAuth 2.0 service account",
     "digest": "user name and password by HTTP digest",
     "hmac": "a shared key that signs each request",
     "oauth1": "secrets of a client and its token that sign each request",
+    "aws_sigv4": "an AWS key that signs each request",
     "session": "a session",
 }
 
@@ -97,7 +105,8 @@ def credentials_of(manifest: Manifest) -> str:
 
 def scopes_of(auth: Auth) -> list[str]:
     """Give the OAuth scopes that are asked for."""
-    return list(auth.scopes) if isinstance(auth, ClientCredentialsAuth | RefreshTokenAuth | JwtBearerAuth) else []
+    scoped = ClientCredentialsAuth | PasswordGrantAuth | RefreshTokenAuth | JwtBearerAuth
+    return list(auth.scopes) if isinstance(auth, scoped) else []
 
 
 def _try(scene: Scene, subject: Subject, *, by_id: bool) -> Flow[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tallystick.checklist.room import Room
+from tallystick.checklist.rooms.absence import judge_absence, probe_absence
 from tallystick.checklist.rooms.needs import READS, Need, is_described, needs_of, spelled
 from tallystick.checklist.scene import Scene, Subject, Walk
 from tallystick.checklist.survey import walk
@@ -19,6 +20,7 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
     """Compute the calls from the mappings; list one page and read one record of each object."""
     manifest = scene.manifest(subject)
     rows: list[dict[str, Any]] = []
+    absences: list[dict[str, Any]] = []
     for need in needs_of(scene, subject.system):
         here = Subject(subject.system, need.object)
         row: dict[str, Any] = {
@@ -32,8 +34,11 @@ def probe(scene: Scene, subject: Subject) -> Flow[Facts]:
         }
         if row["described"] and need.deed in READS:
             row["state"], row["answer"] = yield from _try(scene, here, need)
+            if need.deed == "get" and row["state"] == "answered":
+                absence = yield from probe_absence(scene, here, (yield from walk(scene, here)))
+                absences += [absence] if absence else []
         rows.append(row)
-    return {"calls": rows, "forecast": _forecast(scene, subject)}
+    return {"calls": rows, "absences": absences, "forecast": _forecast(scene, subject)}
 
 
 def _try(scene: Scene, subject: Subject, need: Need) -> Flow[tuple[str, str]]:
@@ -114,7 +119,8 @@ def judge(facts: Facts) -> list[Judgement]:
         f"{len(calls)} calls needed, all described; {len(answered)} reading ones answer,"
         f" {writes} writing ones not probed"
     )
-    return [Judgement("pass", summary, (*told, *([forecast] if forecast else [])), about=_entries(answered))]
+    passed = Judgement("pass", summary, (*told, *([forecast] if forecast else [])), about=_entries(answered))
+    return [passed, *judge_absence(facts.get("absences", []))]
 
 
 def _entries(calls: Sequence[Facts]) -> tuple[str, ...]:

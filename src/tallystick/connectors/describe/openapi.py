@@ -85,8 +85,8 @@ class _Description:
         self._check()
         objects = self._objects()
         system = system_name(self.title)
-        auth = find_auth(self.document, self.calls, self.prose, system)
         url, self.facts["base_url"], url_notes = find_base_url(self.document, self.base_url, self.source)
+        auth = find_auth(self.document, self.calls, self.prose, system, url)
         limits, limit_fact, limit_notes = find_limits(self.calls, self.prose)
         skip = {*auth.headers, *([auth.auth.name] if isinstance(auth.auth, ApiKeyAuth) else [])}
         headers, header_notes = find_headers(self.shapes, self.calls, system, skip)

@@ -15,6 +15,9 @@ _TEST: Final = re.compile(
 )
 
 
+_HOST: Final = re.compile(r"(?P<local>localhost|127\.[\d.]+)(:\d+)?(/|$)|[\w-]+(\.[\w-]+)+(:\d+)?(/|$)|[\w-]+:\d+(/|$)")
+
+
 def find_base_url(document: Document, given: str, source: str) -> tuple[str, Fact, list[str]]:
     """Find the address that paths are added to; ``given`` wins, or completes a relative one."""
     servers = _servers(document)
@@ -34,9 +37,7 @@ def find_base_url(document: Document, given: str, source: str) -> tuple[str, Fac
         notes.append("Servers described: " + ", ".join(_told(entry) for entry in servers[:8]))
     if not urlsplit(url).scheme:
         origin = given or (source if urlsplit(source).netloc else "")
-        if re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", url):
-            url = f"https://{url}"
-        elif origin:
+        if origin:
             url = urljoin(origin, url)
         elif not url.strip("/"):
             notes.append("The description names no server; fill in base_url.")
@@ -68,6 +69,8 @@ def _servers(document: Document) -> list[tuple[str, str]]:
             if isinstance(default, str | int) and default != "":
                 url = url.replace("{" + name + "}", str(default))
         if url:
+            bare = _HOST.match(url)
+            url = f"{'http' if bare['local'] else 'https'}://{url}" if bare else url
             found.append((url, as_text(as_node(server).get("description"))))
     return found
 

@@ -10,12 +10,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tallystick.connectors.describe.openapi_calls import Call
+from tallystick.connectors.describe.openapi_oauth import Surface, aws_of, flows_of, grants_of, is_aws
 from tallystick.connectors.describe.openapi_refs import Document, Node, as_list, as_node, as_text
 from tallystick.connectors.describe.openapi_words import snake, squeeze, words_of
 from tallystick.project.manifest import Fact
-from tallystick.project.manifest_auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ClientCredentialsAuth, NoAuth
+from tallystick.project.manifest_auth import (
+    ApiKeyAuth,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    DigestAuth,
+    NoAuth,
+    OAuth1Auth,
+    RefreshTokenAuth,
+)
 
-_FLOWS_2: Final = {"accessCode": "authorizationCode", "application": "clientCredentials"}
+_GRANT_RANKS: Final = {"clientCredentials": 0, "password": 5}
 _KEY_NAME: Final = re.compile(
     r"^(x)?(\w*?)(apikey|apitoken|accesstoken|authtoken|authkey|accesskey|apisecret|appkey|apppassword|authorization"
     r"|subscriptionkey|apiaccesstoken|secretkey|token|appid|apiuser|apilogin|login|secret|clientsecret|clientid|username"
@@ -48,10 +58,14 @@ class AuthVerdict:
     """Further keys that must be sent in every request beside the chosen way."""
 
 
-def find_auth(document: Document, calls: list[Call], prose: str, system: str) -> AuthVerdict:
-    """Find how to authenticate; ``system`` names the environment variables."""
+def find_auth(document: Document, calls: list[Call], prose: str, system: str, base_url: str = "") -> AuthVerdict:
+    """Find how to authenticate; ``system`` names the environment variables, relative addresses lie at ``base_url``."""
     declared = _used(document, calls)
-    kinds = [kind for name, node in declared.items() for kind in _declared(node, system, name)]
+    kinds = [
+        kind
+        for name, node in declared.items()
+        for kind in _declared(node, Surface(system, base_url, _scopes(document, calls, name)), name)
+    ]
     if kinds:
         verdict = _choose(kinds, "declared", "security schemes", [])
         _add_keys(verdict, _together(document, calls), declared, system)
@@ -80,6 +94,11 @@ def _choose(kinds: list[Kind], label: str, because: str, notes: list[str]) -> Au
             *notes,
             f"A token has to be fetched by a person first ({chosen.label}) and put where auth.token points.",
         ]
+    if isinstance(chosen.auth, RefreshTokenAuth):
+        notes = [
+            *notes,
+            "A person signs in once, with `tally login`; register the redirect address http://127.0.0.1 for it.",
+        ]
     if label == "inferred" and len(names) > 1:
         notes = [*notes, f"Several credentials may be needed together: {', '.join(names)}."]
     return AuthVerdict(chosen.auth, fact, names, notes)
@@ -93,6 +112,15 @@ def _used(document: Document, calls: list[Call]) -> dict[str, Node]:
         for requirement in as_list(security):
             asked.update(dict.fromkeys(name for name in as_node(requirement) if name in schemes))
     return {**{name: schemes[name] for name in asked}, **schemes}
+
+
+def _scopes(document: Document, calls: list[Call], name: str) -> tuple[str, ...]:
+    """The scopes that are asked for with one scheme, in their order."""
+    found: dict[str, None] = {}
+    for security in (document.root.get("security"), *(call.security for call in calls)):
+        for requirement in as_list(security):
+            found.update(dict.fromkeys(as_text(scope) for scope in as_list(as_node(requirement).get(name))))
+    return tuple(scope for scope in found if scope)
 
 
 def _together(document: Document, calls: list[Call]) -> tuple[str, ...]:
@@ -121,19 +149,36 @@ def _secret(system: str, what: str) -> str:
     return f"${{env:{system}_{what}}}"
 
 
-def _declared(node: Node, system: str, name: str) -> list[Kind]:
+def _declared(node: Node, around: Surface, name: str) -> list[Kind]:
+    system = around.system
+    if is_aws(node):
+        return [Kind("aws-sigv4", 1, aws_of(node, around))]
     kind = squeeze(as_text(node.get("type")))
     if kind == "basic" or (kind == "http" and as_text(node.get("scheme")).lower() == "basic"):
         return [_basic(system)]
     if kind == "http" and as_text(node.get("scheme")).lower() == "bearer":
         return [_bearer(system, "bearer", 2, _word(node, name))]
+    if kind == "http" and (own := _own_way(as_text(node.get("scheme")).lower(), around)) is not None:
+        return [own]
     if kind == "http":
         return [_bearer(system, f"http:{as_text(node.get('scheme'))}", 8, as_text(node.get("scheme")) or "Bearer")]
     if kind == "apikey":
         return _key(as_text(node.get("name")), as_text(node.get("in")), system, node)
     if kind == "oauth2":
-        return _oauth(node, system)
+        return _oauth(node, around)
     return [_bearer(system, "openIdConnect", 7)] if kind == "openidconnect" else []
+
+
+def _own_way(scheme: str, around: Surface) -> Kind | None:
+    """The schemes of HTTP that work something out for each request, by their registered names."""
+    if scheme == "digest":
+        user, password = around.secret("USER"), around.secret("PASSWORD")
+        return Kind("http:digest", 3, DigestAuth(type="digest", username=user, password=password))
+    if scheme == "oauth":
+        names = ("consumer_key", "consumer_secret", "token", "token_secret")
+        secrets = {name: around.secret(name.upper()) for name in names}
+        return Kind("http:oauth", 3, OAuth1Auth.model_validate({"type": "oauth1"} | secrets))
+    return None
 
 
 def _word(node: Node, name: str) -> str:
@@ -169,27 +214,17 @@ def _key(name: str, place: str, system: str, node: Node) -> list[Kind]:
     return [Kind(f"apikey-{place}:{name}", 1 if place == "header" else 4, auth)]
 
 
-def _oauth(node: Node, system: str) -> list[Kind]:
-    flows = as_node(node.get("flows"))
-    if as_text(node.get("flow")):
-        flow_2 = as_text(node.get("flow"))
-        flows = {_FLOWS_2.get(flow_2, flow_2): node}
+def _oauth(node: Node, around: Surface) -> list[Kind]:
+    flows = flows_of(node)
     if not flows:
-        return [_bearer(system, "oauth2", 6)]
-    found = []
-    for flow, spec in flows.items():
-        url = as_text(as_node(spec).get("tokenUrl"))
-        if flow == "clientCredentials" and url:
-            auth = ClientCredentialsAuth(
-                type="oauth2_client_credentials",
-                token_url=url,
-                client_id=_secret(system, "CLIENT_ID"),
-                client_secret=_secret(system, "CLIENT_SECRET"),
-            )
-            found.append(Kind("oauth2:clientCredentials", 0, auth))
-        else:
-            found.append(_bearer(system, f"oauth2:{flow}", 6))
-    return found
+        return [_bearer(around.system, "oauth2", 6)]
+    grants = grants_of(flows, around)
+    return [
+        Kind(f"oauth2:{flow}", _GRANT_RANKS.get(flow, 6), grants[flow])
+        if flow in grants
+        else _bearer(around.system, f"oauth2:{flow}", 7)
+        for flow in flows
+    ]
 
 
 def _ordinary(calls: list[Call], system: str) -> list[Kind]:

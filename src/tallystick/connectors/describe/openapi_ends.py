@@ -45,6 +45,16 @@ _TOKENS: Final = frozenset({"string", "integer", ""})  # a record's number may b
 MAX_DEPTH: Final = 3
 
 
+def is_total_word(name: str) -> bool:
+    """Whether a name in an answer says how many records there are in all; a bare count may be of the page."""
+    return squeeze(name) in _TOTAL
+
+
+def is_token_word(name: str) -> bool:
+    """Whether a name in an answer stands for what the next page is asked with."""
+    return squeeze(name) in _TOKEN | _EITHER
+
+
 @dataclass(slots=True)
 class Ends:
     """Paths in the answer (or ``header:NAME``), each empty where nothing is described."""

@@ -26,6 +26,7 @@ _TYPES: Final[dict[str, Type]] = {
     "date": "date", "date-time": "instant", "datetime": "instant", "text": "text", "uuid": "text",
 }  # fmt: skip
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d)")
+_INSTANTS: Final = frozenset({"date-time", "datetime", "date_time", "rfc3339", "iso8601", "iso-8601", "timestamp"})
 _ID_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "sid", "gid"})
 Leaf = tuple[str, ...]
 
@@ -175,7 +176,7 @@ def type_of(shape: Shape) -> Type:
     declared = shape.type
     style = as_text(shape.keywords.get("format")).lower()
     if declared == "string":
-        if style in {"date-time", "datetime", "rfc3339"}:
+        if style in _INSTANTS:
             return "instant"
         if style in {"date", "full-date"}:
             return "date"

@@ -101,6 +101,15 @@ def role_of(parameter: Parameter, shape: Shape) -> Role:
     return _by_strong_name(name, shape, text) or _by_weak_name(name, shape, text)
 
 
+def word_role(name: str) -> Role:
+    """Tell by its name alone what a parameter does for paging, where somebody wrote it to ask for a page."""
+    core = core_name(name)
+    words: tuple[tuple[frozenset[str], Role], ...] = (
+        (_PAGE, "page"), (_SIZE, "size"), (_OFFSET, "offset"), (_CURSOR, "cursor"), (_AFTER_ID, "after_id"),
+    )  # fmt: skip
+    return next((role for known, role in words if core in known), "")
+
+
 def _by_strong_name(name: str, shape: Shape, text: str) -> Role:
     if name in _BACK:
         return "back"

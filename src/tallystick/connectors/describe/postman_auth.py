@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tallystick.connectors.describe.openapi_oauth import AWS_SCHEME
 from tallystick.connectors.describe.openapi_refs import Node, as_list, as_node, as_text
 from tallystick.connectors.describe.postman_variables import VARIABLE, Variables
 
@@ -10,9 +11,9 @@ _FLOWS: Final = {
     "client_credentials": "clientCredentials", "authorization_code": "authorizationCode",
     "authorization_code_with_pkce": "authorizationCode", "password_credentials": "password", "implicit": "implicit",
 }  # fmt: skip
+_SCHEMES: Final = {"basic": "basic", "bearer": "bearer", "digest": "digest", "oauth1": "OAuth"}
 _OWN_WAYS: Final = {
-    "digest": "HTTP digest", "ntlm": "NTLM", "hawk": "Hawk", "awsv4": "signatures of AWS", "oauth1": "OAuth 1.0",
-    "edgegrid": "EdgeGrid signatures", "asap": "ASAP tokens",
+    "ntlm": "NTLM", "hawk": "Hawk", "edgegrid": "EdgeGrid signatures", "asap": "ASAP tokens",
 }  # fmt: skip
 
 
@@ -30,10 +31,11 @@ def scheme_of(auth: Node, variables: Variables) -> Node:
     """Give the security scheme of an ``auth`` entry; empty where there is none that is known here."""
     kind, settings = settings_of(auth)
     match kind:
-        case "basic":
-            return {"type": "http", "scheme": "basic"}
-        case "bearer":
-            return {"type": "http", "scheme": "bearer"}
+        case "basic" | "bearer" | "digest" | "oauth1":
+            return {"type": "http", "scheme": _SCHEMES[kind]}
+        case "awsv4":
+            told = {key: variables.fill(settings.get(key, "")) for key in ("region", "service")}
+            return {"type": "http", "scheme": AWS_SCHEME} | {f"x-{key}": t for key, t in told.items() if "{{" not in t}
         case "apikey":
             return _key(variables.fill(settings.get("key", "")), settings)
         case "jwt":
@@ -66,7 +68,7 @@ def told_of(auth: Node) -> str:
 
 def scheme_like(kind: str) -> bool:
     """Whether a kind of ``auth`` is one that is understood."""
-    return kind in {"basic", "bearer", "apikey", "jwt", "oauth2", "noauth"}
+    return kind in {*_SCHEMES, "apikey", "jwt", "oauth2", "awsv4", "noauth"}
 
 
 def variables_in(auth: Node) -> frozenset[str]:
@@ -95,5 +97,9 @@ def _oauth(settings: Mapping[str, str], variables: Variables) -> Node:
     prefix = settings.get("headerPrefix", "Bearer").strip()
     if flow != "clientCredentials" and prefix.lower() not in {"bearer", ""}:
         return _worded(prefix)
-    url = variables.fill(settings.get("accessTokenUrl", ""))
-    return {"type": "oauth2", "flows": {flow: {"tokenUrl": "" if "{{" in url else url.partition("?")[0]}}}
+    told = {"tokenUrl": "accessTokenUrl", "authorizationUrl": "authUrl"}
+    urls = {name: variables.fill(settings.get(key, "")) for name, key in told.items()}
+    return {
+        "type": "oauth2",
+        "flows": {flow: {name: "" if "{{" in url else url.partition("?")[0] for name, url in urls.items()}},
+    }

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tallystick.connectors.describe.conventions import JSON_API, embedded, follow_convention, is_json_api
 from tallystick.connectors.describe.openapi_times import find_times
 from tallystick.connectors.describe.openapi_words import noun_of, snake, squeeze
-from tallystick.connectors.http.links import next_link
+from tallystick.connectors.describe.sample_paging import find_paging
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.rows import json_text, value_at
 from tallystick.core.error import ProjectError
@@ -22,15 +22,10 @@ from tallystick.core.path import Path, parse, read, render
 from tallystick.core.record import UNKNOWN
 from tallystick.core.schema import Type
 from tallystick.project.manifest import Fact, FieldSpec, Manifest, ObjectSpec, Operation
-from tallystick.project.manifest_paging import LinkPaging, NextUrlPaging
+from tallystick.project.manifest_paging import NoPaging
 
-_NEXT: Final = (
-    ("links", "next"), ("links", "next", "href"), ("_links", "next", "href"), ("@odata.nextLink",), ("d", "__next"),
-    ("next",), ("next_page_url",), ("paging", "next"), ("pagination", "next"), ("meta", "next"), ("nextLink",),
-)  # fmt: skip
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_PAGES: Final = re.compile(r"page|offset|skip|limit|size|cursor|top|per", re.IGNORECASE)
 _IDS: Final = ("id", "_id", "uuid", "guid", "key", "nr", "number", "code")
 _DEEPEST: Final = 3
 _MOST_ROWS: Final = 200
@@ -51,7 +46,7 @@ def describe_samples(samples: Sequence[Sample], *, source: str = "", base_url: s
         ProjectError: an answer holds no records that can be told apart.
     """
     root = base_url.rstrip("/") or _common_root([sample.url for sample in samples])
-    names = {_name(sample.url): sample for sample in samples}
+    names = {object_name(sample.url): sample for sample in samples}
     known = {squeeze(name): name for name in names}
     objects: dict[str, ObjectSpec] = {}
     facts: dict[str, Fact] = {"base_url": Fact(label="inferred", because="the address of the samples")}
@@ -60,7 +55,7 @@ def describe_samples(samples: Sequence[Sample], *, source: str = "", base_url: s
         own: dict[str, Fact] = {}
         objects[name] = follow_convention(name, _object(name, sample, root, own), own, known)
         facts |= {f"objects.{name}.{key}": fact for key, fact in own.items()}
-        if isinstance(objects[name].paging, NextUrlPaging | LinkPaging):
+        if not isinstance(objects[name].paging, NoPaging):
             continue
         notes.append(f"{name}: the sample shows no way to a next page; if there is one, set paging")
     return Manifest(
@@ -83,7 +78,9 @@ def _object(name: str, sample: Sample, root: str, facts: dict[str, Fact]) -> Obj
         )
     fields = _fields(records)
     step = urlsplit(sample.url).path.removeprefix(urlsplit(root).path).rstrip("/")
-    query = {key: value for key, value in parse_qsl(urlsplit(sample.url).query) if not _PAGES.search(key)}
+    paged = find_paging(answer, sample.response, dict(parse_qsl(urlsplit(sample.url).query)), len(records))
+    if paged.because:
+        facts["paging"] = Fact(label=paged.label, because=paged.because)
     modified, created, spelled = find_times(fields)
     id_path = _id_of(fields, records, name, facts)
     headers = {"Accept": JSON_API} if JSON_API in (sample.response.headers.get("content-type") or "") else {}
@@ -91,13 +88,13 @@ def _object(name: str, sample: Sample, root: str, facts: dict[str, Fact]) -> Obj
     spec = ObjectSpec(
         id=id_path,
         id_type="integer" if fields.get(id_path, FieldSpec()).type == "integer" else "text",
-        list=Operation(method="GET", path=step, query=dict(query), record=render(path), headers=headers),
+        list=Operation(method="GET", path=step, query=dict(paged.query), record=render(path), headers=headers),
         modified=modified,
         created=created,
         modified_format=spelled,
         fields=fields,
+        paging=paged.paging,
     )
-    spec = spec.model_copy(update=_paging(answer, sample.response, facts))
     return spec.model_copy(update=_calls(spec, step, path, facts, headers, is_ruled=_is_ruled(spec, answer)))
 
 
@@ -188,18 +185,6 @@ def _id_of(
     return found
 
 
-def _paging(answer: Any, response: Response, facts: dict[str, Fact]) -> dict[str, Any]:
-    if next_link(response.headers.every("link")):
-        facts["paging"] = Fact(label="confirmed", because="the answer has a Link header")
-        return {"paging": LinkPaging(type="link")}
-    for path in _NEXT:
-        value = read(answer, path)
-        if isinstance(value, str) and re.match(r"https?://|/|\?|\w+\?", value):
-            facts["paging"] = Fact(label="confirmed", because=f"the answer has an address at '{render(path)}'")
-            return {"paging": NextUrlPaging(type="next_url", next=render(path))}
-    return {}
-
-
 def _is_ruled(spec: ObjectSpec, answer: Any) -> bool:
     """Whether a convention says how records of this kind are written."""
     return is_json_api(spec) or (isinstance(answer, dict) and "_embedded" in answer)
@@ -221,7 +206,8 @@ def _calls(
     return found
 
 
-def _name(url: str) -> str:
+def object_name(url: str) -> str:
+    """Name the object that a listing's address shows."""
     return snake(urlsplit(url).path.rstrip("/").rpartition("/")[2])
 
 

@@ -100,6 +100,8 @@ def _plainly(value: Any) -> str:
 def _keep_types(full: Any, short: Any) -> None:
     """A variant is told by its ``type``, which a reader needs even where it is the default."""
     if isinstance(short, dict) and isinstance(full, dict):
+        if short and full.get("type") == "none":
+            short["type"] = "none"
         for key, value in short.items():
             _keep_types(full.get(key), value)
     elif isinstance(short, list) and isinstance(full, list):

@@ -24,7 +24,7 @@ What = Literal[
     "repeat_page", "drop_row", "duplicate_row", "ignore_since", "exclusive_since", "ignore_filter", "unstable_sort",
     "ignore_sort", "wrong_total", "cap", "page_cap", "shift", "lag", "zone", "coarse_since", "hide_deleted",
     # reads and writes
-    "stale_read", "skew", "partial_bulk", "ignore_if_match", "ignore_idempotency_key", "normalise",
+    "stale_read", "hide_absent", "skew", "partial_bulk", "ignore_if_match", "ignore_idempotency_key", "normalise",
     # webhooks
     "drop_webhook", "duplicate_webhook", "reorder_webhooks",
 ]  # fmt: skip
@@ -61,6 +61,7 @@ class Fault:
     - ``unstable_sort``: another order for each request. ``ignore_sort``: always in order of creation. ``shift``: after
       a page was read a record is added in front (``mode="remove"``: the first one is deleted).
     - ``lag``: listings are ``seconds`` late. ``stale_read``: so are reads by id (0: they show the version before).
+    - ``hide_absent``: what is not there is answered with ``status`` and no word of that.
     - ``skew``: the server's clock is ahead by ``seconds`` (Date header and time stamps), while the fault stands.
     - ``partial_bulk``: every ``rows``-th item fails with ``status``; ``mode="cut"``: results end after ``rows``.
     - ``ignore_if_match``, ``ignore_idempotency_key``: accepted without effect.

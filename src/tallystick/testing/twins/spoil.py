@@ -37,6 +37,9 @@ def spoil(answer: Answer, struck: Struck, list_key: str, text_key: str, *, is_wr
     """Give the answer as it leaves a system that is not well. ``list_key`` is where a listing has its records."""
     if answer.body and answer.status < 300:  # noqa: PLR2004 - only good answers carry records
         answer = replace(answer, body=_spoil_body(answer.body, struck, list_key, text_key, is_write=is_write))
+    if (fault := struck.get("hide_absent")) and answer.status in {404, 410}:
+        complaint = json.dumps({"error": {"code": "FORBIDDEN", "message": "this is not for you"}}).encode()
+        answer = replace(answer, status=fault.status, body=complaint)
     if "no_etag" in struck:
         answer = replace(answer, headers={k: v for k, v in answer.headers.items() if k != "ETag"})
     if "html" in struck:

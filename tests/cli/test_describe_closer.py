@@ -1,0 +1,152 @@
+"""What is found out of a listing that nothing describes is true: the manifest then reads every record, once."""
+
+from typing import Any
+
+import pytest
+import yaml
+from tests.cli.conftest import World
+from tests.systems.plain_listing import EDITED, MADE, ROWS, PlainListing
+
+from tallystick.connectors.rest import open_system
+from tallystick.core.error import CursorStuck
+from tallystick.project.load import load_project
+from tallystick.project.manifest import Manifest
+
+
+class Plain:
+    """Nothing is secret here."""
+
+    def resolve(self, reference: str) -> str:
+        return reference
+
+
+def described(world: World, system: PlainListing, query: str = "") -> tuple[dict[str, Any], Manifest]:
+    world.succeed("describe", "plain", "--sample", f"{system.url}/v1/things{query}")
+    assert {method for method, _ in system.asked} == {"GET"}
+    written = yaml.safe_load((world.folder / "systems" / "plain.yaml").read_text())
+    return written["objects"]["things"], load_project(world.folder).manifests["plain"]
+
+
+def listed(manifest: Manifest, since: float | None = None) -> list[str]:
+    """Read the object whole, as a run does."""
+    connector, transport = open_system("plain", manifest, Plain())
+    found, position = [], None
+    try:
+        while True:
+            page = transport.run(connector.read("things", since, position))
+            found += [connector.sight("things", row).id for row in page.rows]
+            if page.next is None:
+                return found
+            position = page.next
+    finally:
+        transport.close()
+
+
+STYLES = [
+    ({"way": "page", "page": "page", "size": "per_page", "first": 1}, "page"),
+    ({"way": "page", "page": "pageIndex", "size": "pageSize", "first": 0, "envelope": "rows"}, "page"),
+    ({"way": "page", "page": "page[number]", "size": "page[size]", "first": 1, "cap": 30}, "page"),
+    ({"way": "offset", "page": "skip", "size": "take", "envelope": "data", "total": True}, "offset"),
+    ({"way": "offset", "page": "startAt", "size": "maxResults", "counts": True, "cap": 20}, "offset"),
+    ({"way": "token", "page": "after", "size": "limit", "envelope": "items"}, "cursor"),
+    ({"way": "link", "size": "_limit"}, "link"),
+    ({"way": "token", "page": "cursor", "size": "limit", "envelope": "items", "numeric": True}, "cursor"),
+    ({"way": "token", "page": "cursor", "size": "per-page"}, "cursor"),
+    ({"way": "last", "page": "starting_after", "size": "limit", "envelope": "data"}, "cursor"),
+    ({"way": "page", "page": "page", "size": "limit", "first": 1, "least": 5}, "page"),
+    ({"way": "page", "page": "pageNo", "size": "-", "first": 1, "envelope": "rows", "total": True}, "page"),
+    ({"way": "offset", "page": "offset", "size": "-"}, "offset"),
+]
+
+
+@pytest.mark.parametrize(
+    ("style", "kind"), STYLES, ids=[f"{s['way']}-{s.get('page', '')}-{s['size']}" for s, _ in STYLES]
+)
+def test_how_a_listing_is_paged_is_found_by_asking(world: World, style: dict[str, Any], kind: str) -> None:
+    system = PlainListing(**style)
+    try:
+        spec, manifest = described(world, system)
+        assert spec["paging"]["type"] == kind
+        assert manifest.facts["objects.things.paging"].label == "confirmed"
+        assert listed(manifest) == [row["id"] for row in ROWS]
+        assert len(system.asked) < 130
+    finally:
+        system.close()
+
+
+@pytest.mark.parametrize("style", [{}, {"counts": True, "envelope": "rows"}])
+def test_a_listing_that_comes_whole_gets_no_pages(world: World, style: dict[str, Any]) -> None:
+    """Words that are not heard change nothing, and so prove nothing."""
+    system = PlainListing(**style)
+    try:
+        spec, manifest = described(world, system)
+        assert spec.get("paging", {"type": "none"})["type"] == "none"
+        assert "since" not in spec
+        assert listed(manifest) == [row["id"] for row in ROWS]
+    finally:
+        system.close()
+
+
+def test_a_listing_that_is_cut_off_proves_nobody_absent(world: World) -> None:
+    """More are told than are shown, and no word leads to them: the manifest says where the listing ends."""
+    system = PlainListing(cut=40, envelope="rows", total=True)
+    try:
+        spec, manifest = described(world, system)
+        assert spec["paging"] == {"type": "none", "cap": 40}
+        assert any("40 of 237 records are shown" in note for note in manifest.notes)
+        with pytest.raises(CursorStuck):
+            listed(manifest)
+    finally:
+        system.close()
+
+
+@pytest.mark.parametrize(("rows", "by", "since"), [(MADE, "created", None), (EDITED, "updated", "since")])
+def test_a_filter_that_may_be_about_creation_is_not_taken_for_one_about_changes(
+    world: World, rows: list[dict[str, Any]], by: str, since: str | None
+) -> None:
+    """Where no record tells the two apart, updates could be missed for ever."""
+    system = PlainListing(rows=rows, since="since", by=by)
+    try:
+        _, manifest = described(world, system)
+        found = manifest.objects["things"].since
+        assert (found.param if found else None) == since
+    finally:
+        system.close()
+
+
+@pytest.mark.parametrize(
+    ("since", "prefix", "template"),
+    [("changed__gte", "", "{}"), ("updated_since", "", "{}"), ("changed", "gte:", "gte:{}")],
+)
+def test_asking_for_changes_is_believed_where_just_the_older_ones_are_missing(
+    world: World, since: str, prefix: str, template: str
+) -> None:
+    system = PlainListing(way="offset", page="offset", size="limit", since=since, prefix=prefix)
+    try:
+        _, manifest = described(world, system)
+        found = manifest.objects["things"].since
+        assert found is not None
+        assert (found.param, found.template, found.inclusive) == (since, template, True)
+        assert manifest.facts["objects.things.since"].label == "confirmed"
+        asked = listed(manifest, 1_768_953_600.0)  # 2026-01-21
+        assert set(asked) == {row["id"] for row in ROWS if str(row["changed"]) >= "2026-01-21"}
+    finally:
+        system.close()
+
+
+@pytest.mark.parametrize(("single", "record"), [("plain", None), ("wrapped", "thing"), ("none", "absent")])
+def test_a_single_record_is_read_or_the_manifest_does_not_say_so(world: World, single: str, record: str | None) -> None:
+    system = PlainListing(single=single)
+    try:
+        spec, manifest = described(world, system)
+        if record == "absent":
+            assert "get" not in spec
+            assert any("a record is not read" in note for note in manifest.notes)
+            return
+        assert spec["get"].get("record") == record
+        assert manifest.facts["objects.things.get"].label == "confirmed"
+        connector, transport = open_system("plain", manifest, Plain())
+        assert transport.run(connector.get("things", "a7")).record["name"] == "N 7"
+        transport.close()
+    finally:
+        system.close()
