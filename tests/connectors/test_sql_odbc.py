@@ -12,6 +12,7 @@ from tallystick.connectors.describe.database import describe_database
 from tallystick.connectors.sql_errors_odbc import explain_state
 from tallystick.connectors.sql_odbc import OdbcDialect
 from tallystick.connectors.sql_odbc_address import connection_part, odbc_passwords
+from tallystick.connectors.sql_refusals import Outrun
 from tallystick.connectors.sql_table import ColumnShape, TableShape
 from tallystick.connectors.sql_transport import SqlTransport
 from tallystick.core.error import AccessError, Duplicate, Error, ProjectError, Refused, RemoteError, Unavailable
@@ -266,10 +267,10 @@ STATES = [
     ("23000", "Cannot insert the value NULL into column 'name', table 't' (515) (SQLExecDirectW)", Refused, "name"),
     ("22001", "String or binary data would be truncated in column 'name'. Truncated value: 'zombie'", Refused, "name"),
     ("HY000", "[SQLite]NOT NULL constraint failed: t.name (19) (19) (SQLExecDirectW)", Refused, "name"),
-    ("HY000", "[SQLite]database is locked (5) (SQLExecDirectW)", Unavailable, ""),
+    ("HY000", "[SQLite]database is locked (5) (SQLExecDirectW)", Outrun, ""),
     ("HY000", "[SQLite]attempt to write a readonly database (8) (SQLExecDirectW)", AccessError, ""),
     ("42000", "The INSERT permission was denied on the object 't' (229) (SQLExecDirectW)", AccessError, ""),
-    ("40001", "Transaction was deadlocked", Unavailable, ""),
+    ("40001", "Transaction was deadlocked", Outrun, ""),
     ("42S02", "Invalid object name 'zombie'", AccessError, ""),
     ("08S01", "Communication link failure", Unavailable, ""),
     ("HYT00", "Query timeout expired", Unavailable, ""),
@@ -302,3 +303,14 @@ def test_a_row_of_another_table_with_a_similar_name_is_not_taken(opened):
     """To a driver the name that is asked for is a pattern, in which an underscore means any character."""
     connector, transport = opened
     assert isinstance(transport.run(connector.get("order_lines", "1,1")), NotThere)
+
+
+def test_writes_side_by_side_do_not_turn_each_other_away(opened):
+    """Each looks at its row before it changes it, so that two of them may wait for each other; one begins again."""
+    connector, transport = opened
+    bodies = [({"name": f"n{at}", "vat": f"v{at}"}, "") for at in range(24)]
+    made = transport.run(connector.create_many("customers", bodies))
+    updates = transport.run_all([connector.update("customers", Update(each.id, {"score": 1})) for each in made[:12]])
+    assert [type(each) for each in updates] == [Written] * 12
+    assert transport.run_all([connector.delete("customers", each.id) for each in made[:12]]) == [None] * 12
+    assert len(transport.run(connector.read("customers")).rows) == 12

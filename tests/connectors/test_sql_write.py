@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tallystick.connectors.sql_request import Write
-from tallystick.core.error import Absent, Duplicate, Refused, Stale
+from tallystick.core.error import Absent, Duplicate, Refused, Stale, Unavailable
 from tallystick.core.ports import NotThere, Update, Written
 from tallystick.core.record import fingerprint
 
@@ -358,3 +358,34 @@ def test_flows_run_side_by_side(make, open_sql):
     transport.run(connector.read("t"))
     outcomes = transport.run_all([connector.create("t", {"name": "n", "code": f"c{n % 10}"}, "") for n in range(20)])
     assert sorted(type(each).__name__ for each in outcomes) == ["Duplicate"] * 10 + ["Written"] * 10
+
+
+TURN_AWAY = """CREATE SEQUENCE attempts;
+  CREATE FUNCTION turn_away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('attempts') <= {times} THEN RAISE EXCEPTION 'victim' USING ERRCODE = '{state}'; END IF;
+    RETURN COALESCE(NEW, OLD); END $$;
+  CREATE TRIGGER turn_away BEFORE INSERT OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION turn_away();"""
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_victim_of_other_transactions_is_tried_again_at_once(postgres_with, open_sql, state):
+    """Who chose to be in two transactions at a time knows nothing of it: the database took all of one back."""
+    url = postgres_with(POSTGRES + TURN_AWAY.format(times=2, state=state))
+    connector, transport = open_sql(url, {"t": {}})
+    [created] = transport.run(connector.create_many("t", [({"name": "a"}, "")]))
+    assert isinstance(created, Written)
+    run_script(url, "SELECT setval('attempts', 1)")
+    transport.run(connector.delete("t", created.id))
+    assert isinstance(transport.run(connector.get("t", created.id)), NotThere)
+
+
+def test_a_lasting_conflict_is_told_after_a_few_tries(postgres_with, open_sql):
+    """It is counted how often: a database that says no for good is not asked for ever."""
+    url = postgres_with(POSTGRES + TURN_AWAY.format(times=1000, state="40001"))
+    connector, transport = open_sql(url, {"t": {}})
+    with pytest.raises(Unavailable, match="another transaction was in the way") as caught:
+        transport.run(connector.create("t", {"name": "a"}, ""))
+    assert caught.value.applied == "no"
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT nextval('attempts') BETWEEN 3 AND 20").fetchone() == (True,)
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)

@@ -15,6 +15,7 @@ from tallystick.connectors.sql_refusals import (
     READ_ONLY,
     READ_ONLY_HINT,
     TOO_SLOW,
+    Outrun,
     duplicate,
     refused,
     ruled,
@@ -51,7 +52,8 @@ _ACCESS: Final = frozenset({1044, 1142, 1143, 1227, 1370, 1410, 3118})
 _ENTRY: Final = frozenset({1045, 1049, 1130, 1698, 1820, 1862, 2054, 2059, 2061})
 _READ_ONLY: Final = frozenset({1036, 1290, 1792, 1836, 3100})
 _ALTERED: Final = frozenset({1054, 1146, 1109, 1932})
-_CONFLICT: Final = {1205: "a lock was not to be had", 1213: IN_THE_WAY, 1020: IN_THE_WAY, 3572: IN_THE_WAY}
+_CONFLICT: Final = frozenset({1213, 1020, 3572})
+_WAITED: Final = 1205
 _OVERDUE: Final = frozenset({1028, 1317, 1969, 3024})
 _FULL: Final = frozenset({1021, 1037, 1038, 1040, 1041, 1114, 1203, 1226, 1135})
 _AWAY: Final = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 2002, 2003, 2005, 2006, 2013, 2014})
@@ -101,7 +103,9 @@ def _about_value(number: int, text: str, place: str, shape: TableShape | None) -
 
 def _passing(number: int, text: str, place: str) -> Error:
     if number in _CONFLICT:
-        return Unavailable(_CONFLICT[number], place=place)
+        return Outrun(IN_THE_WAY, detail=f"error {number}", place=place)
+    if number == _WAITED:
+        return Unavailable("a lock was not to be had", place=place)
     if number in _OVERDUE:
         return Unavailable(TOO_SLOW, place=place)
     if number in _FULL:

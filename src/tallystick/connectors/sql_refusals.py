@@ -20,6 +20,10 @@ IN_THE_WAY: Final = "another transaction was in the way"
 NO_POINT: Final = "it points to a row that does not exist, or others point to it"
 
 
+class Outrun(Unavailable):
+    """Another transaction was in the way, so that nothing of this one stands; the same may work in a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a code that starts with ``prefix`` means."""

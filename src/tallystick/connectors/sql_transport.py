@@ -3,10 +3,11 @@
 Every write is one transaction; an error says whether it may have been committed.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, exc
@@ -21,6 +22,7 @@ from tallystick.connectors.sql_inspect import inspect_table
 from tallystick.connectors.sql_listing import FETCHED
 from tallystick.connectors.sql_log_watch import Watch, watch_log
 from tallystick.connectors.sql_plain_write import PlainRowWriter, sharpened
+from tallystick.connectors.sql_refusals import Outrun
 from tallystick.connectors.sql_request import Change, Entitlement, Inspect, Query, Target, Write
 from tallystick.connectors.sql_rights import rights_of
 from tallystick.connectors.sql_table import RETURNS_ROWS, Dialect
@@ -31,6 +33,8 @@ from tallystick.core.ports import Flow
 from tallystick.project.manifest_tunnel import SshTunnel
 
 T = TypeVar("T")
+# How long to wait before a transaction is tried again that another one was in the way of, in seconds.
+_PAUSES = (0.01, 0.03, 0.1, 0.3)
 
 
 class SqlTransport:
@@ -63,6 +67,8 @@ class SqlTransport:
         self._in_flight = 1 if self._lite else in_flight
         self._timeout = timeout
         self._asked_for_wal = False
+        self._again = threading.Lock()
+        self._lone = threading.Lock()
         self._engine = open_engine(
             address, name, timeout=timeout, connect_timeout=connect_timeout, connections=self._in_flight
         )
@@ -128,6 +134,31 @@ class SqlTransport:
         if not request.target.shape.is_atomic:
             # What cannot be taken back must not be tried twice.
             return [self._alone(request, change) for change in changes]
+        overdue = time.monotonic() + self._timeout
+        outcomes = self._try(request)
+        if isinstance(outcomes, Outrun):
+            # Those that were in each other's way once would be so again, so they go one after the other.
+            with self._again:
+                for pause in _PAUSES:
+                    time.sleep(pause)
+                    outcomes = self._try(request)
+                    if not isinstance(outcomes, Outrun) or time.monotonic() > overdue:
+                        break
+        if isinstance(outcomes, Outrun):
+            raise outcomes
+        return outcomes
+
+    def _try(self, request: Write) -> list[Outcome] | Outrun:
+        """Write, and give the error instead where the database took all of it back because of another transaction."""
+        try:
+            return self._write_once(request)
+        except Outrun as error:
+            if error.applied != "no":
+                raise
+            return error
+
+    def _write_once(self, request: Write) -> list[Outcome]:
+        changes = request.changes
         at_once = self._at_once(request)
         if at_once:
             try:
@@ -212,11 +243,15 @@ class SqlTransport:
         except self._errors as error:
             raise explain(error, place) from error
 
+    def _turn(self, connection: Connection) -> AbstractContextManager[Any]:
+        """Give what a writer holds: a file whose drivers wait for each other, for minutes even, has one at a time."""
+        return self._lone if getattr(connection.dialect, "system", "").lower() == "sqlite" else nullcontext()
+
     @contextmanager
     def _transaction(self, request: Write) -> Iterator[Statements]:
         """Open a transaction for writing; commit it at the end, or leave nothing of it."""
         place, shape = request.target.place, request.target.shape
-        with self._connection(place) as connection:
+        with self._connection(place) as connection, self._turn(connection):
             if self._lite and not self._asked_for_wal:
                 self._asked_for_wal = True
                 prefer_wal(connection)
