@@ -40,13 +40,25 @@ class _Login(asyncssh.SSHServer):
 
 
 class _Files(asyncssh.SFTPServer):
-    def __init__(self, chan, folder):
+    def __init__(self, chan, folder, pause):
         super().__init__(chan, chroot=str(folder).encode())
+        self._pause = pause
+
+    async def fstat(self, file_obj):
+        await asyncio.sleep(self._pause)
+        return super().fstat(file_obj)
+
+    async def stat(self, path):
+        await asyncio.sleep(self._pause)
+        return super().stat(path)
 
 
 @contextmanager
-def sftp_server(folder):
-    """Serve a folder by SFTP; gives the address, the fingerprint of the host's key in it."""
+def sftp_server(folder, *, pause=0.0):
+    """Serve a folder by SFTP; gives the address, and the fingerprint of the host's key.
+
+    It takes ``pause`` seconds to say how long a file is.
+    """
     key = asyncssh.generate_private_key("ssh-ed25519")
     loop = asyncio.new_event_loop()
     listening = threading.Event()
@@ -56,7 +68,7 @@ def sftp_server(folder):
     async def listen():
         found["server"] = await asyncssh.listen(
             "127.0.0.1", 0, server_host_keys=[key], server_factory=functools.partial(_Login, connections),
-            sftp_factory=functools.partial(_Files, folder=folder),
+            sftp_factory=functools.partial(_Files, folder=folder, pause=pause),
         )  # fmt: skip
         found["port"] = found["server"].sockets[0].getsockname()[1]
         listening.set()

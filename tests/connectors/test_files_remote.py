@@ -25,10 +25,10 @@ def opened():
     """Open systems, and close them in the end."""
     pairs = []
 
-    def open_one(url, auth=SIGN_IN, **file):
+    def open_one(url, auth=SIGN_IN, network=None, **file):
         spec = {"id": "id", "file": {"name": "c.csv", "format": "csv", "complete": {"renamed": True}, **file}}
         manifest = {"protocol": "files", "url": url, "auth": auth, "objects": {"c": spec}}
-        manifest["network"] = {"timeout_seconds": 5}
+        manifest["network"] = network or {"timeout_seconds": 5}
         pairs.append(open_system("d", Manifest.model_validate(manifest), PlainSecrets()))
         return pairs[-1]
 
@@ -76,6 +76,31 @@ def test_a_folder_elsewhere_is_read_and_written(server, opened):
     assert (folder / "c.csv").read_text() == "id,name\n1,ü\n4,d\n"
     assert [each.name for each in folder.iterdir()] == ["c.csv"]
     assert ids(pair) == ["1", "4"]
+
+
+def test_an_empty_file_elsewhere_is_a_file(server, opened):
+    """It is no reason to take an older one, and one that is emptied is emptied there too."""
+    url, folder = server
+    put(folder, "c.csv", "", at=1_700_000_100)
+    with pytest.raises(Unavailable, match="not complete"):
+        ids(opened(url, complete={"settle_seconds": 0.01}))
+    put(folder, "c.csv", '{"id": "1"}\n')
+    pair = opened(url, format="jsonl", write="replace")
+    connector, transport = pair
+    assert ids(pair) == ["1"]
+    transport.run(connector.delete("c", "1"))
+    assert (folder / "c.csv").read_text() == ""
+    assert [each.name for each in folder.iterdir()] == ["c.csv"]
+    assert ids(pair) == []
+
+
+def test_a_slow_answer_within_the_time_out_is_an_answer(tmp_path, opened):
+    """Whatever the clock shows when it is waited for: whole seconds end early or late."""
+    put(tmp_path, "c.csv", "id,name\n1,a\n")
+    with sftp_server(tmp_path, pause=0.6) as (url, fingerprint):
+        pair = opened(f"{url}?host_key={fingerprint}", network={"timeout_seconds": 1})
+        for _ in range(3):
+            assert ids(pair) == ["1"]
 
 
 def test_files_elsewhere_are_archived(server, opened):

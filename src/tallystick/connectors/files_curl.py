@@ -1,5 +1,6 @@
 """Files on other machines by libcurl: one connection that is kept, nothing followed, hosts verified."""
 
+import math
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -198,7 +199,8 @@ class Courier:
         # A long file may take long; what must not happen is that nothing comes.
         curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         curl.setopt(pycurl.LOW_SPEED_TIME, max(1, int(network.timeout_seconds)))
-        curl.setopt(pycurl.FTP_RESPONSE_TIMEOUT, max(1, int(network.timeout_seconds)))
+        # The end of a whole second is the end of a wait of one second, however late that began.
+        curl.setopt(pycurl.FTP_RESPONSE_TIMEOUT, math.ceil(network.timeout_seconds) + 1)
         curl.setopt(pycurl.PROXY, network.proxy)
         curl.setopt(pycurl.NOPROXY, "")
         curl.setopt(pycurl.SSL_VERIFYPEER, 1)

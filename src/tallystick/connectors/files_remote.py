@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import IO, Final
@@ -49,6 +50,10 @@ class RemoteFolder:
         """Look at one file again; ``None`` where it is gone."""
         try:
             told = self._courier.perform(self._address.of(seen.folder, seen.name))
+            if self._is_ssh and told.size < 0:
+                # The library tells no size of an empty file, nor where its question for the size failed.
+                with self._courier.fetch(self._address.of(seen.folder, seen.name)) as stream:
+                    told = replace(told, size=stream.seek(0, 2))
         except NotFoundError:
             return None
         return _told(seen.folder, seen.name, told) if told.size >= 0 else None
