@@ -74,6 +74,66 @@ def test_how_a_listing_is_paged_is_found_by_asking(world: World, style: dict[str
         system.close()
 
 
+ORDERS = {
+    "minus": (lambda q: (q["ordering"].lstrip("-"), q["ordering"][0] == "-") if "ordering" in q else None,
+              ("ordering", "id", "-{field}")),
+    "colon": (lambda q: (q["sort"].split(":")[0], q["sort"].endswith(":desc")) if ":" in q.get("sort", "") else None,
+              ("sort", "id:asc", "{field}:desc")),
+    "odata": (lambda q: (q["$orderby"].split()[0], "desc" in q["$orderby"]) if "$orderby" in q else None,
+              ("$orderby", "id asc", "{field} desc")),
+    "bracket": (lambda q: ("id", q["order[id]"] == "desc") if "order[id]" in q else None,
+                ("order[id]", "asc", "desc")),
+    "pair": (lambda q: (q["sort_by"], q.get("sort_order") == "desc") if "sort_by" in q else None,
+             ("sort_by", "id", "-{field}")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ORDERS)
+def test_how_a_listing_is_sorted_is_found_by_turning_it_round(world: World, style: str) -> None:
+    """Pages of a sorted listing do not shift; every record is read all the same."""
+    order, (param, value, descending) = ORDERS[style]
+    system = PlainListing(way="page", page="page", size="per_page", first=1, order=order)
+    try:
+        _, manifest = described(world, system)
+        sort = manifest.objects["things"].sort
+        assert sort is not None
+        assert (sort.param, sort.value, sort.descending) == (param, value, descending)
+        assert manifest.facts["objects.things.sort"].label == "confirmed"
+        assert listed(manifest) == sorted(str(row["id"]) for row in ROWS)
+        assert len(system.asked) < 130
+    finally:
+        system.close()
+
+
+@pytest.mark.parametrize(
+    "order", [None, lambda _: ("id", False), lambda _: ("id", True), lambda q: ("name", "sort" in q)]
+)
+def test_an_order_that_nobody_asked_for_is_no_sort(world: World, order: Any) -> None:
+    """A listing comes in some order whatever is said; one that is turned round by a word must also be turned back."""
+    system = PlainListing(way="page", page="page", size="per_page", first=1, order=order)
+    try:
+        _, manifest = described(world, system)
+        assert manifest.objects["things"].sort is None
+    finally:
+        system.close()
+
+
+def test_where_changes_are_read_they_come_in_their_order(world: World) -> None:
+    order, (param, _, _) = ORDERS["minus"]
+    system = PlainListing(way="offset", page="offset", size="limit", since="updated_since", order=order)
+    try:
+        _, manifest = described(world, system)
+        sort, since = manifest.objects["things"].sort, manifest.objects["things"].since
+        assert sort is not None
+        assert since is not None
+        assert (sort.param, sort.value, since.param) == (param, "changed", "updated_since")
+        assert set(listed(manifest, 1_768_953_600.0)) >= {
+            row["id"] for row in ROWS if str(row["changed"]) > "2026-01-21"
+        }
+    finally:
+        system.close()
+
+
 @pytest.mark.parametrize("style", [{}, {"counts": True, "envelope": "rows"}])
 def test_a_listing_that_comes_whole_gets_no_pages(world: World, style: dict[str, Any]) -> None:
     """Words that are not heard change nothing, and so prove nothing."""

@@ -58,6 +58,7 @@ class PlainListing:
         if (since := self.style.get("since")) and since in query:
             at = query[since].removeprefix(self.style.get("prefix", ""))
             rows = [row for row in rows if str(row[self.style.get("by", "changed")]) >= at]
+        rows = self.ordered(rows, query)
         size, start = self.window(query)
         if size < self.style.get("least", 1):
             return 422, {}, {"error": "the page is too small"}
@@ -81,6 +82,12 @@ class PlainListing:
         if way == "last":
             answer["has_more"] = more
         return 200, headers, answer
+
+    def ordered(self, rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+        """Sort by what ``order`` makes of the query: a field, and whether downwards; unknown fields are not heard."""
+        asked = self.style["order"](query) if self.style.get("order") else None
+        field, is_downwards = asked or ("", False)
+        return sorted(rows, key=lambda row: str(row[field]), reverse=is_downwards) if field in ROWS[0] else rows
 
     def window(self, query: dict[str, str]) -> tuple[int, int]:
         """Give how many rows are shown, and from which one on."""

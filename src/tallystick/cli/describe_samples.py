@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tallystick.connectors.http.message import Response
     from tallystick.project.manifest import Manifest
 
-_MOST: Final = 60
+_MOST: Final = 90
 
 
 def describe_answers(urls: Sequence[str], base_url: str, folder: Path, known: "Manifest | None") -> "Manifest":

@@ -1,7 +1,8 @@
 """Look closer at the listings of a system that nothing describes: by some more reading requests, one at a time.
 
-One record by its id, smaller pages, the page after, and what changed since an instant are asked for in the words that
-systems use for them. Only what an answer shows is believed: a word that is not heard changes nothing, and stays out.
+One record by its id, smaller pages, the page after, what changed since an instant, and an order are asked for in the
+words that systems use for them. Only what an answer shows is believed: a word that is not heard changes nothing, and
+stays out.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +11,13 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from tallystick.connectors.describe.closer_paging import Asked, Shown, find_pages
+from tallystick.connectors.describe.closer_sort import find_sort
 from tallystick.connectors.describe.samples import Sample, object_name
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.rows import json_text, value_at
 from tallystick.core.path import Path, parse, read, render
 from tallystick.project.manifest import Fact, Manifest, ObjectSpec, Operation, Since
-from tallystick.project.manifest_paging import NoPaging
+from tallystick.project.manifest_paging import NoPaging, OffsetPaging, PagePaging
 
 Ask = Callable[[str], Response | None]
 _SINCE: Final = (
@@ -61,7 +63,7 @@ class _Listing:
 def look_closer(manifest: Manifest, samples: Sequence[Sample], ask: Ask) -> Manifest:
     """Confirm and complete what samples show; ``ask`` makes a GET, and gives ``None`` where nothing comes.
 
-    At most about forty requests are made for an object, mostly far fewer.
+    At most about eighty requests are made for an object, mostly far fewer.
     """
     facts, notes, objects = dict(manifest.facts), list(manifest.notes), dict(manifest.objects)
     for sample in samples:
@@ -79,6 +81,9 @@ def look_closer(manifest: Manifest, samples: Sequence[Sample], ask: Ask) -> Mani
             found["paging"] = shown.paging, shown.why
         if spec.modified and spec.since is None:
             found |= _changes(listing)
+        paging = shown.paging if shown is not None else spec.paging
+        if isinstance(paging, PagePaging | OffsetPaging) and spec.sort is None:
+            found |= _order(listing, by_change="since" in found or spec.since is not None)
         objects[name] = spec.model_copy(update={key: value for key, (value, _) in found.items()})
         facts |= {f"objects.{name}.{key}": Fact(label="confirmed", because=why) for key, (_, why) in found.items()}
         if "get" in found and found["get"][0] is None:
@@ -126,6 +131,20 @@ def _pages(listing: _Listing, sample: Response) -> Shown | None:
     """Find how the listing goes on behind the records that it showed."""
     plain = Asked(sample.status, sample, value_at(json_text(sample), ()), listing.ids(listing.rows))
     return find_pages(listing.ids(listing.rows), plain, listing.id, listing.get)
+
+
+def _order(listing: _Listing, *, by_change: bool) -> dict[str, tuple[Any, str]]:
+    """Ask for the order in which pages do not shift: that of the changes where those are read, else that of the ids."""
+    path = parse(listing.spec.modified) if by_change else listing.id
+    if len(path) != 1 or not isinstance(path[0], str):
+        return {}
+
+    def values(asked: dict[str, str]) -> list[Any]:
+        rows = read(listing.get(asked).answer, listing.records)
+        return [read(row, path) if isinstance(row, dict) else None for row in rows] if isinstance(rows, list) else []
+
+    found = find_sort(path[0], values)
+    return {"sort": found} if found is not None else {}
 
 
 def _changes(listing: _Listing) -> dict[str, tuple[Any, str]]:
