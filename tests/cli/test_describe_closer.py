@@ -22,7 +22,7 @@ class Plain:
 
 def described(world: World, system: PlainListing, query: str = "") -> tuple[dict[str, Any], Manifest]:
     world.succeed("describe", "plain", "--sample", f"{system.url}/v1/things{query}")
-    assert {method for method, _ in system.asked} == {"GET"}
+    assert {method for method, _ in system.asked} <= {"GET", "OPTIONS"}
     written = yaml.safe_load((world.folder / "systems" / "plain.yaml").read_text())
     return written["objects"]["things"], load_project(world.folder).manifests["plain"]
 
@@ -210,3 +210,82 @@ def test_a_single_record_is_read_or_the_manifest_does_not_say_so(world: World, s
         transport.close()
     finally:
         system.close()
+
+
+@pytest.mark.parametrize("end", ["/", ""])
+def test_the_slash_at_the_end_of_an_address_is_kept_where_it_is_wanted(world: World, end: str) -> None:
+    """Some systems know no address without it, and others none of a record that has one."""
+    system = PlainListing(ends=bool(end))
+    try:
+        spec, manifest = described(world, system, "/")
+        assert spec["list"]["path"] == "/things/"
+        assert spec["get"]["path"] == "/things/{id}" + end
+        assert manifest.facts["objects.things.get"].label == "confirmed"
+        assert listed(manifest) == [row["id"] for row in ROWS]
+    finally:
+        system.close()
+
+
+COMMON = {"Allow": "GET, POST, HEAD, OPTIONS"}
+CORS = {"Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE"}
+ALLOWED = [
+    ((COMMON, {"Allow": "GET, PUT, PATCH, DELETE"}), {"create": "POST", "update": "PATCH", "delete": "DELETE"}),
+    ((COMMON, {"Allow": "get,put"}), {"create": "POST", "update": "PUT"}),
+    (({"Allow": "GET"}, {"Allow": "GET, DELETE"}), {"delete": "DELETE"}),
+    (({"Allow": "POST"}, {"Allow": "PUT"}), {}),
+    ((CORS, CORS), {}),
+]
+
+
+@pytest.mark.parametrize(("allow", "calls"), ALLOWED)
+def test_what_a_system_says_it_allows_becomes_calls(world: World, allow: Any, calls: dict[str, str]) -> None:
+    """Nothing is tried: what stands there is the system's own word, and marked so."""
+    system = PlainListing(allow=allow)
+    try:
+        spec, manifest = described(world, system)
+        found = {verb: spec[verb]["method"] for verb in ("create", "update", "delete") if verb in spec}
+        assert found == calls
+        assert all(manifest.facts[f"objects.things.{verb}"].label == "declared" for verb in calls)
+        assert spec.get("update", {}).get("whole", False) is (calls.get("update") == "PUT")
+    finally:
+        system.close()
+
+
+def test_how_a_wrapped_record_is_written_is_not_guessed(world: World) -> None:
+    system = PlainListing(single="wrapped", allow=(COMMON, {"Allow": "GET, PATCH"}))
+    try:
+        spec, _ = described(world, system)
+        assert not {"create", "update"} & spec.keys()
+    finally:
+        system.close()
+
+
+def test_what_a_system_says_of_its_fields_is_taken_over(world: World) -> None:
+    """As the Django REST framework answers; what makes no sense is left out."""
+    told = {
+        "id": {"type": "field", "required": True, "read_only": True, "label": "ID"},
+        "name": {"type": "string", "required": True, "read_only": False, "label": "Full name", "max_length": 40},
+        "changed": {"type": "datetime", "read_only": True, "max_length": "many", "label": None},
+        "tags": "odd",
+        "secret": {"type": "string"},
+    }
+    choice = {"type": "choice", "choices": [{"value": "N 1", "display_name": "First"}, {"value": "N 2"}]}
+    for actions in ({"POST": told}, {"POST": told | {"name": told["name"] | choice}}, [], {"POST": None}):
+        system = PlainListing(actions={"actions": actions})
+        try:
+            fields = described(world, system)[0]["fields"]
+        finally:
+            system.close()
+        (world.folder / "systems" / "plain.yaml").unlink()
+        if isinstance(actions, list) or actions["POST"] is None:
+            assert fields["name"] == {"type": "text"}
+            continue
+        assert fields["id"] == {"type": "text", "read_only": True, "label": "ID"}
+        assert (fields["name"]["required"], fields["name"]["max_length"], fields["name"]["label"]) == (
+            True,
+            40,
+            "Full name",
+        )
+        assert fields["name"].get("options") == ({"N 1": "First", "N 2": "N 2"} if "choice" in str(actions) else None)
+        assert fields["changed"] == {"type": "instant", "read_only": True}
+        assert "secret" not in fields

@@ -36,6 +36,17 @@ class PlainListing:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_OPTIONS(self) -> None:
+                system.asked.append((self.command, self.path))
+                is_one = self.path.partition("?")[0].startswith("/v1/things/a")
+                body = json.dumps(system.style.get("actions", {})).encode()
+                self.send_response(200)
+                for name, value in system.style.get("allow", ({}, {}))[is_one].items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
             do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the server's own names
 
             def log_message(self, *_: Any) -> None:
@@ -52,8 +63,11 @@ class PlainListing:
     def answer(self, target: str) -> tuple[int, dict[str, str], Any]:
         address = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
-        if address.path.startswith("/v1/things/"):
-            return self.one(address.path.rpartition("/")[2])
+        path, ends = address.path, self.style.get("ends")
+        if ends is not None and path.endswith("/") is not (ends if path.startswith("/v1/things/a") else True):
+            return 404, {}, {"error": "no"}
+        if path.startswith("/v1/things/a"):
+            return self.one(path.rstrip("/").rpartition("/")[2])
         rows = self.style.get("rows", ROWS)
         if (since := self.style.get("since")) and since in query:
             at = query[since].removeprefix(self.style.get("prefix", ""))

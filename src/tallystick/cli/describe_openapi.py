@@ -3,7 +3,7 @@
 import re
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from tallystick.core.error import AccessError, Garbled, ProjectError, Unavailable
@@ -74,7 +74,9 @@ def fetch(url: str, known: "Manifest | None" = None, folder: Path | None = None)
     return _given(ask(url, known, folder), without_secrets(url))
 
 
-def ask(url: str, known: "Manifest | None" = None, folder: Path | None = None) -> "Response":
+def ask(
+    url: str, known: "Manifest | None" = None, folder: Path | None = None, method: Literal["GET", "OPTIONS"] = "GET"
+) -> "Response":
     """Ask an address as ``fetch`` does, and give whatever it answers.
 
     Raises:
@@ -90,7 +92,7 @@ def ask(url: str, known: "Manifest | None" = None, folder: Path | None = None) -
 
     def get() -> "Generator[Request, Response, Response]":
         wanted = (*connector.around.headers, ("Accept", "application/json, application/yaml, text/yaml, text/xml, */*"))
-        return (yield Request("GET", url, wanted, place=place))
+        return (yield Request(method, url, wanted, place=place))
 
     try:
         return transport.run(get())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from tallystick.cli.describe_openapi import ask, fetch, keep_access, without_secrets
 from tallystick.core.error import Error
@@ -17,8 +17,8 @@ _MOST: Final = 90
 def describe_answers(urls: Sequence[str], base_url: str, folder: Path, known: "Manifest | None") -> "Manifest":
     """Describe a system from its listings at these addresses, and from what some more reading requests show.
 
-    ``known`` is what is described of it already: its credentials are used, and kept. All requests are GETs, one at a
-    time, and few for each listing.
+    ``known`` is what is described of it already: its credentials are used, and kept. All requests are GETs and OPTIONS,
+    one at a time, and few for each listing.
 
     Raises:
         ProjectError: an answer holds no records that can be told apart.
@@ -31,13 +31,13 @@ def describe_answers(urls: Sequence[str], base_url: str, folder: Path, known: "M
     described = describe_samples(samples, source=samples[0].url, base_url=base_url)
     made, is_there = len(samples), True
 
-    def ask_on(url: str) -> "Response | None":
+    def ask_on(url: str, method: Literal["GET", "OPTIONS"] = "GET") -> "Response | None":
         nonlocal made, is_there
         if not is_there or made >= _MOST * len(samples):
             return None
         made += 1
         try:
-            return ask(url, known, folder)
+            return ask(url, known, folder, method)
         except Error:
             is_there = False  # whoever does not answer any more is not asked any more
             return None

@@ -14,7 +14,7 @@ from tallystick.core.schema import Field, Type
 _PATTERN: Final = re.compile(r"yy")
 _CURES: Final[Mapping[frozenset[Type], str]] = {
     frozenset({"text", "integer"}): "give the text side codec: integer",
-    frozenset({"text", "number"}): "give the text side codec: {codec: number, decimal: ','}",
+    frozenset({"text", "number"}): "give the text side codec: {codec: number}, with decimal: ',' for 1,50",
     frozenset({"text", "boolean"}): "give the text side codec: {codec: boolean, yes: J, no: N}",
     frozenset({"integer", "boolean"}): "give the number side codec: {codec: boolean, yes: 1, no: 0}",
     frozenset({"text", "instant"}): "give the text side codec: {codec: local_time, format: dd.MM.yyyy HH:mm}",

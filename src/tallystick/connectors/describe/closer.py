@@ -5,21 +5,29 @@ words that systems use for them. Only what an answer shows is believed: a word t
 stays out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Final, Literal, Protocol
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from tallystick.connectors.describe.closer_paging import Asked, Shown, find_pages
+from tallystick.connectors.describe.closer_paging import NUMBERED, Asked, Shown, find_pages
 from tallystick.connectors.describe.closer_sort import find_sort
+from tallystick.connectors.describe.closer_writes import find_writes
 from tallystick.connectors.describe.samples import Sample, object_name
 from tallystick.connectors.http.message import Response
 from tallystick.connectors.http.rows import json_text, value_at
 from tallystick.core.path import Path, parse, read, render
 from tallystick.project.manifest import Fact, Manifest, ObjectSpec, Operation, Since
-from tallystick.project.manifest_paging import NoPaging, OffsetPaging, PagePaging
+from tallystick.project.manifest_paging import NextUrlPaging, NoPaging, OffsetPaging, PagePaging, Paging
 
-Ask = Callable[[str], Response | None]
+
+class Ask(Protocol):
+    """Makes one request that changes nothing; ``None`` where nothing comes."""
+
+    def __call__(self, url: str, method: Literal["GET", "OPTIONS"] = "GET") -> Response | None:
+        """Ask an address."""
+
+
 _SINCE: Final = (
     "{f}[gte]", "{f}__gte", "{f}_gte", "updated_since", "modified_since", "updated_after", "modified_after", "since",
     "{f}_since", "{f}_after", "{f}_min", "updatedSince", "modifiedSince", "updatedAfter", "{f}_from",
@@ -53,6 +61,11 @@ class _Listing:
         rows = read(answer, self.records)
         return Asked(response.status, response, answer, self.ids(rows) if isinstance(rows, list) else None)
 
+    def first(self, get: Operation) -> str:
+        """Give the address at which ``get`` reads the record that is listed first."""
+        end = "/" if get.path.endswith("/") else ""
+        return f"{self.url.rstrip('/')}/{quote(str(read(self.rows[0], self.id)), safe='')}{end}"
+
     @property
     def fixed(self) -> dict[str, str]:
         """What every call of the listing is asked with."""
@@ -61,7 +74,7 @@ class _Listing:
 
 
 def look_closer(manifest: Manifest, samples: Sequence[Sample], ask: Ask) -> Manifest:
-    """Confirm and complete what samples show; ``ask`` makes a GET, and gives ``None`` where nothing comes.
+    """Confirm and complete what samples show.
 
     At most about eighty requests are made for an object, mostly far fewer.
     """
@@ -73,7 +86,8 @@ def look_closer(manifest: Manifest, samples: Sequence[Sample], ask: Ask) -> Mani
         operation = spec.list or Operation(method="GET", path="")
         listing = _Listing(spec, f"{address.scheme}://{address.netloc}{address.path}", parse(operation.record),
                            parse(spec.id), [], ask)  # fmt: skip
-        rows = read(value_at(json_text(sample.response), ()), listing.records)
+        answer = value_at(json_text(sample.response), ())
+        rows = read(answer, listing.records)
         listing.rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         found = _one_record(listing)
         shown = _pages(listing, sample.response) if isinstance(spec.paging, NoPaging) else None
@@ -82,10 +96,14 @@ def look_closer(manifest: Manifest, samples: Sequence[Sample], ask: Ask) -> Mani
         if spec.modified and spec.since is None:
             found |= _changes(listing)
         paging = shown.paging if shown is not None else spec.paging
-        if isinstance(paging, PagePaging | OffsetPaging) and spec.sort is None:
+        if spec.sort is None and (isinstance(paging, PagePaging | OffsetPaging) or _counts(paging, answer)):
             found |= _order(listing, by_change="since" in found or spec.since is not None)
         objects[name] = spec.model_copy(update={key: value for key, (value, _) in found.items()})
         facts |= {f"objects.{name}.{key}": Fact(label="confirmed", because=why) for key, (_, why) in found.items()}
+        if get := found.get("get", (None, ""))[0]:
+            told = find_writes(objects[name], ask(listing.url, "OPTIONS"), ask(listing.first(get), "OPTIONS"))
+            objects[name] = objects[name].model_copy(update={key: value for key, (value, _) in told.items()})
+            facts |= {f"objects.{name}.{key}": Fact(label="declared", because=why) for key, (_, why) in told.items()}
         if "get" in found and found["get"][0] is None:
             facts.pop(f"objects.{name}.get")
             notes.append(f"{name}: {found['get'][1]}")
@@ -101,9 +119,12 @@ def _one_record(listing: _Listing) -> dict[str, tuple[Any, str]]:
     """Read a listed record by its id: the same record comes, alone or in something."""
     if not listing.rows or listing.spec.id_type == "address" or listing.spec.get is None:
         return {}
-    wanted = read(listing.rows[0], listing.id)
-    address = f"{listing.url.rstrip('/')}/{quote(str(wanted), safe='')}"
-    response, query = listing.ask(address), {}
+    wanted, get = read(listing.rows[0], listing.id), listing.spec.get
+    response, query = listing.ask(listing.first(get)), {}
+    if get.path.endswith("/") and (response is None or not response.succeeded):
+        get = get.model_copy(update={"path": get.path.rstrip("/")})
+        response = listing.ask(listing.first(get))
+    address = listing.first(get)
     if listing.fixed and (response is None or not response.succeeded):
         # Some systems want a parameter with every call, such as their version.
         response, query = listing.ask(f"{address}?{urlencode(listing.fixed)}"), listing.fixed
@@ -113,7 +134,7 @@ def _one_record(listing: _Listing) -> dict[str, tuple[Any, str]]:
     answer = value_at(json_text(response), ())
     for path in _wraps(answer):
         if isinstance(one := read(answer, path), dict) and str(read(one, listing.id)) == str(wanted):
-            spec = listing.spec.get.model_copy(update={"record": render(path), "query": query})
+            spec = get.model_copy(update={"record": render(path), "query": query})
             return {"get": (spec, f"GET .../{wanted} gave that record")}
     return {"get": (None, "what is answered below the listing is not the record; set get if there is a way")}
 
@@ -131,6 +152,12 @@ def _pages(listing: _Listing, sample: Response) -> Shown | None:
     """Find how the listing goes on behind the records that it showed."""
     plain = Asked(sample.status, sample, value_at(json_text(sample), ()), listing.ids(listing.rows))
     return find_pages(listing.ids(listing.rows), plain, listing.id, listing.get)
+
+
+def _counts(paging: Paging, answer: Any) -> bool:
+    """Whether the address of the next page names it by a number, so that pages shift as those of numbers do."""
+    address = read(answer, parse(paging.next)) if isinstance(paging, NextUrlPaging) else None
+    return isinstance(address, str) and any(name in NUMBERED for name, _ in parse_qsl(urlsplit(address).query))
 
 
 def _order(listing: _Listing, *, by_change: bool) -> dict[str, tuple[Any, str]]:

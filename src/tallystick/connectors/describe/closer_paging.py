@@ -19,6 +19,7 @@ _SIZES: Final = (
 )  # fmt: skip
 _PAGES: Final = ("page", "_page", "page[number]", "pageNumber", "pageNo", "page_number", "page_no", "p", "pageIndex")
 _PLACES: Final = ("offset", "skip", "$skip", "start", "startAt", "_start", "page[offset]", "from")
+NUMBERED: Final = frozenset({*_PAGES, *_PLACES})
 _TOKENS: Final = ("cursor", "after", "page_token", "pageToken", "next", "page[after]", "next_token", "continuation")
 _AFTER_LAST: Final = ("starting_after", "after", "after_id", "since_id", "last_id", "cursor")
 _OF_TOKENS: Final = ("next", "cursor", "token", "after", "continu")

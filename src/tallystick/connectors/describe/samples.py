@@ -77,7 +77,8 @@ def _object(name: str, sample: Sample, root: str, facts: dict[str, Fact]) -> Obj
             place=sample.url.partition("?")[0],
         )
     fields = _fields(records)
-    step = urlsplit(sample.url).path.removeprefix(urlsplit(root).path).rstrip("/")
+    # Some systems answer at an address with a slash at its end only, and lead who only reads there.
+    step = urlsplit(sample.url).path.removeprefix(urlsplit(root).path)
     paged = find_paging(answer, sample.response, dict(parse_qsl(urlsplit(sample.url).query)), len(records))
     if paged.because:
         facts["paging"] = Fact(label=paged.label, because=paged.because)
@@ -194,7 +195,7 @@ def _calls(
     spec: ObjectSpec, step: str, path: Path, facts: dict[str, Fact], headers: dict[str, str], *, is_ruled: bool
 ) -> dict[str, Any]:
     one = "data" if is_json_api(spec) or path == ("data",) else ""
-    item = f"{step}/{{id}}"
+    item = f"{step.rstrip('/')}/{{id}}{'/' if step.endswith('/') else ''}"
     found: dict[str, Any] = {"get": Operation(method="GET", path=item, record=one, headers=headers)}
     facts["get"] = Fact(label="inferred", because="records mostly have an address below their listing")
     if is_ruled:
